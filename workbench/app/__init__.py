@@ -1,0 +1,1 @@
+"""Use cases. Both faces, `cli` and `gui`, call the same ones."""

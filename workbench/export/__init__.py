@@ -1,0 +1,1 @@
+"""Mapping packages for production engines, and the proof of what is in them."""

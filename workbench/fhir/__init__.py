@@ -1,0 +1,1 @@
+"""FHIR: JSON with positions, definitions, element paths, bundles."""

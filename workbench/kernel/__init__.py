@@ -1,0 +1,1 @@
+"""Words everybody uses: issues, locations, errors, progress, partial dates, shipped files, atomic saves."""

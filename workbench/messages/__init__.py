@@ -1,0 +1,1 @@
+"""The format-neutral seam: captures of any size, framing, readers, detection by content."""

@@ -1,0 +1,1 @@
+"""Four hooks by which formats, validators, transforms and exporters come in; built-ins use the same door."""

@@ -1,0 +1,1 @@
+"""Keeping patient data closed: encryption keys, key store, audit chain, redaction."""

@@ -1,0 +1,1 @@
+"""The encrypted workspace: one file, its migrations and its edit journal."""

@@ -1,0 +1,1 @@
+"""Regression suites: cases, baselines, semantic comparison, runs and reports."""

@@ -1,0 +1,1 @@
+"""Synthetic patients and clinical scenarios, a pure function of seed and index."""

@@ -1,0 +1,1 @@
+"""Codings, code maps, the harvest of local codes and candidate search."""
