@@ -1,0 +1,47 @@
+"""The delimiters a message declares for itself (HL7 v2.5.1 2.5.4, MSH-1 and MSH-2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NULL = '""'
+"""The two characters that say "delete what you have" (v2.5.1 2.5.3): present, and empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiters:
+    """One character each; "" where the message declares none."""
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+    truncation: str = ""
+
+    @classmethod
+    def of_header(cls, header: str) -> Delimiters:
+        """The delimiters of a text that begins with MSH, FHS or BHS and its field separator.
+
+        MSH-2 is read up to the next field separator: fewer than four characters leave the later
+        delimiters undeclared, so nothing is split that the sender did not mean to be split.
+        """
+        field = header[3:4]
+        declared = header[4 : _end_of_field(header, field)][:5].ljust(5, "\0")
+        component, repetition, escape, subcomponent, truncation = (
+            "" if character == "\0" else character for character in declared
+        )
+        return cls(field, component, repetition, escape, subcomponent, truncation)
+
+    @property
+    def encoding_characters(self) -> str:
+        """MSH-2 as it is written."""
+        return self.component + self.repetition + self.escape + self.subcomponent + self.truncation
+
+
+def _end_of_field(header: str, field: str) -> int:
+    end = header.find(field, 4)
+    return end if end >= 0 else min(len(header), 9)
+
+
+STANDARD = Delimiters()
