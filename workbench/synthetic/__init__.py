@@ -1,1 +1,1 @@
-"""Synthetic patients and clinical scenarios, a pure function of seed and index."""
+"""Synthetic patients and the messages about them: pure functions of (scenario, seed, index), no real person in them."""
