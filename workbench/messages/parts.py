@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import cast
 
 from workbench.kernel.errors import Refused, Unavailable
 from workbench.kernel.issues import Issue, IssueType, Severity
@@ -124,7 +124,7 @@ def _zip_members(name: str, buffer: Buffer, depth: int) -> Iterator[Part | Issue
                 continue
             try:
                 with archive.open(member) as stream:
-                    data, problem = _read_bounded(stream)
+                    data, problem = _read_bounded(cast(zipfile.ZipExtFile, stream))
             except (zipfile.BadZipFile, NotImplementedError):
                 yield _damage("CAP-0013", inner, "the member is damaged or packed in an unknown way and was not read")
                 continue
@@ -134,12 +134,12 @@ def _zip_members(name: str, buffer: Buffer, depth: int) -> Iterator[Part | Issue
                 yield from _unpacked(inner, data, False, depth + 1)
 
 
-def _read_bounded(stream: gzip.GzipFile | IO[bytes]) -> tuple[bytes, str]:
+def _read_bounded(stream: gzip.GzipFile | zipfile.ZipExtFile) -> tuple[bytes, str]:
     """What could be unpacked, and what went wrong ("" when nothing did)."""
     pieces: list[bytes] = []
     size = 0
     try:
-        while piece := stream.read(_STEP):
+        while piece := stream.read1(_STEP):  # what could be unpacked before any damage counts
             size += len(piece)
             if size > MAX_UNPACKED_BYTES:
                 return b"".join(pieces), "it unpacks to more than 2 GiB; only the first 2 GiB were read"

@@ -67,7 +67,8 @@ def characters_of(raw: bytes) -> Characters:
         return Characters("ascii", 0)
     declared = declared_encoding(raw)
     if raw.isascii():
-        return Characters(declared if declared.startswith("iso2022") else "iso2022_jp", 0)
+        stateful = declared if declared.startswith("iso2022") else "iso2022_jp"
+        return Characters(stateful if _decodes(raw, stateful) else "ascii", 0)
     if _decodes(raw, "utf-8"):
         return Characters("utf-8", 0, _contradiction(declared, "utf-8"))
     for candidate in (declared, "cp1252"):

@@ -36,10 +36,18 @@ def parse(raw: bytes, encoding: str | None = None) -> Message:
               ends its segments with CR is part of a value unless a segment begins after it
     encoding  a Python codec that overrules what MSH-18 and the bytes say
     raises    Refused V2-0001: does not begin with MSH and a field separator
+              Refused V2-0004: the bytes are not in the encoding asked for
     source    HL7 v2.5.1 2.5.4, 2.6
     """
     characters = characters_of(raw) if encoding is None else Characters(encoding, 0)
-    text = raw[characters.mark :].decode(characters.encoding, "surrogateescape")
+    try:
+        text = raw[characters.mark :].decode(characters.encoding, "surrogateescape")
+    except (UnicodeDecodeError, LookupError):
+        raise Refused(
+            "V2-0004",
+            f"The bytes of this message are not {characters.encoding}.",
+            "Choose another encoding, or none to have it detected.",
+        ) from None
     if not text.startswith("MSH") or len(text) < 4 or text[3].isalnum() or text[3].isspace():
         raise Refused(
             "V2-0001",
