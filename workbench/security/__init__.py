@@ -1,1 +1,1 @@
-"""Keeping patient data closed: encryption keys, key store, audit chain, redaction."""
+"""Keys, passphrases, the OS key store, the audit chain and masking; nothing here knows where things are stored."""

@@ -1,1 +1,1 @@
-"""The encrypted workspace: one file, its migrations and its edit journal."""
+"""The encrypted workspace: header, database, migrations, documents, edit journal, audit rows, settings."""

@@ -1,0 +1,198 @@
+"""The encrypted SQLite file: opened, keyed, checked, and its errors said in our words.
+
+Cipher, page authentication and what they cost: resources/docs/adr/0003.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import apsw
+
+from workbench.security.keys import subkey
+from workbench.store import refusals
+from workbench.store.header import CIPHER
+
+FILE_NAME = "workspace.db"
+PAGE_BYTES = 4096
+CHECKED_ON_OPEN = 64 << 20
+BUSY_MS = 5000
+
+Value: TypeAlias = int | float | str | bytes | None
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Database:
+    """One connection; may be used from any thread, by one at a time."""
+
+    def __init__(self, connection: apsw.Connection, file: Path, writable: bool) -> None:
+        self._connection = connection
+        self._file = file
+        self._turn = threading.RLock()
+        self.writable = writable
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        """All rows of a query."""
+        with self._turn, _spoken(self._file):
+            return list(self._connection.execute(sql, values))
+
+    def row(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
+        """The first row of a query, None when there is none."""
+        return next(iter(self.rows(sql, values)), None)
+
+    def change(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Run one statement and return how many rows it changed; use it inside `transaction`."""
+        with self._turn, _spoken(self._file):
+            self._connection.execute(sql, values)
+            return self._connection.changes()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing; on the disk when the outermost one ends. Nests.
+
+        raises  Refused STO-0008: opened for reading
+        """
+        if not self.writable:
+            raise refusals.reading_only()
+        with self._turn, _spoken(self._file), self._connection:
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Reads inside see one state, whatever another process writes meanwhile."""
+        with self._turn, _spoken(self._file), self._connection:
+            yield
+
+    def check(self) -> None:
+        """Read and authenticate every page in use; raises Refused STO-0005."""
+        if self.rows("PRAGMA quick_check(1)") != [("ok",)]:
+            raise refusals.content_changed(self._file)
+
+    def close(self) -> None:
+        with self._turn, _spoken(self._file):
+            self._connection.close()
+
+
+def create_database(folder: Path, data_key: bytes) -> Database:
+    """A new, empty database in `folder`; raises Unavailable STO-0012, STO-0013."""
+    file = folder / FILE_NAME
+    with _disk(file), _spoken(file):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        connection = _keyed(str(file), apsw.SQLITE_OPEN_READWRITE, data_key)
+        connection.pragma("journal_mode", "wal")
+    return Database(connection, file, writable=True)
+
+
+def open_database(folder: Path, data_key: bytes, writable: bool) -> Database:
+    """The database of an existing workspace, its pages checked unless there are very many.
+
+    A database above 64 MiB is authenticated page by page as it is read; `check` does it all.
+
+    raises  Refused STO-0001: there is none; STO-0004: cut short; STO-0005: a page was changed
+            Unavailable STO-0012: the drive failed; STO-0013: SQLite without encryption
+    """
+    file = folder / FILE_NAME
+    if not file.exists():
+        raise refusals.no_workspace(folder)
+    with _disk(file), _spoken(file):
+        size, log = file.stat().st_size, _log_size(file)
+        # A log that still waits to be taken over may hold what the file lacks.
+        if not log and (size == 0 or size % PAGE_BYTES):
+            raise refusals.truncated(file)
+        name, flags = _way_to_open(file, writable, bool(log))
+        connection = _keyed(name, flags, data_key)
+        try:
+            _require_all_pages(connection, file)
+        except BaseException:
+            connection.close()
+            raise
+        if not writable:
+            connection.pragma("query_only", 1)
+    database = Database(connection, file, writable)
+    if size <= CHECKED_ON_OPEN:
+        try:
+            database.check()
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
+def _way_to_open(file: Path, writable: bool, has_log: bool) -> tuple[str, int]:
+    """File name and flags. Even a reader shares the log's index file, so it opens for writing where it may."""
+    if writable or os.access(file.parent, os.W_OK):
+        return str(file), apsw.SQLITE_OPEN_READWRITE
+    if has_log:
+        return str(file), apsw.SQLITE_OPEN_READONLY
+    return f"{file.resolve().as_uri()}?immutable=1", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+
+
+def _keyed(name: str, flags: int, data_key: bytes) -> apsw.Connection:
+    connection = apsw.Connection(name, flags=flags)
+    try:
+        connection.set_busy_timeout(BUSY_MS)
+        # Plain apsw goes by the same import name, takes every pragma below in silence and writes clear text.
+        if connection.pragma("cipher", CIPHER) != CIPHER:
+            raise refusals.no_encryption()
+        # The x'…' form is taken as the key itself; any other text would be stretched by PBKDF2 once more.
+        connection.pragma("key", f"x'{subkey(data_key, 'database').hex()}'")
+        connection.pragma("synchronous", "full")
+        connection.pragma("fullfsync", 1)  # macOS: fsync alone leaves data in the drive's cache
+        connection.pragma("trusted_schema", 0)
+        connection.pragma("cell_size_check", 1)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _require_all_pages(connection: apsw.Connection, file: Path) -> None:
+    """Tell a file that lost its end from one that was changed.
+
+    SQLite calls a file corrupt, before it looks at any other page, when its authenticated first page counts
+    more pages than there are; a first page that fails authentication is "no database".
+    """
+    try:
+        pages = connection.pragma("page_count")
+    except apsw.CorruptError as error:
+        raise refusals.truncated(file) from error
+    if not pages:
+        raise refusals.truncated(file)
+
+
+def _log_size(file: Path) -> int:
+    log = file.with_name(file.name + "-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
+@contextmanager
+def _spoken(file: Path) -> Iterator[None]:
+    """Damage and failing surroundings become Refused and Unavailable; all else is a defect and stays as it is."""
+    try:
+        yield
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise refusals.content_changed(file) from error
+    except (
+        apsw.BusyError,
+        apsw.CantOpenError,
+        apsw.FullError,
+        apsw.IOError,
+        apsw.LockedError,
+        apsw.PermissionsError,
+        apsw.ProtocolError,
+        apsw.ReadOnlyError,
+    ) as error:
+        raise refusals.failed(file, str(error)) from error
+
+
+@contextmanager
+def _disk(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise refusals.failed(file, error.strerror or type(error).__name__) from error
