@@ -1,0 +1,283 @@
+"""Every command of the product in one table: menus, the palette, keys and the help page come from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Category(StrEnum):
+    """The menus, in their order."""
+
+    FILE = "File"
+    EDIT = "Edit"
+    GO = "Go"
+    MESSAGES = "Messages"
+    MAPPING = "Mapping"
+    CODES = "Codes"
+    SUITES = "Suites"
+    REVIEW = "Review"
+    VIEW = "View"
+    HELP = "Help"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something a person can do.
+
+    id     stable, `area.verb`; settings and scripts may name it
+    title  as it stands in a menu; `…` where a question follows
+    keys   in portable notation (`Ctrl+K`), the first is shown; none for rare commands
+    icon   name of a shipped icon, "" for none
+    help   one sentence for the palette and the keyboard page
+    """
+
+    id: str
+    title: str
+    category: Category
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    help: str = ""
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "file.open",
+        "Open files…",
+        Category.FILE,
+        ("Ctrl+O",),
+        "folder-open",
+        "Open messages: ER7, MLLP, batches, FHIR JSON, archives.",
+    ),
+    Command(
+        "file.open_folder",
+        "Open folder…",
+        Category.FILE,
+        ("Ctrl+Shift+O",),
+        "folder-open",
+        "Open every message under a folder.",
+    ),
+    Command(
+        "file.open_sample",
+        "Open the sample capture",
+        Category.FILE,
+        (),
+        "sparkles",
+        "Open the messages that come with the workbench.",
+    ),
+    Command(
+        "file.open_mapping",
+        "Open mapping package…",
+        Category.FILE,
+        (),
+        "layers",
+        "Choose the folder of a mapping package.",
+    ),
+    Command(
+        "file.save", "Save mapping", Category.FILE, ("Ctrl+S",), "save", "Write the mapping package to its folder."
+    ),
+    Command("file.quit", "Quit", Category.FILE, ("Ctrl+Q",), "", "Close the window; nothing confirmed is lost."),
+    Command("edit.undo", "Undo", Category.EDIT, ("Ctrl+Z",), "undo-2", "Take back the last change."),
+    Command(
+        "edit.redo",
+        "Redo",
+        Category.EDIT,
+        ("Ctrl+Shift+Z", "Ctrl+Y"),
+        "redo-2",
+        "Do the change again that was taken back.",
+    ),
+    Command(
+        "edit.find",
+        "Filter this list",
+        Category.EDIT,
+        ("Ctrl+F",),
+        "search",
+        "Put the cursor into the filter of the page.",
+    ),
+    Command(
+        "edit.copy_path", "Copy path", Category.EDIT, ("Ctrl+Shift+C",), "copy", "Copy the path of the selected field."
+    ),
+    Command(
+        "go.palette",
+        "Go to anything…",
+        Category.GO,
+        ("Ctrl+K",),
+        "search",
+        "Find a command, a page, a rule or a message.",
+    ),
+    Command("go.home", "Home", Category.GO, ("Ctrl+1",), "house", "What waits for you."),
+    Command("go.messages", "Messages", Category.GO, ("Ctrl+2",), "mail", "The messages of the capture."),
+    Command("go.validation", "Validation", Category.GO, ("Ctrl+3",), "shield-check", "What is wrong in the capture."),
+    Command("go.mapping", "Mapping", Category.GO, ("Ctrl+4",), "arrow-left-right", "Rules and their result."),
+    Command("go.terminology", "Terminology", Category.GO, ("Ctrl+5",), "tags", "Local codes and what they mean."),
+    Command("go.suites", "Suites", Category.GO, ("Ctrl+6",), "flask-conical", "Regression suites."),
+    Command("go.review", "Review", Category.GO, ("Ctrl+7",), "eye", "Source and result side by side."),
+    Command("go.export", "Export", Category.GO, ("Ctrl+8",), "package", "Packages for production engines."),
+    Command(
+        "go.next_issue", "Next problem", Category.GO, ("F8",), "circle-x", "Select the next problem and its bytes."
+    ),
+    Command(
+        "go.previous_issue", "Previous problem", Category.GO, ("Shift+F8",), "circle-x", "Select the problem before."
+    ),
+    Command("go.next_pane", "Next pane", Category.GO, ("F6",), "", "Move the keyboard to the next pane."),
+    Command(
+        "go.previous_pane", "Previous pane", Category.GO, ("Shift+F6",), "", "Move the keyboard to the pane before."
+    ),
+    Command(
+        "messages.next", "Next message", Category.MESSAGES, ("Alt+Down",), "", "Select the next message of the list."
+    ),
+    Command("messages.previous", "Previous message", Category.MESSAGES, ("Alt+Up",), "", "Select the message before."),
+    Command(
+        "messages.validate",
+        "Validate capture",
+        Category.MESSAGES,
+        ("F9",),
+        "shield-check",
+        "Check every message of the capture.",
+    ),
+    Command(
+        "messages.ledger",
+        "Measure what is lost",
+        Category.MESSAGES,
+        ("Shift+F9",),
+        "scroll-text",
+        "Map the whole capture and count the fate of every value.",
+    ),
+    Command(
+        "mapping.add_rule",
+        "Map selected field to target…",
+        Category.MAPPING,
+        ("Ctrl+M",),
+        "plus",
+        "Add a rule from the selected source field.",
+    ),
+    Command(
+        "mapping.remove_rule",
+        "Remove rule",
+        Category.MAPPING,
+        ("Ctrl+Backspace",),
+        "trash-2",
+        "Remove the selected rule; it can be undone.",
+    ),
+    Command(
+        "mapping.approve_rule",
+        "Approve rule",
+        Category.MAPPING,
+        (),
+        "circle-check",
+        "Mark the selected rule as approved.",
+    ),
+    Command(
+        "codes.harvest",
+        "Collect codes of the capture",
+        Category.CODES,
+        ("F10",),
+        "refresh-cw",
+        "List every coded value of the capture with its count.",
+    ),
+    Command(
+        "codes.approve",
+        "Approve code",
+        Category.CODES,
+        ("Alt+A",),
+        "circle-check",
+        "Approve the target of the selected code.",
+    ),
+    Command(
+        "codes.flag",
+        "Flag code for a second look",
+        Category.CODES,
+        ("Alt+F",),
+        "flag",
+        "Mark the selected code for review.",
+    ),
+    Command(
+        "codes.no_map",
+        "No map…",
+        Category.CODES,
+        ("Ctrl+N",),
+        "ban",
+        "Say that the selected code has no target, and why.",
+    ),
+    Command("suites.run", "Run suite", Category.SUITES, ("Ctrl+Return",), "play", "Run every case of the suite."),
+    Command(
+        "suites.accept",
+        "Accept as baseline",
+        Category.SUITES,
+        (),
+        "check",
+        "Take the results of the last run as what is expected.",
+    ),
+    Command(
+        "suites.report",
+        "Open HTML report",
+        Category.SUITES,
+        (),
+        "file-text",
+        "Show the report of the last run in the browser.",
+    ),
+    Command(
+        "review.accept",
+        "Accept record",
+        Category.REVIEW,
+        ("Ctrl+Shift+A",),
+        "thumbs-up",
+        "Record that source and result say the same.",
+    ),
+    Command(
+        "review.reject",
+        "Reject record…",
+        Category.REVIEW,
+        ("Ctrl+Shift+R",),
+        "thumbs-down",
+        "Record that the result is wrong, and why.",
+    ),
+    Command("review.comment", "Comment…", Category.REVIEW, (), "message-square", "Leave a remark on this record."),
+    Command("view.theme", "Next theme", Category.VIEW, ("Ctrl+Alt+T",), "sun-moon", "Light, dark, high contrast."),
+    Command(
+        "view.mask", "Mask PHI", Category.VIEW, ("Ctrl+Shift+M",), "eye-off", "Hide patients' values in every pane."
+    ),
+    Command(
+        "view.bottom",
+        "Bottom panes",
+        Category.VIEW,
+        ("Ctrl+J",),
+        "panel-bottom",
+        "Show or hide problems, ledger, jobs and audit.",
+    ),
+    Command(
+        "view.details",
+        "Details",
+        Category.VIEW,
+        ("Ctrl+D",),
+        "panel-right",
+        "Show or hide what the dictionary says of the field.",
+    ),
+    Command(
+        "view.cancel",
+        "Cancel running job",
+        Category.VIEW,
+        ("Ctrl+.",),
+        "square",
+        "Stop what is running; finished parts are kept.",
+    ),
+    Command(
+        "audit.verify", "Verify audit trail", Category.HELP, (), "shield-check", "Check every link of the audit chain."
+    ),
+    Command("help.keys", "Keyboard", Category.HELP, ("F1",), "keyboard", "Every command with its keys."),
+    Command("help.about", "About", Category.HELP, (), "info", "Version and licences."),
+)
+
+_BY_ID = {command.id: command for command in COMMANDS}
+
+
+def command(name: str) -> Command:
+    """The command with that id; KeyError when there is none."""
+    return _BY_ID[name]
+
+
+def matching(words: str) -> tuple[Command, ...]:
+    """The commands whose category, title or help holds every word, those whose title begins with the words first."""
+    wanted = words.lower().split()
+    found = [c for c in COMMANDS if all(word in f"{c.category} {c.title} {c.help}".lower() for word in wanted)]
+    return tuple(sorted(found, key=lambda c: (not c.title.lower().startswith(words.lower()), COMMANDS.index(c))))

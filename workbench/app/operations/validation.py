@@ -1,0 +1,54 @@
+"""Judging messages: one for the window, a whole capture in worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from workbench.app.batch import Task, in_batches, tasks_of
+from workbench.app.documents import Document, read_document, unreadable
+from workbench.kernel.errors import Refused
+from workbench.kernel.issues import Issue
+from workbench.kernel.progress import JobContext
+from workbench.messages.capture import Capture
+from workbench.v2.er7 import Message
+from workbench.validation.fhir_validator import validate_resource
+from workbench.validation.v2_validator import validate_message
+
+
+class Judged(NamedTuple):
+    """What was found in one message; `number` is its place in the capture."""
+
+    number: int
+    issues: tuple[Issue, ...]
+
+
+def validate_document(document: Document) -> tuple[Issue, ...]:
+    """Every finding for one message, in the order of the document; locations are within the message."""
+    found = validate_message(document) if isinstance(document, Message) else validate_resource(document)
+    return (*document.issues, *found)
+
+
+def validate_capture(
+    capture: Capture, ctx: JobContext, workers: int | None = None, numbers: Sequence[int] | None = None
+) -> Iterator[Judged]:
+    """The findings for each message, in order, with the file and number they belong to.
+
+    A message that cannot be read at all is a finding like any other.
+    """
+    total = len(capture) if numbers is None else len(numbers)
+    for judged in in_batches(_judge, tasks_of(capture, numbers), total, ctx, workers, "validating"):
+        file, index = capture.file_of(judged.number), capture.number_in_file(judged.number)
+        yield Judged(judged.number, tuple(issue.within(file, index) for issue in judged.issues))
+
+
+def _judge(tasks: Sequence[Task]) -> list[Judged]:
+    return [Judged(task.number, _findings(task)) for task in tasks]
+
+
+def _findings(task: Task) -> tuple[Issue, ...]:
+    try:
+        document = read_document(task.raw, task.format)
+    except Refused as refusal:
+        return (unreadable(refusal, task.raw),)
+    return validate_document(document)

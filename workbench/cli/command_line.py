@@ -1,0 +1,70 @@
+"""The verbs, and the one boundary at which every outcome becomes an exit code.
+
+0 clean · 1 issues found · 2 refused · 3 unavailable · 70 defect of ours · 130 cancelled
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from workbench import __version__
+from workbench.cli import audit, export, map_messages, messages, package, suite, synth, validate, window
+from workbench.kernel.errors import Cancelled, ExitCode, WorkbenchError
+from workbench.kernel.log import area_log, start_logging
+
+VERBS = (messages, validate, map_messages, synth, suite, export, package, audit)
+
+log = area_log("cli")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns its exit code and never raises."""
+    parser = _parser()
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as wrong_usage:
+        return ExitCode.REFUSED if wrong_usage.code else ExitCode.CLEAN
+    start_logging(options.verbose)
+    try:
+        return int(options.run(options))
+    except WorkbenchError as error:
+        print(f"workbench: {error.code} {error.text}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+        return error.exit_code
+    except (Cancelled, KeyboardInterrupt):
+        print("workbench: cancelled", file=sys.stderr)
+        return ExitCode.CANCELLED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has seen enough
+        return ExitCode.CLEAN
+    except Exception as defect:  # noqa: BLE001 - the boundary: whatever arrives here is a defect of ours
+        _report_defect(defect)
+        return ExitCode.BUG
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="workbench",
+        description="Load HL7 v2 and FHIR messages, validate them, map them, test the mapping and export it. "
+        "Without a verb the window opens.",
+    )
+    parser.add_argument("--version", action="version", version=f"workbench {__version__}")
+    parser.add_argument("--verbose", action="store_true", help="log what is done (never values) to standard error")
+    parser.set_defaults(run=window.open_window)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    for verb in VERBS:
+        verb.register(verbs)
+    return parser
+
+
+def _report_defect(defect: BaseException) -> None:
+    """Where it happened, without the texts of exceptions, which may hold patient data."""
+    frames = traceback.extract_tb(defect.__traceback__)
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-6:]))
+    print(f"workbench: this is a defect of the workbench ({type(defect).__name__} in {where}).", file=sys.stderr)
+    print("  Your files are untouched. Please report this line; it holds no patient data.", file=sys.stderr)

@@ -1,0 +1,47 @@
+"""Options that several verbs share, and their meaning."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from workbench.kernel.progress import JobContext, Progress
+
+
+def add_verb(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, example: str
+) -> argparse.ArgumentParser:
+    """A verb with its help; `example` closes it."""
+    return verbs.add_parser(
+        name,
+        help=summary,
+        description=summary,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="INPUT",
+        help="file, folder or archive with HL7 v2 or FHIR JSON messages",
+    )
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=int, default=None, metavar="N", help="processes to use (default: all cores)")
+
+
+def console_job() -> JobContext:
+    """A job that shows its progress on a terminal and stays silent elsewhere."""
+    return JobContext(_show) if sys.stderr.isatty() else JobContext()
+
+
+def _show(progress: Progress) -> None:
+    share = "" if progress.fraction is None else f" {progress.fraction:4.0%}"
+    end = "\n" if progress.total and progress.done >= progress.total else ""
+    print(f"\r{progress.label}{share} ({progress.done})", end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,59 @@
+"""Results for people and for programs: aligned columns, one JSON array, one JSON object a line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TextIO
+
+import msgspec
+
+_ALIGN_OVER = 500
+_WIDEST = 60
+
+
+def print_ndjson(rows: Iterable[Mapping[str, object]], to: TextIO | None = None) -> int:
+    """One JSON object a line, as they come; returns how many."""
+    stream = to or sys.stdout
+    count = 0
+    for row in rows:
+        stream.write(msgspec.json.encode(row).decode("utf-8") + "\n")
+        count += 1
+    return count
+
+
+def print_json(rows: Iterable[Mapping[str, object]], to: TextIO | None = None) -> int:
+    """One JSON array; returns how many elements it has."""
+    stream = to or sys.stdout
+    count = 0
+    stream.write("[")
+    for row in rows:
+        stream.write(("," if count else "") + "\n" + msgspec.json.encode(row).decode("utf-8"))
+        count += 1
+    stream.write("\n]\n")
+    return count
+
+
+def print_table(rows: Iterable[Mapping[str, object]], columns: Sequence[str], to: TextIO | None = None) -> int:
+    """Aligned columns with a head line; returns how many rows it has.
+
+    Widths are taken from the first rows, so that a million rows begin to show at once.
+    """
+    stream = to or sys.stdout
+    remaining = iter(rows)
+    first = list(islice(remaining, _ALIGN_OVER))
+    widths = [min(_WIDEST, max([len(name), *(len(_cell(row, name)) for row in first)])) for name in columns]
+    stream.write("  ".join(name.ljust(width) for name, width in zip(columns, widths, strict=True)).rstrip() + "\n")
+    count = 0
+    for group in (first, remaining):
+        for row in group:
+            cells = (_cell(row, name).ljust(width) for name, width in zip(columns, widths, strict=True))
+            stream.write("  ".join(cells).rstrip() + "\n")
+            count += 1
+    return count
+
+
+def _cell(row: Mapping[str, object], name: str) -> str:
+    value = row.get(name)
+    return "" if value is None else str(value)
