@@ -1,0 +1,232 @@
+"""What validation needs to know of a type, compiled once from the definitions into flat tables.
+
+A `Plan` answers, for each property of a JSON object, what may stand there. Plans of nested elements are made when a
+value first needs them, so that a Patient does not pay for the types it does not use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from workbench.fhir.definitions import (
+    Definitions,
+    ElementDefinition,
+    TypeDefinition,
+    TypeReference,
+    choice_name,
+)
+from workbench.validation.fhir_narrative import flaws
+from workbench.validation.fhir_primitives import accepts
+
+_OPEN_VALUE_SETS = {
+    "http://hl7.org/fhir/ValueSet/mimetypes": re.compile(
+        r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+*-]+(\s*;\s*[^\s;=]+=(\"[^\"]*\"|[^\s;]+))*"
+        r"|xml|json|ttl|none|\*"
+    ),
+    "http://hl7.org/fhir/ValueSet/currencies": re.compile(r"[A-Z]{3}"),
+}
+"""Required value sets that no list can hold, and the form of their codes (BCP 13, ISO 4217).
+
+CapabilityStatement.format and others also allow the abbreviations xml, json and ttl.
+"""
+
+
+class Role(IntEnum):
+    """How the value of a property is walked."""
+
+    PRIMITIVE = 1
+    COMPLEX = 2
+    RESOURCE = 3
+    COMPANION = 4
+
+
+@dataclass(slots=True, eq=False)
+class Coded:
+    """A required binding.
+
+    codes    (system, code) of the value set, None when it cannot be enumerated
+    """
+
+    value_set: str
+    codes: frozenset[tuple[str, str]] | None
+
+
+@dataclass(slots=True, eq=False)
+class Field:
+    """One property name of a JSON object.
+
+    accepts  whole test of a primitive value: format, binding, length
+    choice   number of the choice element it belongs to, 0 when it is none
+    targets  resource types a Reference may point to, None for any
+    """
+
+    name: str
+    element: ElementDefinition
+    code: str
+    role: Role
+    repeats: bool
+    accepts: Callable[[object], bool]
+    choice: int = 0
+    coded: Coded | None = None
+    targets: frozenset[str] | None = None
+    compile_plan: Callable[[], Plan] | None = None
+    compiled: Plan | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """What stands inside a complex value."""
+        if self.compiled is None:
+            assert self.compile_plan is not None
+            self.compiled = self.compile_plan()
+        return self.compiled
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """What may stand in one JSON object.
+
+    name      the type, or the path of a nested element
+    required  property names of elements with a minimum, with their element
+    choices   required choice elements: (number, element)
+    special   type whose own rules apply besides: Reference, Extension, CodeableConcept, Coding, Bundle
+    """
+
+    name: str
+    special: str
+    fields: dict[str, Field] = field(default_factory=dict)
+    required: list[tuple[str, str, ElementDefinition]] = field(default_factory=list)
+    choices: list[tuple[int, ElementDefinition]] = field(default_factory=list)
+
+
+_INLINE = frozenset({"BackboneElement", "Element"})
+_SPECIAL = frozenset({"Reference", "Extension", "Bundle"})
+
+
+class Plans:
+    """The plans of one set of definitions, each compiled once."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.definitions = definitions
+        self._plans: dict[str, Plan] = {}
+
+    def of_resource(self, name: str) -> Plan | None:
+        """The plan of a concrete resource type, None when there is no such type."""
+        return self.at(name, name) if self.definitions.is_resource(name) else None
+
+    def at(self, type_name: str, path: str) -> Plan:
+        """The plan of the object at a path of a type's definition: `Patient`, `Patient.contact`, `HumanName`."""
+        plan = self._plans.get(path)
+        if plan is None:
+            definition = self.definitions.type_definition(type_name)
+            if definition is None:
+                raise LookupError(f"the definitions lack the type {type_name}")
+            plan = self._plans[path] = Plan(path, path if path in _SPECIAL else "")
+            self._fill(plan, definition)
+        return plan
+
+    def _fill(self, plan: Plan, definition: TypeDefinition) -> None:
+        prefix = f"{plan.name}."
+        depth = plan.name.count(".") + 1
+        if definition.kind == "resource" and plan.name == definition.name:
+            plan.fields["resourceType"] = self._resource_type(definition)
+        choice = 0
+        for element in definition.elements:
+            if element.max == 0 or element.path.count(".") != depth or not element.path.startswith(prefix):
+                continue
+            if element.name.endswith("[x]"):
+                choice += 1
+                self._choice(plan, definition, element, choice)
+                continue
+            self._add(plan, definition, element, element.name, _type_of(element), 0)
+            if element.min:
+                plan.required.append((element.name, f"_{element.name}", element))
+
+    def _choice(self, plan: Plan, definition: TypeDefinition, element: ElementDefinition, number: int) -> None:
+        for reference in element.types:
+            self._add(plan, definition, element, choice_name(element.name, reference.code), reference, number)
+        if element.min:
+            plan.choices.append((number, element))
+
+    def _resource_type(self, definition: TypeDefinition) -> Field:
+        return Field(
+            "resourceType", definition.elements[0], "code", Role.PRIMITIVE, False, lambda value: type(value) is str
+        )
+
+    def _add(
+        self,
+        plan: Plan,
+        definition: TypeDefinition,
+        element: ElementDefinition,
+        name: str,
+        reference: TypeReference | None,
+        choice: int,
+    ) -> None:
+        """The property of an element with one of its types, and its `_` companion when it is a primitive."""
+        code = reference.code if reference else ""
+        added = Field(name, element, code, Role.COMPLEX, element.repeats, _nothing, choice)
+        plan.fields[name] = added
+        if reference is None:
+            owner, path = definition.name, element.content_reference
+            added.compile_plan = lambda: self.at(owner, path)
+        elif code in _INLINE:
+            owner, path = definition.name, element.path
+            added.compile_plan = lambda: self.at(owner, path)
+        elif self.definitions.is_primitive(code):
+            added.role = Role.PRIMITIVE
+            added.accepts = self._test(element, code, added)
+            companion = Field(f"_{name}", element, code, Role.COMPANION, element.repeats, _nothing, choice)
+            companion.compile_plan = lambda: self.at("Element", "Element")
+            plan.fields[companion.name] = companion
+        elif code == "Resource":
+            added.role = Role.RESOURCE
+        else:
+            added.compile_plan = lambda: self.at(code, code)
+            added.coded = self._coded(element) if code in ("CodeableConcept", "Coding") else None
+            added.targets = self._targets(reference) if code == "Reference" else None
+
+    def _coded(self, element: ElementDefinition) -> Coded | None:
+        binding = element.binding
+        if binding is None or binding.strength != "required" or not binding.value_set:
+            return None
+        return Coded(binding.value_set, self.definitions.value_set_codes(binding.value_set))
+
+    def _targets(self, reference: TypeReference) -> frozenset[str] | None:
+        targets = frozenset(reference.targets)
+        return targets if targets and all(map(self.definitions.is_resource, targets)) else None
+
+    def _test(self, element: ElementDefinition, code: str, added: Field) -> Callable[[object], bool]:
+        """Format, required binding and length of a primitive in one function."""
+        if code == "xhtml":
+            return lambda value: type(value) is str and not flaws(value)
+        form = accepts(code)
+        longest = element.max_length
+        if longest is not None:
+            return lambda value: form(value) and len(str(value)) <= longest
+        coded = self._coded(element) if code in ("code", "string", "uri") else None
+        if coded is None:
+            return form
+        added.coded = coded
+        if coded.codes is not None:
+            codes = frozenset(item for _, item in coded.codes)
+            return lambda value: type(value) is str and value in codes
+        pattern = _OPEN_VALUE_SETS.get(coded.value_set)
+        if pattern is None:
+            return _nothing  # the explanation says that it was not checked
+        fits = pattern.fullmatch
+        return lambda value: type(value) is str and fits(value) is not None
+
+
+def is_checkable(coded: Coded) -> bool:
+    """True when codes of the value set can be told from others: by list or by form."""
+    return coded.codes is not None or coded.value_set in _OPEN_VALUE_SETS
+
+
+def _type_of(element: ElementDefinition) -> TypeReference | None:
+    return element.types[0] if element.types else None
+
+
+def _nothing(_value: object) -> bool:
+    return False

@@ -1,0 +1,279 @@
+"""The walk over a decoded resource: structure, cardinality, formats, required bindings."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from workbench.fhir.definitions import ElementDefinition
+from workbench.validation import fhir_rules as rules
+from workbench.validation.fhir_context import (
+    Node,
+    Scope,
+    bundle_scope,
+    check_bundle,
+    check_contained,
+    check_extension,
+    check_reference,
+)
+from workbench.validation.fhir_findings import Findings, Place
+from workbench.validation.fhir_narrative import flaws
+from workbench.validation.fhir_plan import Coded, Field, Plan, Plans, Role, is_checkable
+from workbench.validation.fhir_primitives import FORMS, NOT_TEXT, accepts
+
+_PRIMITIVE, _COMPLEX, _RESOURCE = Role.PRIMITIVE, Role.COMPLEX, Role.RESOURCE
+_NARRATIVE_RULES = {
+    "root": rules.NOT_A_DIV,
+    "content": rules.FORBIDDEN_HTML,
+    "empty": rules.EMPTY_NARRATIVE,
+}
+
+
+def walk(resource: Node, plans: Plans) -> Findings:
+    """All findings of base validation in a decoded resource."""
+    walker = _Walker(plans)
+    name = resource.get("resourceType")
+    walker.resource(resource, (None, name if isinstance(name, str) and name else "$this", -1), Scope(resource))
+    return walker.findings
+
+
+class _Walker:
+    def __init__(self, plans: Plans) -> None:
+        self.findings = Findings()
+        self._plans = plans
+        self._scope = Scope({})
+
+    def resource(self, node: Node, place: Place, scope: Scope) -> None:
+        """A resource that is not contained, with what it contains."""
+        outer, self._scope = self._scope, scope
+        if node.get("resourceType") == "Bundle":
+            index, kind = bundle_scope(node)
+            self._scope = Scope(node, index, None, kind)
+            self._typed(node, place)
+            check_bundle(node, index, place, self.findings)
+        else:
+            self._typed(node, place)
+        if "contained" in node:
+            check_contained(node, place, self.findings)
+        self._scope = outer
+
+    def _typed(self, node: Node, place: Place) -> None:
+        name = node.get("resourceType")
+        if not isinstance(name, str) or not name:
+            self.findings.report(rules.NO_RESOURCE_TYPE, place)
+            return
+        plan = self._plans.of_resource(name)
+        if plan is None:
+            version = self._plans.definitions.version
+            self.findings.report(rules.UNKNOWN_RESOURCE, place, value=name, version=version)
+            return
+        self._object(node, plan, place)
+
+    def _object(self, node: Node, plan: Plan, place: Place) -> None:
+        fields = plan.fields
+        chosen: dict[int, list[str]] = {}
+        for name, value in node.items():
+            field = fields.get(name)
+            if field is None:
+                self.findings.report(rules.UNKNOWN_PROPERTY, (place, name, -1), type=plan.name, property=name)
+                continue
+            if field.choice:
+                chosen.setdefault(field.choice, []).append(name.removeprefix("_"))
+            if field.repeats:
+                self._list(value, field, node, place)
+            elif field.role is _PRIMITIVE:
+                if not field.accepts(value):
+                    self._primitive(value, field, (place, name, -1))
+            else:
+                self._single(value, field, (place, name, -1))
+        if plan.required or plan.choices or chosen:
+            self._counts(node, plan, chosen, place)
+
+    def _counts(self, node: Node, plan: Plan, chosen: dict[int, list[str]], place: Place) -> None:
+        for name, companion, element in plan.required:
+            if name not in node and companion not in node:
+                self._missing(element, place)
+        for number, element in plan.choices:
+            if number not in chosen:
+                self._missing(element, place)
+        for names in chosen.values():
+            if len(names) > 1 and len(set(names)) > 1:
+                element = plan.fields[names[0]].element
+                self.findings.report(
+                    rules.SEVERAL_CHOICES, (place, names[1], -1), element=element.path, found=", ".join(names)
+                )
+
+    def _missing(self, element: ElementDefinition, place: Place) -> None:
+        self.findings.report(rules.MISSING, place, element=element.path, min=element.min, count=0)
+
+    def _list(self, value: object, field: Field, node: Node, place: Place) -> None:
+        if type(value) is not list:
+            rule = rules.EMPTY if value is None else rules.LIST_EXPECTED
+            self.findings.report(rule, (place, field.name, -1), element=field.element.path, found="null")
+            return
+        if not value:
+            self.findings.report(
+                rules.EMPTY, (place, field.name, -1), element=field.element.path, found="an empty array"
+            )
+        maximum = field.element.max
+        if maximum is not None and len(value) > maximum:
+            self.findings.report(
+                rules.TOO_MANY, (place, field.name, -1), element=field.element.path, max=maximum, count=len(value)
+            )
+        if field.role is _PRIMITIVE:
+            self._primitives(value, field, node, place)
+        elif field.role is Role.COMPANION:
+            self._companions(value, field, node, place)
+        else:
+            for index, item in enumerate(value):
+                self._single(item, field, (place, field.name, index))
+
+    def _primitives(self, values: list[object], field: Field, node: Node, place: Place) -> None:
+        test = field.accepts
+        for index, value in enumerate(values):
+            if test(value):
+                continue
+            if value is None and _item(node.get(f"_{field.name}"), index) is not None:
+                continue
+            self._primitive(value, field, (place, field.name, index))
+
+    def _companions(self, values: list[object], field: Field, node: Node, place: Place) -> None:
+        """The `_x` array beside `x`: the same number of items, null where there is nothing to say."""
+        name = field.name.removeprefix("_")
+        others = node.get(name)
+        if isinstance(others, list) and len(others) != len(values):
+            self.findings.report(
+                rules.NOT_ALIGNED,
+                (place, field.name, -1),
+                element=field.element.path,
+                name=name,
+                count=len(others),
+                other=len(values),
+            )
+        for index, value in enumerate(values):
+            if value is not None:
+                self._single(value, field, (place, field.name, index))
+            elif _item(others, index) is None:
+                self.findings.report(rules.EMPTY, (place, field.name, index), element=field.element.path, found="null")
+
+    def _single(self, value: object, field: Field, place: Place) -> None:
+        """One complex value, resource or companion."""
+        if type(value) is not dict:
+            self._not_an_object(value, field, place)
+            return
+        if not value:
+            self.findings.report(rules.EMPTY, place, element=field.element.path, found="an empty object")
+            return
+        if field.role is _RESOURCE:
+            self._inner_resource(value, field, place)
+            return
+        plan = field.plan
+        self._object(value, plan, place)
+        if plan.special == "Reference":
+            check_reference(value, place, field.targets, self._scope, self._plans.definitions, self.findings)
+        elif plan.special == "Extension":
+            check_extension(value, place, self.findings)
+        if field.coded is not None and field.role is _COMPLEX:
+            self._concept(value, field, field.coded, place)
+        elif len(value) == 1 and "id" in value:
+            self.findings.report(rules.EMPTY, place, element=field.element.path, found="without content besides its id")
+
+    def _inner_resource(self, node: Node, field: Field, place: Place) -> None:
+        if field.name == "contained":
+            self._typed(node, place)
+            return
+        scope = self._scope
+        entry = scope.entry
+        if scope.index is not None and field.element.path == "Bundle.entry.resource" and place[0] is not None:
+            entry = place[0][2]
+        self.resource(node, place, Scope(node, scope.index, entry, scope.bundle_type))
+
+    def _not_an_object(self, value: object, field: Field, place: Place) -> None:
+        path = field.element.path
+        if value is None:
+            self.findings.report(rules.EMPTY, place, element=path, found="null")
+        elif isinstance(value, list) and not field.repeats:
+            self.findings.report(rules.SINGLE_EXPECTED, place, element=path)
+        else:
+            kind = "companion of a primitive" if field.role is Role.COMPANION else field.code or "nested element"
+            self.findings.report(
+                rules.WRONG_KIND, place, element=path, type=kind, expected="an object", found=_kind(value)
+            )
+
+    def _primitive(self, value: object, field: Field, place: Place) -> None:
+        """Say what is wrong with a primitive value that its test did not accept."""
+        path, code = field.element.path, field.code
+        report = self.findings.report
+        if value is None or value == "":
+            report(rules.EMPTY, place, element=path, found="null" if value is None else "an empty string")
+        elif isinstance(value, list):
+            report(rules.SINGLE_EXPECTED, place, element=path)
+        elif _kind(value) != _expected(code):
+            report(rules.WRONG_KIND, place, element=path, type=code, expected=_expected(code), found=_kind(value))
+        elif code == "xhtml":
+            self._narrative(str(value), place)
+        elif isinstance(value, str) and value.isspace() and code in ("string", "markdown"):
+            report(rules.BLANK, place, element=path)
+        elif not accepts(code)(value):
+            report(rules.BAD_FORMAT, place, element=path, value=value, type=code, form=FORMS[code])
+        elif field.coded is not None and is_checkable(field.coded):
+            report(rules.NOT_IN_VALUE_SET, place, element=path, value=value, value_set=field.coded.value_set)
+        elif field.coded is not None:
+            self._not_checked(path, field.coded, place)
+        else:
+            report(rules.TOO_LONG, place, element=path, count=len(str(value)), max=field.element.max_length)
+
+    def _not_checked(self, path: str, coded: Coded, place: Place) -> None:
+        self.findings.report_once(rules.NOT_CHECKED, path, place, element=path, value_set=coded.value_set)
+
+    def _narrative(self, div: str, place: Place) -> None:
+        for flaw in flaws(div):
+            if flaw.kind == "form":
+                self.findings.report(rules.NOT_XHTML, place, reason=flaw.what, line=flaw.line, column=flaw.column)
+            else:
+                self.findings.report(_NARRATIVE_RULES[flaw.kind], place, found=flaw.what)
+
+    def _concept(self, node: Node, field: Field, coded: Coded, place: Place) -> None:
+        """A CodeableConcept or Coding with a required binding: one of its codings must be in the value set."""
+        path = field.element.path
+        if coded.codes is None:
+            self._not_checked(path, coded, place)
+            return
+        codings = node.get("coding") if field.code == "CodeableConcept" else [node]
+        items = [item for item in codings if isinstance(item, dict)] if isinstance(codings, list) else []
+        stated = [item for item in items if isinstance(item.get("code"), str)]
+        if any((item.get("system"), item["code"]) in coded.codes for item in stated):
+            return
+        if not stated:
+            if "extension" not in node:
+                self.findings.report(rules.NO_CODE, place, element=path, value_set=coded.value_set)
+            return
+        at = place if field.code == "Coding" else (place, "coding", items.index(stated[0]))
+        value = f"{stated[0].get('system', 'no system')}#{stated[0]['code']}"
+        self.findings.report(
+            rules.NOT_IN_VALUE_SET, (at, "code", -1), element=path, value=value, value_set=coded.value_set
+        )
+
+
+def _item(values: object, index: int) -> object:
+    return values[index] if isinstance(values, list) and index < len(values) else None
+
+
+def _expected(code: str) -> str:
+    if code == "boolean":
+        return "a boolean"
+    return "a number" if code in NOT_TEXT else "a string"
+
+
+def _kind(value: object) -> str:
+    match value:
+        case bool():
+            return "a boolean"
+        case int() | float() | Decimal():
+            return "a number"
+        case str():
+            return "a string"
+        case dict():
+            return "an object"
+        case list():
+            return "an array"
+    return "null"
