@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -19,6 +20,8 @@ from workbench.store import refusals
 from workbench.store.database import Database
 
 _BATCH = 1000
+_BEFORE_ALL = -(1 << 63)
+_ANCHOR = re.compile(r"(\d{1,18}):([0-9a-f]{64}):([0-9a-f]{64})", re.ASCII)
 _COLUMNS = "sequence, time, actor, action, object_kind, object_id, object_hash, previous, own_hash"
 
 
@@ -44,7 +47,7 @@ class AuditTrail:
         """
         with self._database.transaction():
             anchor = self._anchor()
-            if anchor is None or not is_genuine(anchor, self._key):
+            if not is_genuine(anchor, self._key):
                 raise refusals.audit_changed()
             entry = next_entry(anchor, actor, action, kind, object_id, content_hash, datetime.now(UTC))
             self._database.change(
@@ -79,15 +82,14 @@ class AuditTrail:
     def verify(self) -> AuditReport:
         """Read the whole trail and say where it is broken first, if it is."""
         with self._database.snapshot():
-            anchor = self._anchor() or Anchor(0, NOTHING, "")
-            return verify_anchored(self.entries(after=-(1 << 63)), anchor, self._key)
+            anchor = self._anchor()
+            return verify_anchored(self.entries(after=_BEFORE_ALL), anchor, self._key)
 
-    def _anchor(self) -> Anchor | None:
+    def _anchor(self) -> Anchor:
+        """The stored anchor; one that cannot be genuine when there is none or it is no anchor."""
         row = self._database.row("SELECT value FROM meta WHERE name = 'audit_anchor'")
-        if row is None:
-            return None
-        count, head, mac = row[0].split(":")
-        return Anchor(int(count), head, mac)
+        match = _ANCHOR.fullmatch(row[0]) if row else None
+        return Anchor(int(match[1]), match[2], match[3]) if match else Anchor(0, NOTHING, "")
 
     def _write_anchor(self, count: int, head: str) -> None:
         anchor = anchor_at(self._key, count, head)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -81,10 +81,13 @@ class Database:
 def create_database(folder: Path, data_key: bytes) -> Database:
     """A new, empty database in `folder`; raises Unavailable STO-0012, STO-0013."""
     file = folder / FILE_NAME
-    with _disk(file), _spoken(file):
+    with _disk(file), _spoken(file), ExitStack() as stack:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        connection = _keyed(str(file), apsw.SQLITE_OPEN_READWRITE, data_key)
+        connection = stack.enter_context(closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)))
+        _give_key(connection, data_key)
         connection.pragma("journal_mode", "wal")
+        _make_durable(connection)
+        stack.pop_all()
     return Database(connection, file, writable=True)
 
 
@@ -99,27 +102,21 @@ def open_database(folder: Path, data_key: bytes, writable: bool) -> Database:
     file = folder / FILE_NAME
     if not file.exists():
         raise refusals.no_workspace(folder)
-    with _disk(file), _spoken(file):
+    with _disk(file), _spoken(file), ExitStack() as stack:
         size, log = file.stat().st_size, _log_size(file)
         # A log that still waits to be taken over may hold what the file lacks.
         if not log and (size == 0 or size % PAGE_BYTES):
             raise refusals.truncated(file)
         name, flags = _way_to_open(file, writable, bool(log))
-        connection = _keyed(name, flags, data_key)
-        try:
-            _require_all_pages(connection, file)
-        except BaseException:
-            connection.close()
-            raise
-        if not writable:
-            connection.pragma("query_only", 1)
-    database = Database(connection, file, writable)
-    if size <= CHECKED_ON_OPEN:
-        try:
+        connection = stack.enter_context(closing(apsw.Connection(name, flags=flags)))
+        _give_key(connection, data_key)
+        _require_all_pages(connection, file)
+        _make_durable(connection)
+        connection.pragma("query_only", int(not writable))
+        database = Database(connection, file, writable)
+        if size <= CHECKED_ON_OPEN:
             database.check()
-        except BaseException:
-            database.close()
-            raise
+        stack.pop_all()
     return database
 
 
@@ -132,37 +129,35 @@ def _way_to_open(file: Path, writable: bool, has_log: bool) -> tuple[str, int]:
     return f"{file.resolve().as_uri()}?immutable=1", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 
 
-def _keyed(name: str, flags: int, data_key: bytes) -> apsw.Connection:
-    connection = apsw.Connection(name, flags=flags)
-    try:
-        connection.set_busy_timeout(BUSY_MS)
-        # Plain apsw goes by the same import name, takes every pragma below in silence and writes clear text.
-        if connection.pragma("cipher", CIPHER) != CIPHER:
-            raise refusals.no_encryption()
-        # The x'…' form is taken as the key itself; any other text would be stretched by PBKDF2 once more.
-        connection.pragma("key", f"x'{subkey(data_key, 'database').hex()}'")
-        connection.pragma("synchronous", "full")
-        connection.pragma("fullfsync", 1)  # macOS: fsync alone leaves data in the drive's cache
-        connection.pragma("trusted_schema", 0)
-        connection.pragma("cell_size_check", 1)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+def _give_key(connection: apsw.Connection, data_key: bytes) -> None:
+    connection.set_busy_timeout(BUSY_MS)
+    # Plain apsw goes by the same import name, takes the pragmas in silence and writes clear text.
+    if connection.pragma("cipher", CIPHER) != CIPHER:
+        raise refusals.no_encryption()
+    # The x'…' form is taken as the key itself; any other text would be stretched by PBKDF2 once more.
+    connection.pragma("key", f"x'{subkey(data_key, 'database').hex()}'")
 
 
 def _require_all_pages(connection: apsw.Connection, file: Path) -> None:
     """Tell a file that lost its end from one that was changed.
 
-    SQLite calls a file corrupt, before it looks at any other page, when its authenticated first page counts
-    more pages than there are; a first page that fails authentication is "no database".
+    This pragma reads the first page alone. SQLite calls the file corrupt there when that page, authenticated,
+    counts more pages than the file has; a first page that fails authentication is "not a database". No
+    workspace has version 0, an empty file has.
     """
     try:
-        pages = connection.pragma("page_count")
+        version = connection.pragma("user_version")
     except apsw.CorruptError as error:
         raise refusals.truncated(file) from error
-    if not pages:
+    if not version:
         raise refusals.truncated(file)
+
+
+def _make_durable(connection: apsw.Connection) -> None:
+    connection.pragma("synchronous", "full")
+    connection.pragma("fullfsync", 1)  # macOS: fsync alone leaves data in the drive's cache
+    connection.pragma("trusted_schema", 0)
+    connection.pragma("cell_size_check", 1)
 
 
 def _log_size(file: Path) -> int:

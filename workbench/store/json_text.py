@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -21,11 +22,10 @@ def to_text(value: object, what: str) -> str:
 
     raises  Refused STO-0010: half a surrogate pair, which no UTF-8 file can hold
     """
-    try:
+    with suppress(UnicodeEncodeError):
         return _ENCODER.encode(value).decode("utf-8")
-    except UnicodeEncodeError:
-        # The cause would carry the text itself, which may be a patient's.
-        raise refusals.not_storable(what) from None
+    # Raised out here, because that exception carries the text, which may be a patient's, and would hang on as context.
+    raise refusals.not_storable(what)
 
 
 def from_text(text: str) -> Any:
