@@ -52,7 +52,7 @@ def prepare() -> None:
 
     Ends the process with a sentence and exit code 3 when something is missing that it cannot install.
     """
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts this may have any Python
         _stop(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
     wanted = hashlib.sha256(LOCK.read_bytes() + (CHECKOUT / "pyproject.toml").read_bytes()).hexdigest()
     if not MARK.exists() or MARK.read_text() != wanted:
@@ -90,7 +90,7 @@ def _require_system_libraries() -> None:
         return
     _install_system_packages(DEBIAN_PACKAGES, "the system libraries Qt needs")
     if not _qt_loads():
-        _stop("Qt does not load. Run `.venv/bin/python -c 'from PySide6 import QtWidgets'` to see which library it misses.")
+        _stop("Qt does not load; `.venv/bin/python -c 'from PySide6 import QtWidgets'` tells which library is missing.")
 
 
 def _qt_loads() -> bool:
@@ -105,9 +105,9 @@ def _install_system_packages(names: tuple[str, ...], what: str) -> None:
         _stop(f"Please install {what}; on Debian they are: {' '.join(names)}.")
     prefix: list[str] = []
     if os.geteuid() != 0:
-        if shutil.which("sudo") is None or subprocess.call(["sudo", "--non-interactive", "true"], stderr=subprocess.DEVNULL):
+        if shutil.which("sudo") is None or subprocess.call(["sudo", "-n", "true"], stderr=subprocess.DEVNULL):
             _stop(f"Please install {what} and run this again:\n  sudo {' '.join(command)}")
-        prefix = ["sudo", "--non-interactive"]
+        prefix = ["sudo", "-n"]
     print(f"Installing {what} …", flush=True)
     quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
     subprocess.call([*prefix, "apt-get", "update"], **quiet)

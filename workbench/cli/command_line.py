@@ -9,10 +9,10 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from workbench import __version__
-from workbench.cli import audit, export, map_messages, messages, package, suite, synth, validate, window
+from workbench.cli import audit, export, main_job, map_messages, messages, package, suite, synth, validate
 from workbench.kernel.errors import Cancelled, ExitCode, WorkbenchError
 from workbench.kernel.log import area_log, start_logging
 
@@ -21,9 +21,13 @@ VERBS = (messages, validate, map_messages, synth, suite, export, package, audit)
 log = area_log("cli")
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command line; returns its exit code and never raises."""
+def run(arguments: Sequence[str], open_window: Callable[[], int] | None) -> int:
+    """Run one command line; returns its exit code and never raises.
+
+    open_window  what happens without a verb; None where there is no display, then the main job runs headless
+    """
     parser = _parser()
+    parser.set_defaults(run=main_job.run_headless if open_window is None else lambda options: open_window())
     try:
         options = parser.parse_args(arguments)
     except SystemExit as wrong_usage:
@@ -55,7 +59,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
     parser.add_argument("--verbose", action="store_true", help="log what is done (never values) to standard error")
-    parser.set_defaults(run=window.open_window)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for verb in VERBS:
         verb.register(verbs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -45,7 +46,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def _list(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = open_capture(options.inputs, job)
-    found = (row._asdict() for row in rows(capture, options.where, job))
+    found = (asdict(row) for row in rows(capture, options.where, job))
     if options.format == "table":
         print_table(found, _COLUMNS)
     elif options.format == "json":

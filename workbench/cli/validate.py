@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from workbench.app.operations.junit import validation_junit
 from workbench.app.operations.validation import Judged, validate_capture
 from workbench.cli.issue_rows import COLUMNS, issue_row, warn
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
@@ -14,7 +15,6 @@ from workbench.cli.tables import print_json, print_ndjson, print_table
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.kernel.issues import Issue, blocks
 from workbench.messages.capture import Capture, open_capture
-from workbench.suites.junit import validation_report
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,7 +47,7 @@ def _validate(options: argparse.Namespace) -> ExitCode:
     if options.format == "junit":
         results = list(judged)
         found.extend(issue for result in results for issue in result.issues)
-        sys.stdout.write(validation_report(_named(capture, results), capture.issues))
+        sys.stdout.write(validation_junit(_named(capture, results)) + "\n")
     else:
         rows = (issue_row(issue) for issue in _collected(found, judged))
         if options.format == "table":

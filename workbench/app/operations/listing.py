@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from workbench.app.documents import read_document
 from workbench.fhir.json_tree import FhirDocument
@@ -17,7 +17,8 @@ from workbench.v2.query import compile_query
 _HEAD_BYTES = 4096
 
 
-class MessageRow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class MessageRow:
     """One line of the list. Texts are as the message has them, "" where it says nothing.
 
     number  0-based in the capture; index: 0-based in its file
