@@ -368,6 +368,15 @@ def _apply_overlay(version: str, data: Json, built: dict[str, Json], overlay: Js
                 data["tables"][table][2] = True
 
 
+def _unite(table_id: str, tables: list[Json], published: Published) -> None:
+    """Give every version the codes of all: the table is kept up to date outside the versions of the standard."""
+    displays = published.tables.get(str(int(table_id)), {}).get("values", {})
+    codes, _ = _codes([*displays, *(code for version in tables for code in version.get(table_id, [{}])[-1])], displays)
+    for version in tables:
+        if table_id in version:
+            version[table_id][2:] = [False, True, codes]
+
+
 def _change_field(segments: Json, path: str, change: Json) -> None:
     segment, _, position = path.partition("-")
     field = segments[segment][1][int(position) - 1]
@@ -381,6 +390,7 @@ def _change_field(segments: Json, path: str, change: Json) -> None:
     if change.get("disputed"):
         field[3] |= DISPUTED_USAGE
     field[4] = change.get("most", field[4])
+    field[5] = change.get("length", field[5])
     field[6] = change.get("table", field[6])
 
 
@@ -408,6 +418,8 @@ def build(tarball: Path) -> dict[str, bytes]:
             "tables": _tables(version, published, kinds),
         }
         _apply_overlay(version, built[version], built, overlay)
+    for table_id in overlay["living_tables"]:
+        _unite(table_id, [data["tables"] for data in built.values()], published)
     encoder = msgspec.msgpack.Encoder(order="sorted")
     return {f"{version}.msgpack": zlib.compress(encoder.encode(data), 9) for version, data in built.items()}
 
