@@ -13,10 +13,9 @@ from workbench.security.key_store import SERVICE, SystemKeyStore, system_key_sto
 class MemoryKeyring(KeyringBackend):
     """A key store of one test; `broken` makes every call fail as a locked one does."""
 
-    priority = 5  # type: ignore[assignment]
+    priority = 5
 
     def __init__(self) -> None:
-        super().__init__()
         self.entries: dict[tuple[str, str], str] = {}
         self.broken = False
 

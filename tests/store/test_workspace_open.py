@@ -4,7 +4,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -316,7 +318,7 @@ def test_a_workspace_on_a_medium_that_cannot_be_written_is_readable(
     filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Tests may run as a user whom no permission stops, so the question is answered instead of the permission set.
-    monkeypatch.setattr(database_file.os, "access", lambda path, mode: False)
+    monkeypatch.setattr("workbench.store.database.os.access", lambda path, mode: False)
     before = sorted(path.name for path in filled.iterdir())
     with Workspace.open(filled, PASSPHRASE, writable=False) as reader:
         assert len(reader.documents.list("case")) == 40
@@ -328,7 +330,7 @@ def test_create_keeps_away_from_a_folder_in_use(folder: Path, tmp_path: Path) ->
     (tmp_path / "mine" / "letter.txt").write_text("keep me")
     (tmp_path / "file").write_text("keep me")
     for taken in (folder, tmp_path / "mine", tmp_path / "file"):
-        assert refusal_of(lambda path=taken: Workspace.create(path, PASSPHRASE, cost=CHEAP)).code == "STO-0006"
+        assert refusal_of(partial(Workspace.create, taken, PASSPHRASE, cost=CHEAP)).code == "STO-0006"
     assert (tmp_path / "mine" / "letter.txt").read_text() == "keep me"
     Workspace.open(folder, PASSPHRASE).close()
 
@@ -379,7 +381,7 @@ def test_a_changed_header_is_noticed_with_a_remembered_key_too(folder: Path) -> 
 
 def test_a_sqlite_that_cannot_encrypt_is_never_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Plain(apsw.Connection):
-        def pragma(self, name: str, *values: object, **options: object) -> object:
+        def pragma(self, name: str, *values: Any, **options: Any) -> Any:
             return None if name == "cipher" else super().pragma(name, *values, **options)
 
     monkeypatch.setattr(apsw, "Connection", Plain)

@@ -12,8 +12,6 @@ import os
 import unicodedata
 from dataclasses import dataclass
 
-from argon2.low_level import Type, hash_secret_raw
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -72,6 +70,8 @@ def passphrase_key(passphrase: str, salt: bytes, cost: Argon2Cost) -> bytes:
 
     The passphrase is normalised to NFC first (RFC 8265 §4.2), so that it does not matter which keyboard typed it.
     """
+    from argon2.low_level import Type, hash_secret_raw  # here and below: who opens no workspace need not load it
+
     secret = unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogatepass")
     return hash_secret_raw(secret, salt, cost.time_cost, cost.memory_kib, cost.lanes, KEY_BYTES, Type.ID)
 
@@ -88,6 +88,8 @@ def is_right_key(kek: bytes, check: bytes) -> bool:
 
 def wrap(kek: bytes, data_key: bytes, associated: bytes) -> WrappedKey:
     """Encrypt a data key; it can be unwrapped only beside the same `associated` bytes."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     nonce = os.urandom(NONCE_BYTES)
     return WrappedKey(nonce, AESGCM(subkey(kek, "wrap")).encrypt(nonce, data_key, associated))
 
@@ -97,6 +99,8 @@ def unwrap(kek: bytes, wrapped: WrappedKey, associated: bytes) -> bytes:
 
     raises  cryptography.exceptions.InvalidTag: another KEK, or the wrapped key or `associated` were changed
     """
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     return AESGCM(subkey(kek, "wrap")).decrypt(wrapped.nonce, wrapped.ciphertext, associated)
 
 

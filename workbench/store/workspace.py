@@ -150,7 +150,9 @@ class Workspace:
         key_store.forget(self.id)
 
     def change_passphrase(self, passphrase: str | PassphraseSource) -> None:
-        """Protect the data key with a new passphrase; the old one and remembered keys open nothing any more.
+        """Protect the data key with a new passphrase; the old one and remembered keys do not open this folder any more.
+
+        The data key stays, so copies made before still open with the old passphrase.
 
         raises  Refused SEC-0003: too short; Refused STO-0008: open for reading; Unavailable KRN-0002
         """
