@@ -10,8 +10,8 @@ from workbench.synthetic import segments
 from workbench.synthetic.er7_writer import EXPLICIT_NULL, Segment, encode, segment
 from workbench.synthetic.truth import LaboratoryOrder, SyntheticPatient
 
-VERSIONS = ("2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8")
-"""Versions that can be written; before 2.5 there is no SPM, and from 2.8 on no EVN-1."""
+VERSIONS = ("2.4", "2.5", "2.5.1", "2.6")
+"""Versions that can be written; before 2.5 there is no SPM, from 2.6 on no CE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Envelope:
         return VERSIONS.index(self.version) >= VERSIONS.index("2.5")
 
     @property
-    def has_event_code(self) -> bool:
-        return VERSIONS.index(self.version) < VERSIONS.index("2.8")
+    def coded_type(self) -> str:
+        return "CE" if VERSIONS.index(self.version) < VERSIONS.index("2.6") else "CWE"
 
 
 def write(envelope: Envelope, code: str, event: str, structure: str, body: Sequence[Segment]) -> bytes:
@@ -49,7 +49,7 @@ def write(envelope: Envelope, code: str, event: str, structure: str, body: Seque
 
 
 def evn(envelope: Envelope, event: str) -> Segment:
-    return segment("EVN", {1: event if envelope.has_event_code else "", 2: segments.stamp(envelope.at)})
+    return segment("EVN", {1: event, 2: segments.stamp(envelope.at)})
 
 
 def adt(
@@ -91,7 +91,10 @@ def results(envelope: Envelope, patient: SyntheticPatient, orders: Sequence[Labo
     for order in orders:
         body += [segments.laboratory_orc(order, "RE"), segments.obr(order, reported=True)]
         body += [segments.note(order.note)] if order.note else []
-        body += [segments.obx(number, result, order.collected) for number, result in enumerate(order.results, 1)]
+        body += [
+            segments.obx(number, result, order.collected, envelope.coded_type)
+            for number, result in enumerate(order.results, 1)
+        ]
         body += [segments.spm(order)] if envelope.has_specimens else []
     return write(envelope, "ORU", "R01", "ORU_R01", body)
 

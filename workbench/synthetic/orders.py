@@ -71,7 +71,7 @@ def _result(draw: Draw, test: Row, status: str) -> Result:
     if test["answers"]:
         answer = draw.pick(name, test["answers"].split("|"))
         code, _, text = answer.partition("^")
-        said = Coded(code, text, "L") if test["kind"] == "CWE" else answer
+        said = Coded(code, text, "L") if test["kind"] == "CE" else answer
         return Result(local, standard, test["kind"], said, "", "", "", status)
     low, high = Decimal(test["low"]), Decimal(test["high"])
     step = Decimal(1).scaleb(-int(test["decimals"]))

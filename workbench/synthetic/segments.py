@@ -42,7 +42,8 @@ def cx(identifier: Identifier) -> Part:
 
 
 def ei(identifier: Identifier) -> Part:
-    return (identifier.value, identifier.authority.namespace, identifier.authority.oid, "ISO")
+    """Without the OID: order numbers may have 22 characters in all before 2.6."""
+    return (identifier.value, identifier.authority.namespace)
 
 
 def xpn(name: PersonName) -> Part:
@@ -167,11 +168,12 @@ def obr(order: LaboratoryOrder, *, reported: bool) -> Segment:
     return segment("OBR", fields)
 
 
-def obx(number: int, result: Result, observed: datetime) -> Segment:
+def obx(number: int, result: Result, observed: datetime, coded: str) -> Segment:
+    """`coded` is the data type of coded values: CE before 2.6, CWE from then on."""
     value: Part = ce(result.value) if isinstance(result.value, Coded) else result.value
     fields: dict[int, Value] = {
         1: str(number),
-        2: result.kind,
+        2: coded if isinstance(result.value, Coded) else result.kind,
         3: both(result.standard, result.local),
         5: value,
         11: result.status,

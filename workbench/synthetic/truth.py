@@ -126,7 +126,7 @@ class Allergy:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One observation. `kind` is OBX-2; `value` is text, or (comparator, number) for SN, or a code for CWE."""
+    """One observation. `kind` is OBX-2; `value` is text, or (comparator, number) for SN, or a code for CE."""
 
     local: Coded
     standard: Coded | None

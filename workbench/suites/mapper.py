@@ -1,0 +1,60 @@
+"""What a suite needs of a mapping: results with their ledger, and nothing else of how it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from workbench.kernel.issues import Issue
+from workbench.kernel.location import Location
+from workbench.v2.er7 import Message
+
+
+class Consumed(Protocol):
+    """One populated source value and what became of it: `mapped`, `preserved`, `ignored` or `lost`."""
+
+    @property
+    def location(self) -> Location: ...
+    @property
+    def fate(self) -> str: ...
+
+
+class Account(Protocol):
+    """The ledger of one message."""
+
+    @property
+    def entries(self) -> Iterable[Consumed]: ...
+
+
+class Traced(Protocol):
+    """One result."""
+
+    @property
+    def bundle(self) -> Mapping[str, object]: ...
+    @property
+    def ledger(self) -> Account: ...
+    @property
+    def issues(self) -> tuple[Issue, ...]: ...
+
+
+class Mapper(Protocol):
+    """A compiled mapping."""
+
+    def trace(self, message: Message) -> Traced:
+        """raises  Refused: this message cannot be mapped"""
+
+
+MapperSource: TypeAlias = Callable[[Path], Mapper]
+"""Makes the mapper of a package folder. Worker processes call it, so it must be a module's own function."""
+
+
+def package_mapper(folder: Path) -> Mapper:
+    """The compiled mapping of a package.
+
+    raises  Refused MAP-…: defective package
+    """
+    from workbench.mapping.compile import compile_package
+    from workbench.mapping.load import load_package
+
+    return compile_package(load_package(folder))
