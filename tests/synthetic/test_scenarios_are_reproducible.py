@@ -17,7 +17,6 @@ from workbench.synthetic.scenarios import SCENARIOS, generate
 from workbench.v2.er7 import Message, parse
 from workbench.validation.v2_validator import validate_message
 
-
 LATER_NAMES = ("DG1-3.3", "MSH-18")
 
 
@@ -61,11 +60,11 @@ def test_every_message_is_marked_as_test_and_every_number_as_synthetic(name: str
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_version_writes_its_own_header_and_only_segments_it_knows(version: str) -> None:
-    for message in messages("lab-order", version=version) + messages("admission", version=version):
+def test_every_version_writes_its_own_header_and_its_own_coded_type(version: str) -> None:
+    for message in messages("lab-correction", version=version) + messages("lab-result", 9, version=version):
         assert message.version == version
-        assert bool(message.first("SPM")) == (version != "2.4" and message.message_code in ("OML", "ORU"))
-        assert (b"|CE|" in message.raw, b"|CWE|" in message.raw) != (True, True)
+        assert (b"|CWE|" if version < "2.6" else b"|CE|") not in message.raw
+    assert any(b"|CWE|" in m.raw or b"|CE|" in m.raw for m in messages("lab-result", 30, version=version))
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -56,7 +56,7 @@ def several_numbers(seed: int, index: int) -> SyntheticPatient:
 
 
 def longest_fields(seed: int, index: int) -> SyntheticPatient:
-    """Names, address, room and notes as long as HL7 v2.5.1 2.A allows them (FN.1 50, XPN.2 30, SAD.1 120, PID-11 250)."""
+    """Name and address as long as HL7 v2.5.1 2.A allows them (FN.1 50, XPN.2 30, SAD.1 120, PID-11 250)."""
     someone = patient(seed, index)
     suffix = Draw.of("longest", seed, index).digits("suffix", 4)
     name = PersonName(

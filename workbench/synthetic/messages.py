@@ -10,8 +10,8 @@ from workbench.synthetic import segments
 from workbench.synthetic.er7_writer import EXPLICIT_NULL, Segment, encode, segment
 from workbench.synthetic.truth import LaboratoryOrder, SyntheticPatient
 
-VERSIONS = ("2.4", "2.5", "2.5.1", "2.6")
-"""Versions that can be written; before 2.5 there is no SPM, from 2.6 on no CE."""
+VERSIONS = ("2.5", "2.5.1", "2.6")
+"""Versions that can be written: those with SPM and before ORC-7 was withdrawn; from 2.6 on there is no CE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,6 @@ class Envelope:
     control_id: str
     at: datetime
     version: str = "2.5.1"
-
-    @property
-    def has_specimens(self) -> bool:
-        return VERSIONS.index(self.version) >= VERSIONS.index("2.5")
 
     @property
     def coded_type(self) -> str:
@@ -95,7 +91,7 @@ def results(envelope: Envelope, patient: SyntheticPatient, orders: Sequence[Labo
             segments.obx(number, result, order.collected, envelope.coded_type)
             for number, result in enumerate(order.results, 1)
         ]
-        body += [segments.spm(order)] if envelope.has_specimens else []
+        body.append(segments.spm(order))
     return write(envelope, "ORU", "R01", "ORU_R01", body)
 
 
@@ -107,7 +103,7 @@ def laboratory_request(envelope: Envelope, patient: SyntheticPatient, order: Lab
     body += [segments.dg1(number, each, order.ordered) for number, each in enumerate(patient.diagnoses, 1)]
     if code == "ORM":
         return write(envelope, "ORM", "O01", "ORM_O01", body)
-    body += [segments.spm(order)] if envelope.has_specimens else []
+    body.append(segments.spm(order))
     return write(envelope, "OML", "O21", "OML_O21", body)
 
 
