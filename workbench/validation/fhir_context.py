@@ -21,6 +21,7 @@ _NOT_IN_CONTAINED_META = {
     "security": rules.LABELLED,
 }
 _FIRST = {"document": "Composition", "message": "MessageHeader"}
+_WITH_FULL_URL = frozenset({"document", "message", "collection", "searchset", "history"})
 _BUNDLE_TYPES = _WITH_REQUEST | _WITH_RESPONSE | _SELF_CONTAINED | {"searchset"}
 
 
@@ -42,35 +43,46 @@ class Scope:
 def check_reference(
     node: Node, place: Place, allowed: frozenset[str] | None, scope: Scope, definitions: Definitions, findings: Findings
 ) -> None:
-    """ref-1, resolution inside the Bundle, type of the target (R4 references.html)."""
+    """ref-1, resolution inside the Bundle, type of the target (R4 references.html).
+
+    A target that is at hand is judged by its own type. Of any other only the reference's text is known, which need
+    not be right, so a wrong type there is a warning.
+    """
     reference = node.get("reference")
     stated = node.get("type")
-    if not isinstance(reference, str) or not reference:
-        found = stated if isinstance(stated, str) else ""
-    else:
-        found = _target_type(reference, place, scope, findings)
-        if found and isinstance(stated, str) and stated and definitions.is_resource(stated) and stated != found:
-            findings.report(rules.WRONG_TARGET_TYPE, (place, "type", -1), element="type", type=stated, found=found)
+    found, at_hand = "", False
+    if isinstance(reference, str) and reference:
+        target = _target(reference, place, scope, findings)
+        at_hand = target is not None
+        found = _type_name(target) if at_hand else _type_in(reference)
+    if not isinstance(stated, str) or not definitions.is_resource(stated):
+        stated = ""
+    if stated and at_hand and stated != found:
+        findings.report(rules.WRONG_TARGET_TYPE, (place, "type", -1), element="type", type=stated, found=found)
+    found = found or stated
     if allowed is not None and found not in allowed and definitions.is_resource(found):
-        findings.report(rules.WRONG_TARGET, place, element=place[1], found=found, allowed=", ".join(sorted(allowed)))
+        rule = rules.WRONG_TARGET if at_hand else rules.UNEXPECTED_TARGET
+        findings.report(rule, place, element=place[1], found=found, allowed=", ".join(sorted(allowed)))
 
 
-def _target_type(reference: str, place: Place, scope: Scope, findings: Findings) -> str:
-    """The type of the target as far as it can be known here, else ""."""
+def _target(reference: str, place: Place, scope: Scope, findings: Findings) -> Node | None:
+    """The resource a reference points to, None when it is not in this document."""
     if reference.startswith("#"):
         target = contained(scope.root, reference)
         if target is None:
-            findings.report(
-                rules.NOT_CONTAINED, (place, "reference", -1), element=place[1], reference="#id of another resource"
-            )
-        return _type_name(target)
-    if scope.index is not None:
-        target = scope.index.find(reference, scope.entry)
-        if target is not None:
-            return _type_name(target)
-        if reference.startswith(("urn:uuid:", "urn:oid:")) and scope.bundle_type in _SELF_CONTAINED:
-            findings.report(rules.NOT_IN_BUNDLE, (place, "reference", -1), element=place[1], reference=reference)
-            return ""
+            findings.report(rules.NOT_CONTAINED, (place, "reference", -1), element=place[1], value=reference)
+        return target
+    if scope.index is None:
+        return None
+    target = scope.index.find(reference, scope.entry)
+    lost = target is None and scope.bundle_type in _SELF_CONTAINED and reference.startswith(("urn:uuid:", "urn:oid:"))
+    if lost:
+        findings.report(rules.NOT_IN_BUNDLE, (place, "reference", -1), element=place[1], value=reference)
+    return target
+
+
+def _type_in(reference: str) -> str:
+    """The type a reference's text names, "" when it names none."""
     literal = literal_reference(reference)
     if literal is not None:
         return literal.type
@@ -117,6 +129,8 @@ def check_bundle(bundle: Node, index: BundleIndex, place: Place, findings: Findi
             findings.report(rules.RESPONSE_MISMATCH, at, type=kind, must=must)
         if not has_request and not has_response and "resource" not in entry and entry:
             findings.report(rules.EMPTY_ENTRY, at)
+        if "resource" in entry and "fullUrl" not in entry and kind in _WITH_FULL_URL:
+            findings.report(rules.NO_FULL_URL, at, type=kind)
         if "/_history/" in index.full_url(number):
             findings.report(rules.VERSIONED_FULL_URL, (at, "fullUrl", -1))
     if kind != "history":

@@ -1,15 +1,19 @@
-"""Narrative.div: well-formed, one XHTML div, formatting only, not empty (R4 narrative.html#xhtml)."""
+"""Narrative.div: well-formed, one XHTML div, formatting only, not empty (R4 narrative.html#xhtml).
+
+It is XML, so HTML's named entities (`&nbsp;`) do not exist in it; the standard says so.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html.entities import html5
 from xml.parsers import expat
 
 XHTML = "http://www.w3.org/1999/xhtml"
-_XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_ROOT = re.compile(rf'<div[^>]*?\sxmlns="{XHTML}"')
+_TAG = re.compile(r"<([^\s/>]+)")
+_ATTRIBUTE = re.compile(r"\s([^\s\"'<>/=]+)\s*=")
+_TEXT = re.compile(r">[^<]*[^<\s]")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -71,8 +75,23 @@ class Flaw:
 
 def flaws(div: str) -> tuple[Flaw, ...]:
     """All flaws of a narrative's text; of a text that is not well-formed only the first."""
-    reader = _Reader()
-    return reader.read(div)
+    return () if _is_plain(div) else _Reader().read(div)
+
+
+def _is_plain(div: str) -> bool:
+    """True for a narrative that is plainly good: a well-formed XHTML div with common elements and attributes only.
+
+    Ten times as fast as looking at each element, and true for nearly all; False says nothing.
+    """
+    if _ROOT.match(div) is None or _TEXT.search(div) is None or "<!" in div or div.count("xmlns") > 1:
+        return False
+    if not _ELEMENTS.issuperset(_TAG.findall(div)) or not _FOR_ALL.issuperset(_ATTRIBUTE.findall(div)):
+        return False
+    try:
+        expat.ParserCreate().Parse(div.encode("utf-8", "replace"), True)
+    except expat.ExpatError:
+        return False
+    return True
 
 
 class _Reader:
@@ -88,7 +107,7 @@ class _Reader:
 
     def read(self, div: str) -> tuple[Flaw, ...]:
         try:
-            self._parser.Parse(_ENTITY.sub(_as_number, div).encode("utf-8", "replace"), True)
+            self._parser.Parse(div.encode("utf-8", "replace"), True)
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code) or "damaged"
             return (Flaw("form", reason, error.lineno, error.offset + 1),)
@@ -130,10 +149,3 @@ class _Reader:
 
 class _Doctype(Exception):
     """A narrative may not declare a document type, so entities cannot be used to make it explode."""
-
-
-def _as_number(match: re.Match[str]) -> str:
-    """HTML's named entities are no XML; FHIR's examples use them, so they are read as characters."""
-    name = match[1]
-    characters = None if name in _XML_ENTITIES else html5.get(f"{name};")
-    return match[0] if characters is None else "".join(f"&#{ord(character)};" for character in characters)

@@ -91,7 +91,7 @@ class Plan:
     name      the type, or the path of a nested element
     required  property names of elements with a minimum, with their element
     choices   required choice elements: (number, element)
-    special   type whose own rules apply besides: Reference, Extension, CodeableConcept, Coding, Bundle
+    special   type whose own rules apply besides: Reference, Extension or Coding
     """
 
     name: str
@@ -102,7 +102,7 @@ class Plan:
 
 
 _INLINE = frozenset({"BackboneElement", "Element"})
-_SPECIAL = frozenset({"Reference", "Extension", "Bundle"})
+_SPECIAL = frozenset({"Reference", "Extension", "Coding"})
 
 
 class Plans:
@@ -111,10 +111,19 @@ class Plans:
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
         self._plans: dict[str, Plan] = {}
+        self._codes: dict[str, frozenset[str] | None] = {}
 
     def of_resource(self, name: str) -> Plan | None:
         """The plan of a concrete resource type, None when there is no such type."""
         return self.at(name, name) if self.definitions.is_resource(name) else None
+
+    def codes(self, system: str) -> frozenset[str] | None:
+        """All codes of a code system that is shipped whole, None for any other."""
+        if system not in self._codes:
+            found = self.definitions.code_system(system)
+            whole = found is not None and found.content == "complete"
+            self._codes[system] = frozenset(code for code, _ in found.concepts) if found and whole else None
+        return self._codes[system]
 
     def at(self, type_name: str, path: str) -> Plan:
         """The plan of the object at a path of a type's definition: `Patient`, `Patient.contact`, `HumanName`."""
@@ -178,6 +187,7 @@ class Plans:
             added.role = Role.PRIMITIVE
             added.accepts = self._test(element, code, added)
             companion = Field(f"_{name}", element, code, Role.COMPANION, element.repeats, _nothing, choice)
+            companion.coded = added.coded
             companion.compile_plan = lambda: self.at("Element", "Element")
             plan.fields[companion.name] = companion
         elif code == "Resource":

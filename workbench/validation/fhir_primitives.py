@@ -63,7 +63,7 @@ NOT_TEXT = frozenset({"boolean", "decimal", "integer", "positiveInt", "unsignedI
 def _is_string(value: object) -> bool:
     if type(value) is not str or not value or value.isspace():
         return False
-    return value.isprintable() or (_control(value) is None and len(value) <= LONGEST_STRING)
+    return len(value) <= LONGEST_STRING and (value.isprintable() or _control(value) is None)
 
 
 def _is_code(value: object) -> bool:

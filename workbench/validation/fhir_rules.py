@@ -204,13 +204,30 @@ NOT_CHECKED = _rule(
     "terminologies.html#required",
     Severity.INFORMATION,
 )
+UNKNOWN_CODE = _rule(
+    "0404",
+    IssueType.CODE_INVALID,
+    "A code exists in the code system it names.",
+    "“{value}” is no code of {system}.",
+    "Correct the code or the system.",
+    "datatypes.html#Coding",
+)
+UNKNOWN_CODE_NOW = _rule(
+    "0405",
+    IssueType.CODE_INVALID,
+    "A code exists in the version of its code system that FHIR R4 carries.",
+    "“{value}” is no code of {system} in the version at hand.",
+    "Check the code; the code system may have a newer version, or the code is local and needs a system of its own.",
+    "datatypes.html#Coding",
+    Severity.WARNING,
+)
 
 # References
 NOT_CONTAINED = _rule(
     "0501",
     IssueType.NOT_FOUND,
     "A reference to a contained resource finds it (ref-1).",
-    "{element} refers to {reference}, which the resource does not contain.",
+    "{element} refers to {value}, which the resource does not contain.",
     "Contain the resource with that id, or correct the reference.",
     "references.html#contained (ref-1)",
 )
@@ -218,7 +235,7 @@ NOT_IN_BUNDLE = _rule(
     "0502",
     IssueType.NOT_FOUND,
     "A urn: reference finds an entry of its Bundle.",
-    "{element} refers to {reference}, and no entry of the Bundle has that fullUrl.",
+    "{element} refers to {value}, and no entry of the Bundle has that fullUrl.",
     "Add the entry, or correct the reference or the fullUrl.",
     "bundle.html#references",
 )
@@ -237,6 +254,15 @@ WRONG_TARGET_TYPE = _rule(
     "{element} says type {type} and refers to a {found}.",
     "Correct the type, or leave it out.",
     "references.html#Reference",
+)
+UNEXPECTED_TARGET = _rule(
+    "0505",
+    IssueType.STRUCTURE,
+    "A reference names a type of resource its element allows, as far as its text tells.",
+    "{element} seems to refer to a {found}; allowed: {allowed}.",
+    "Refer to a resource of an allowed type.",
+    "references.html#Reference",
+    Severity.WARNING,
 )
 
 # Bundles
@@ -287,6 +313,14 @@ FIRST_ENTRY = _rule(
     "The first entry of a {type} Bundle must be a {expected}.",
     "Put that resource first.",
     "bundle.html (bdl-11, bdl-12)",
+)
+NO_FULL_URL = _rule(
+    "0607",
+    IssueType.REQUIRED,
+    "A resource in a Bundle has a fullUrl, except in transactions and batches.",
+    "An entry of a {type} Bundle must have a fullUrl.",
+    "Add the URL that identifies the resource, urn:uuid:… if it has none.",
+    "bundle.html#bundle-unique",
 )
 
 # Extensions
@@ -339,6 +373,7 @@ EMPTY_NARRATIVE = _rule(
     "The narrative has neither text nor an image.",
     "Give it content, or leave the narrative out.",
     "narrative.html (txt-2)",
+    Severity.WARNING,
 )
 
 # Contained resources

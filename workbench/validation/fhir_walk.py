@@ -21,6 +21,7 @@ from workbench.validation.fhir_plan import Coded, Field, Plan, Plans, Role, is_c
 from workbench.validation.fhir_primitives import FORMS, NOT_TEXT, accepts
 
 _PRIMITIVE, _COMPLEX, _RESOURCE = Role.PRIMITIVE, Role.COMPLEX, Role.RESOURCE
+_PART_OF_FHIR = "http://hl7.org/fhir/"
 _NARRATIVE_RULES = {
     "root": rules.NOT_A_DIV,
     "content": rules.FORBIDDEN_HTML,
@@ -83,6 +84,9 @@ class _Walker:
             elif field.role is _PRIMITIVE:
                 if not field.accepts(value):
                     self._primitive(value, field, (place, name, -1))
+            elif field.coded is not None and field.role is Role.COMPANION and name[1:] not in node:
+                self._without_code(field, (place, name, -1))
+                self._single(value, field, (place, name, -1))
             else:
                 self._single(value, field, (place, name, -1))
         if plan.required or plan.choices or chosen:
@@ -133,8 +137,15 @@ class _Walker:
             if test(value):
                 continue
             if value is None and _item(node.get(f"_{field.name}"), index) is not None:
+                self._without_code(field, (place, field.name, index))
                 continue
             self._primitive(value, field, (place, field.name, index))
+
+    def _without_code(self, field: Field, place: Place) -> None:
+        """A primitive that has extensions instead of a value: a required binding still demands a code."""
+        if field.coded is not None and field.coded.codes is not None:
+            path, value_set = field.element.path, field.coded.value_set
+            self.findings.report(rules.NO_CODE, place, element=path, value_set=value_set)
 
     def _companions(self, values: list[object], field: Field, node: Node, place: Place) -> None:
         """The `_x` array beside `x`: the same number of items, null where there is nothing to say."""
@@ -172,6 +183,8 @@ class _Walker:
             check_reference(value, place, field.targets, self._scope, self._plans.definitions, self.findings)
         elif plan.special == "Extension":
             check_extension(value, place, self.findings)
+        elif plan.special == "Coding":
+            self._coding(value, place)
         if field.coded is not None and field.role is _COMPLEX:
             self._concept(value, field, field.coded, place)
         elif len(value) == 1 and "id" in value:
@@ -231,6 +244,16 @@ class _Walker:
                 self.findings.report(rules.NOT_XHTML, place, reason=flaw.what, line=flaw.line, column=flaw.column)
             else:
                 self.findings.report(_NARRATIVE_RULES[flaw.kind], place, found=flaw.what)
+
+    def _coding(self, node: Node, place: Place) -> None:
+        """The code exists in its system, if that is shipped whole."""
+        system, code = node.get("system"), node.get("code")
+        if not isinstance(system, str) or not isinstance(code, str):
+            return
+        codes = self._plans.codes(system)
+        if codes is not None and code not in codes and "version" not in node:
+            rule = rules.UNKNOWN_CODE if system.startswith(_PART_OF_FHIR) else rules.UNKNOWN_CODE_NOW
+            self.findings.report(rule, (place, "code", -1), value=code, system=system)
 
     def _concept(self, node: Node, field: Field, coded: Coded, place: Place) -> None:
         """A CodeableConcept or Coding with a required binding: one of its codings must be in the value set."""
