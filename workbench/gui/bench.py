@@ -1,0 +1,208 @@
+"""What the whole window shares: the open capture, the selected message and place, what was found, and masking.
+
+Views know the bench and not one another; they change it through its methods and follow its signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from workbench.app.documents import Document, document_at
+from workbench.app.operations.validation import Judged, validate_capture, validate_document
+from workbench.gui.jobs import JobHandle, JobRunner
+from workbench.gui.theme.theme import Theme
+from workbench.kernel.errors import Refused, WorkbenchError
+from workbench.kernel.issues import Issue, Severity, worst
+from workbench.kernel.location import Span
+from workbench.kernel.progress import JobContext
+from workbench.messages.capture import Capture
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An issue and the message of the capture it was found in; number None: it lies outside any message."""
+
+    number: int | None
+    issue: Issue
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the person's attention is in the selected message; `by` is the widget that said so."""
+
+    path: str
+    span: Span | None
+    by: object = None
+
+
+NOWHERE = Place("", None)
+
+
+class Bench(QObject):
+    """Made once by `gui.start`; owns no widgets."""
+
+    capture_changed = Signal()
+    capture_grew = Signal(int)
+    message_changed = Signal()
+    place_changed = Signal(object)  # Place
+    findings_changed = Signal()
+    mask_changed = Signal(bool)
+    page_asked = Signal(str)
+    said = Signal(str)
+    refused = Signal(object)  # WorkbenchError or a defect
+
+    def __init__(self, theme: Theme, jobs: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.jobs = jobs
+        self.capture: Capture | None = None
+        self.number: int | None = None
+        self.document: Document | None = None
+        self.document_problem = ""
+        self.place = NOWHERE
+        self.masked = False
+        self.validated: dict[int, tuple[Issue, ...]] = {}
+        self._damage: tuple[Finding, ...] = ()
+
+    # The capture
+
+    def open_paths(self, paths: Sequence[Path]) -> JobHandle:
+        """Index files beside the window; the first message is selected as soon as it is found."""
+        capture = Capture(tuple(paths))
+        title = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
+        handle = self.jobs.newest("capture", f"Opening {title}", capture.index, quiet=False)
+        self._take(capture)
+        handle.progressed.connect(lambda _progress: self._grow(capture))
+        handle.succeeded.connect(lambda _nothing: self._indexed(capture))
+        handle.failed.connect(self.refused)
+        handle.ended.connect(lambda _handle: self._grow(capture))
+        return handle
+
+    def _take(self, capture: Capture) -> None:
+        self.jobs.drop("validation")
+        self.capture = capture
+        self.validated = {}
+        self._damage = ()
+        self._show_message(None)
+        self.capture_changed.emit()
+        self.findings_changed.emit()
+
+    def _grow(self, capture: Capture) -> None:
+        if capture is self.capture:
+            self.capture_grew.emit(len(capture))
+            if self.number is None and len(capture):
+                self.select_message(0)
+
+    def _indexed(self, capture: Capture) -> None:
+        if capture is not self.capture:
+            return
+        self._grow(capture)
+        self._damage = tuple(Finding(None, issue) for issue in capture.issues)
+        self.findings_changed.emit()
+        damaged = f", {len(self._damage)} damaged parts" if self._damage else ""
+        self.say(f"{len(capture):,} messages{damaged}")
+
+    # The selection
+
+    def select_message(self, number: int) -> None:
+        """Show a message of the capture everywhere; nothing happens when it is shown already."""
+        if self.capture is not None and 0 <= number < len(self.capture) and number != self.number:
+            self._show_message(number)
+
+    def step_message(self, by: int) -> None:
+        self.select_message((self.number or 0) + by)
+
+    def _show_message(self, number: int | None) -> None:
+        self.number = number
+        self.document, self.document_problem = None, ""
+        self.place = NOWHERE
+        if number is not None and self.capture is not None:
+            try:
+                self.document = document_at(self.capture, number)
+            except Refused as refusal:
+                self.document_problem = str(refusal)
+        self.message_changed.emit()
+
+    def select_place(self, path: str, span: Span | None, by: object = None) -> None:
+        """Say which field of the selected message is looked at."""
+        place = Place(path, span, by)
+        if (place.path, place.span) != (self.place.path, self.place.span):
+            self.place = place
+            self.place_changed.emit(place)
+
+    def show_finding(self, finding: Finding) -> None:
+        """Go to the bytes a finding is about."""
+        if finding.number is None:
+            return
+        self.select_message(finding.number)
+        location = finding.issue.location
+        self.select_place(location.path, location.span, finding)
+
+    # Validation
+
+    def validate(self, finished: Callable[[], None] | None = None) -> JobHandle | None:
+        """Judge every message of the capture beside the window."""
+        capture = self.capture
+        if capture is None:
+            return None
+
+        def judge(ctx: JobContext) -> list[Judged]:
+            return list(validate_capture(capture, ctx))
+
+        handle = self.jobs.newest("validation", "Validating the capture", judge, quiet=False)
+        handle.succeeded.connect(lambda judged: self._judged(capture, judged, finished))
+        handle.failed.connect(self.refused)
+        return handle
+
+    def _judged(self, capture: Capture, judged: list[Judged], finished: Callable[[], None] | None) -> None:
+        if capture is not self.capture:
+            return
+        self.validated = {found.number: found.issues for found in judged}
+        self.findings_changed.emit()
+        self.say(f"{len(judged):,} messages validated, {len(self.findings()):,} findings")
+        if finished is not None:
+            finished()
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Damage first, then by message; before a validation run only those of the selected message."""
+        if not self.validated and self.document is not None and self.number is not None:
+            judged = {self.number: validate_document(self.document)}
+        else:
+            judged = self.validated
+        return self._damage + tuple(Finding(number, issue) for number in judged for issue in judged[number])
+
+    def status(self) -> dict[int, Severity | None]:
+        """The worst severity of each validated message."""
+        return {number: worst(issues) for number, issues in self.validated.items()}
+
+    # The rest
+
+    def set_masked(self, masked: bool) -> None:
+        if masked != self.masked:
+            self.masked = masked
+            self.mask_changed.emit(masked)
+
+    def sentence(self, issue: Issue) -> str:
+        """What an issue says, without the patient's value when masking is on."""
+        return issue.masked_text if self.masked else issue.text
+
+    def say(self, text: str) -> None:
+        """One line for the status bar, read out by screen readers."""
+        self.said.emit(text)
+
+    def report(self, problem: BaseException) -> None:
+        self.refused.emit(problem)
+
+
+def sentence_of(problem: BaseException) -> tuple[str, str]:
+    """What happened and what to do, for a person."""
+    if isinstance(problem, WorkbenchError):
+        return f"{problem.text} ({problem.code})", problem.hint
+    return (
+        "The workbench has a defect here; your data are safe and nothing was saved.",
+        "Repeat the step, or report it.",
+    )

@@ -1,0 +1,1 @@
+"""Qt models: they adapt values that exist already; `data()` is a lookup."""

@@ -1,0 +1,183 @@
+"""The message list: a million rows without reading them.
+
+`data()` never reads. Rows come in blocks; a block that is not there is asked for once, and the answer carries the
+generation it was asked in, so rows of a superseded capture or filter are dropped (STYLE_STUDY 3.5).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+
+from workbench.app.operations.listing import MessageRow
+from workbench.gui.marks import SEVERITY_MARKS
+from workbench.gui.theme.theme import Theme
+from workbench.kernel.issues import MASK, Severity
+
+Index = QModelIndex | QPersistentModelIndex
+
+BLOCK_ROWS = 256
+BLOCKS_KEPT = 64
+WAITING = "…"
+HEADS = ("", "Time", "Type", "Control id", "Patient", "Sender")
+STATUS = 0
+
+
+class CaptureTableModel(QAbstractTableModel):
+    """The messages of a capture, all of them or those a filter left."""
+
+    asked = Signal(int, object)
+    """Generation and the message numbers of a block that is wanted; answer with `accept`."""
+
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._count = 0
+        self._filtered: array[int] | None = None
+        self._blocks: OrderedDict[int, Sequence[MessageRow]] = OrderedDict()
+        self._wanted: set[int] = set()
+        self._pending: set[int] = set()
+        self._status: Mapping[int, Severity | None] = {}
+        self._masked = False
+        self.generation = 0
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._ask)
+
+    def reset(self, count: int, filtered: array[int] | None = None) -> None:
+        """Show another capture, or other rows of it; everything asked before is dropped."""
+        self.beginResetModel()
+        self.generation += 1
+        self._count = len(filtered) if filtered is not None else count
+        self._filtered = filtered
+        self._blocks.clear()
+        self._wanted.clear()
+        self._pending.clear()
+        self.endResetModel()
+
+    def grow(self, count: int) -> None:
+        """More messages were found; rows only ever come at the end."""
+        if self._filtered is None and count > self._count:
+            self.beginInsertRows(QModelIndex(), self._count, count - 1)
+            block = self._count // BLOCK_ROWS
+            self._blocks.pop(block, None)
+            self._pending.discard(block)
+            self._count = count
+            self.endInsertRows()
+
+    def accept(self, generation: int, block: int, rows: Sequence[MessageRow]) -> None:
+        """Take the rows of a block; those of another generation are dropped."""
+        if generation != self.generation or block not in self._pending:
+            return
+        self._pending.discard(block)
+        self._blocks[block] = rows
+        while len(self._blocks) > BLOCKS_KEPT:
+            self._blocks.popitem(last=False)
+        first = block * BLOCK_ROWS
+        last = min(first + len(rows), self._count) - 1
+        if last >= first:
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(HEADS) - 1))
+
+    def set_status(self, status: Mapping[int, Severity | None]) -> None:
+        """Say for each validated message how bad its worst problem is, None for no problem."""
+        self._status = status
+        self._repaint()
+
+    def set_masked(self, masked: bool) -> None:
+        self._masked = masked
+        self._repaint()
+
+    def number(self, row: int) -> int:
+        """The message number of a row."""
+        return self._filtered[row] if self._filtered is not None else row
+
+    def row_of(self, number: int) -> int:
+        """The row of a message, -1 when the filter left it out."""
+        if self._filtered is None:
+            return number if 0 <= number < self._count else -1
+        try:
+            return self._filtered.index(number)
+        except ValueError:
+            return -1
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else self._count
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(HEADS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return HEADS[section]
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.AccessibleTextRole:
+            return HEADS[section] or "Status"
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        if index.column() == STATUS:
+            return self._status_data(index.row(), role)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(index.row(), index.column())
+        if role == Qt.ItemDataRole.FontRole and index.column() == 3:
+            return self._theme.mono()
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() in (1, 5):
+            return self._theme.colour("muted")
+        return None
+
+    def _status_data(self, row: int, role: int) -> object:
+        number = self.number(row)
+        if number not in self._status:
+            return "not validated" if role == Qt.ItemDataRole.AccessibleTextRole else None
+        mark = SEVERITY_MARKS[self._status[number]]
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._theme.icon(mark.icon, mark.role)
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return mark.word
+        return None
+
+    def _text(self, row: int, column: int) -> str:
+        found = self._row(row)
+        if found is None:
+            return WAITING
+        if column == 4:
+            return (MASK if found.patient else "") if self._masked else found.patient
+        return (readable_time(found.time), found.type, found.control_id, "", found.sender)[column - 1]
+
+    def _row(self, row: int) -> MessageRow | None:
+        block, within = divmod(row, BLOCK_ROWS)
+        rows = self._blocks.get(block)
+        if rows is None:
+            if block not in self._pending:
+                self._wanted.add(block)
+                if not self._timer.isActive():
+                    self._timer.start(0)
+            return None
+        self._blocks.move_to_end(block)
+        return rows[within] if within < len(rows) else None
+
+    def _ask(self) -> None:
+        for block in sorted(self._wanted):
+            self._pending.add(block)
+            first = block * BLOCK_ROWS
+            rows = range(first, min(first + BLOCK_ROWS, self._count))
+            self.asked.emit(self.generation, (block, [self.number(row) for row in rows]))
+        self._wanted.clear()
+
+    def _repaint(self) -> None:
+        if self._count:
+            self.dataChanged.emit(self.index(0, 0), self.index(self._count - 1, len(HEADS) - 1))
+
+
+def readable_time(text: str) -> str:
+    """A v2 time as people read it, `2026-03-01 12:04:05`; anything else as it is written."""
+    digits = text.split("+")[0].split("-")[0] if text[:8].isdigit() else ""
+    if not digits:
+        return text
+    date = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
+    clock = ":".join(part for part in (digits[8:10], digits[10:12], digits[12:14]) if part)
+    return f"{date} {clock}".strip()

@@ -1,0 +1,109 @@
+"""The one style sheet: short, with token colours only and sizes in em."""
+
+from __future__ import annotations
+
+import re
+
+from workbench.gui.theme.tokens import Tokens
+
+_TEMPLATE = """
+QMainWindow, QDialog { background: @window; }
+QToolTip { background: @raised; color: @text; border: 1px solid @border; padding: 0.3em; }
+QFrame#rail, QFrame#topBar, QFrame#statusBar { background: @raised; border: none; }
+QFrame#topBar { border-bottom: 1px solid @border; }
+QFrame#statusBar { border-top: 1px solid @border; }
+QFrame#rail { border-right: 1px solid @border; }
+QFrame#pane { background: @surface; border: 1px solid @border; border-radius: 0.35em; }
+QFrame#paneHead { background: transparent; border: none; border-bottom: 1px solid @border; }
+QFrame#card { background: @surface; border: 1px solid @border; border-radius: 0.5em; }
+QFrame#card[quiet="true"] { background: transparent; }
+QLabel[role="muted"], QLabel#muted { color: @muted; }
+QLabel[role="title"] { font-size: 15pt; font-weight: 600; }
+QLabel[role="heading"] { font-weight: 600; }
+QLabel[role="mono"] { font-family: "JetBrains Mono"; }
+
+QTableView, QTreeView, QListView, QPlainTextEdit, QTextBrowser {
+  background: @surface; color: @text; border: none; selection-background-color: @selection;
+  selection-color: @selection_text; outline: none; }
+QTableView::item, QTreeView::item { padding: 0 0.35em; border: none; }
+QTableView::item:hover, QTreeView::item:hover, QListView::item:hover { background: @hover; }
+QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {
+  background: @selection; color: @selection_text; }
+QTableView:focus::item:selected:active, QTreeView:focus::item:selected:active { color: @selection_text; }
+QHeaderView { background: @surface; }
+QHeaderView::section { background: @surface; color: @muted; border: none; border-bottom: 1px solid @border;
+  padding: 0.25em 0.35em; font-weight: 500; }
+QTableCornerButton::section { background: @surface; border: none; }
+
+QLineEdit, QComboBox, QPlainTextEdit#editor, QSpinBox { background: @surface; color: @text;
+  border: 1px solid @border; border-radius: 0.3em; padding: 0.22em 0.45em;
+  selection-background-color: @selection; selection-color: @selection_text; }
+QLineEdit:focus, QComboBox:focus, QPlainTextEdit#editor:focus, QSpinBox:focus { border: 1px solid @focus; }
+QLineEdit[wrong="true"] { border: 1px solid @severity.error; }
+QComboBox::drop-down { border: none; width: 1.4em; }
+QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; selection-background-color: @selection; }
+
+QPushButton { background: @surface; color: @text; border: 1px solid @border; border-radius: 0.35em;
+  padding: 0.32em 0.85em; font-weight: 500; }
+QPushButton:hover { background: @hover; }
+QPushButton:focus { border: 2px solid @focus; padding: 0.26em 0.8em; }
+QPushButton:disabled { color: @muted; background: transparent; }
+QPushButton[primary="true"] { background: @accent; color: @accent_text; border-color: @accent; }
+QPushButton[primary="true"]:disabled { background: @hover; color: @muted; border-color: @border; }
+QPushButton[primary="true"]:focus { border: 2px solid @text; }
+QToolButton { background: transparent; color: @text; border: 1px solid transparent; border-radius: 0.3em;
+  padding: 0.2em 0.4em; }
+QToolButton:hover { background: @hover; }
+QToolButton:focus { border: 1px solid @focus; }
+QToolButton:checked { background: @selection; color: @selection_text; }
+QToolButton::menu-indicator { image: none; }
+QToolButton#railButton { text-align: left; padding: 0.5em 0.6em; border-radius: 0.4em; font-weight: 500; }
+QToolButton#railButton:checked { background: @selection; color: @selection_text; border: 1px solid @border; }
+QToolButton#search { background: @surface; border: 1px solid @border; color: @muted; padding: 0.28em 0.8em;
+  text-align: left; }
+QToolButton#search:hover, QToolButton#search:focus { border: 1px solid @focus; }
+
+QTabBar { background: transparent; }
+QTabBar::tab { background: transparent; color: @muted; border: none; border-bottom: 2px solid transparent;
+  padding: 0.4em 0.8em; font-weight: 500; }
+QTabBar::tab:hover { color: @text; }
+QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
+QTabBar::tab:focus { background: @hover; }
+QTabWidget::pane { border: none; border-top: 1px solid @border; background: @surface; }
+QTabWidget { background: @surface; }
+
+QSplitter::handle { background: transparent; }
+QSplitter::handle:horizontal { width: 0.45em; } QSplitter::handle:vertical { height: 0.45em; }
+QSplitter::handle:hover { background: @hover; }
+QMenuBar { background: @raised; color: @text; padding: 0.1em 0.3em; }
+QMenuBar::item { padding: 0.25em 0.6em; border-radius: 0.3em; background: transparent; }
+QMenuBar::item:selected { background: @hover; }
+QMenu { background: @surface; color: @text; border: 1px solid @border; padding: 0.3em; }
+QMenu::item { padding: 0.35em 2em 0.35em 0.9em; border-radius: 0.3em; }
+QMenu::icon { padding-left: 0.5em; }
+QMenu::item:selected { background: @selection; color: @selection_text; }
+QMenu::item:disabled { color: @muted; }
+QMenu::separator { height: 1px; background: @border; margin: 0.3em 0.5em; }
+QProgressBar { background: @hover; border: none; border-radius: 0.2em; max-height: 0.4em; min-height: 0.4em; }
+QProgressBar::chunk { background: @accent; border-radius: 0.2em; }
+QCheckBox:focus, QRadioButton:focus { color: @accent; }
+QScrollArea { border: none; background: transparent; }
+QScrollArea > QWidget > QWidget#page { background: transparent; }
+QScrollBar { background: transparent; border: none; }
+QScrollBar:vertical { width: 0.75em; } QScrollBar:horizontal { height: 0.75em; }
+QScrollBar::handle { background: @border; border-radius: 0.3em; margin: 0.12em; }
+QScrollBar::handle:vertical { min-height: 2em; } QScrollBar::handle:horizontal { min-width: 2em; }
+QScrollBar::handle:hover { background: @muted; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
+"""
+
+_ROLE = re.compile(r"@([a-z][a-z_.]*[a-z])")
+_EM = re.compile(r"(\d+(?:\.\d+)?)em\b")
+
+
+def style_sheet(tokens: Tokens, em: float) -> str:
+    """The style sheet of a theme; Qt's style sheets know pixels only, so em is resolved here."""
+    text = _ROLE.sub(lambda match: tokens[match.group(1)], _TEMPLATE)
+    return _EM.sub(lambda match: f"{max(1, round(float(match.group(1)) * em))}px", text)

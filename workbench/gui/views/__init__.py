@@ -1,0 +1,1 @@
+"""The pages of the window. Each is a package of its own and knows no other."""

@@ -1,0 +1,1 @@
+"""The messages of the capture: list, tree with names, raw text."""
