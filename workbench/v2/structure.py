@@ -56,7 +56,7 @@ class MisfitKind(StrEnum):
 class Misfit(NamedTuple):
     """One difference between a message and its structure.
 
-    name     segment or group
+    name     segment or group; `OBR or RXO` where one of several is missing
     path     groups around it, outermost first: `("PATIENT_RESULT[1]", "ORDER_OBSERVATION[2]")`
     segment  0-based index of the segment it is about; for what is missing, of the one it should follow
     most     how many there may be, for TOO_MANY
@@ -362,8 +362,9 @@ class _Count:
         for child in children:
             item, indexes = child.item, self.seen.get(child.number, [])
             if not indexes and item.least and item.name not in self.strays:
-                kind = MisfitKind.MISSING_GROUP if item.is_group else MisfitKind.MISSING_SEGMENT
-                yield Misfit(kind, item.name, path, max(last, 0))
+                kind = MisfitKind.MISSING_GROUP if item.is_group and not item.choice else MisfitKind.MISSING_SEGMENT
+                name = " or ".join(choice.name for choice in item.children) if item.choice else item.name
+                yield Misfit(kind, name, path, max(last, 0))
             if item.most and len(indexes) > item.most:
                 yield Misfit(MisfitKind.TOO_MANY, item.name, path, indexes[item.most], most=item.most)
             for count in self.inner.get(child.number, ()):

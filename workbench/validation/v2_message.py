@@ -16,6 +16,7 @@ _ALLOWED_BYTES_2022 = _ALLOWED_BYTES + b"\x1b"
 _CONTROL = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_2022 = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 _UNREADABLE = re.compile("[\udc80-\udcff]")
+_STRUCTURE = re.compile(r"[A-Z]{3}(?:_[A-Z][A-Z0-9]{2})?")
 _EVENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 
 
@@ -49,21 +50,21 @@ def judge_bytes(message: Message) -> Iterator[Remark]:
 
 
 def judge_header(message: Message, known: Dictionary) -> Iterator[Remark]:
-    """V2-0013, V2-0014, V2-0017, V2-0018: what MSH says of the message."""
+    """V2-0013, V2-0014, V2-0017 to V2-0019: what MSH says of the message."""
     header = message.segments[0]
-    reason = _delimiter_fault(message, known.version)
+    reason = _delimiter_fault(message)
     if reason:
         yield Remark("V2-0013", {"reason": reason}, header, 2)
+    elif message.delimiters.truncation and known.version < _FIFTH_DELIMITER_SINCE:
+        yield Remark("V2-0019", {"version": known.version}, header, 2)
     version = message.version
     if version and not is_published(version):
         yield Remark("V2-0014", {"value": version, "nearest": known.version}, header, 12, 1)
     code, trigger, stated = message.message_code, message.trigger_event, message.structure_id
     expected = known.structure_for(code, trigger)
-    if stated and expected and stated != expected and known.structure(stated) is not None:
-        args = {"message": f"{code}^{trigger}" if trigger else code, "expected": expected, "stated": stated}
-        yield Remark("V2-0017", args, header, 9, 3)
-    elif stated and expected and stated != expected:
-        args = {"message": f"{code}^{trigger}" if trigger else code, "expected": expected, "stated": "an unknown one"}
+    if stated and expected and stated != expected:
+        told = stated if _STRUCTURE.fullmatch(stated) else "what is stated"
+        args = {"message": f"{code}^{trigger}" if trigger else code, "expected": expected, "stated": told}
         yield Remark("V2-0017", args, header, 9, 3)
     event = message.first("EVN")
     if event is not None and _EVENT.fullmatch(trigger):
@@ -72,12 +73,11 @@ def judge_header(message: Message, known: Dictionary) -> Iterator[Remark]:
             yield Remark("V2-0018", {"value": said, "trigger": trigger}, event, 1)
 
 
-def _delimiter_fault(message: Message, version: str) -> str:
+def _delimiter_fault(message: Message) -> str:
     delimiters = message.delimiters
     declared = message.segments[0].raw(2)
-    allowed = (4, 5) if version >= _FIFTH_DELIMITER_SINCE else (4,)
-    if len(declared) not in allowed:
-        return f"{len(declared)} characters; {' or '.join(map(str, allowed))} are allowed in {version}"
+    if len(declared) not in (4, 5):
+        return f"{len(declared)} characters instead of four"
     if len({delimiters.field, *declared}) != len(declared) + 1:
         return "not distinct"
     return "letters or digits" if any(character.isalnum() for character in declared) else ""

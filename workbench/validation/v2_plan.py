@@ -36,6 +36,7 @@ from workbench.validation.v2_formats import (
     is_structured_numeric,
     is_time,
 )
+from workbench.validation.v2_rules import DISPUTED, NOT_STATED, OTHER_VERSIONS
 
 REMEMBERED_VALUES = 1024
 """Verdicts kept per field before it starts afresh."""
@@ -68,7 +69,8 @@ class Finding(NamedTuple):
     repetition: int = 0
     component: int = 0
     subcomponent: int = 0
-    disputed: bool = False
+    doubt: str = ""
+    """Why the finding is less than certain, as the end of its sentence."""
 
 
 Findings = tuple[Finding, ...]
@@ -96,8 +98,8 @@ class ValuePlan:
     table_rule: str
     parts: tuple[ValuePlan, ...]
     opaque: bool
-    disputed_usage: bool
-    disputed_type: bool
+    usage_doubt: str
+    type_doubt: str
     demanded: tuple[tuple[int, ValuePlan], ...]
     clean: set[str] = field(default_factory=set)
 
@@ -131,7 +133,7 @@ class FieldPlan:
             _judge_value(self.value, raw, self.delimiters, 1, found)
             return
         repetitions = raw.split(separator)
-        most = definition.max_repetitions
+        most = None if definition.segment in _OPEN_ENDED else definition.max_repetitions
         if most is not None and len(repetitions) > most:
             args = {
                 "field": definition.label,
@@ -139,8 +141,7 @@ class FieldPlan:
                 "most": str(most),
                 "count": str(len(repetitions)),
             }
-            disputed = Disputed.REPETITION in definition.disputed
-            found.append(Finding("V2-0203", args, most + 1, disputed=disputed))
+            found.append(Finding("V2-0203", args, most + 1, doubt=_doubt(definition, Disputed.REPETITION)))
         for number, text in enumerate(repetitions, start=1):
             if text == NULL:
                 found.append(Finding("V2-0209", {}, number))
@@ -153,7 +154,7 @@ class FieldPlan:
         if definition.usage is Usage.WITHDRAWN:
             found.append(Finding("V2-0204", names))
         elif definition.required:
-            found.append(Finding("V2-0202", names, disputed=Disputed.USAGE in definition.disputed))
+            found.append(Finding("V2-0202", names, doubt=_doubt(definition, Disputed.USAGE)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,7 +217,7 @@ class Plan:
         self, definition: FieldDefinition | ComponentDefinition, data_type: str, owner: str = ""
     ) -> ValuePlan:
         parts = self._plan_parts(data_type)
-        table = None if _is_version_id(definition, owner) else self.dictionary.table(definition.table or "none")
+        table = None if definition.table in _TABLES_ELSEWHERE else self.dictionary.table(definition.table)
         known = self.dictionary.data_type(data_type)
         required = definition.required or (owner in _IDENTIFIERS and definition.position == 1)
         label = definition.label if isinstance(definition, FieldDefinition) else f"{owner}.{definition.position}"
@@ -230,8 +231,8 @@ class Plan:
             _table_rule(data_type, table),
             parts,
             data_type in _OPAQUE or known is None,
-            Disputed.USAGE in definition.disputed or not definition.required,
-            Disputed.TYPE in definition.disputed,
+            _doubt(definition, Disputed.USAGE) if definition.required else NOT_STATED,
+            _doubt(definition, Disputed.TYPE),
             tuple((number, part) for number, part in enumerate(parts, start=1) if part.required),
         )
 
@@ -253,6 +254,8 @@ class Plan:
         return _FORMATS.get(data_type)
 
 
+_TABLES_ELSEWHERE = frozenset({"", "0104", "0125"})
+"""Versions are judged by V2-0014 and data types of observations by V2-0211: their tables lag behind."""
 _JUDGED_ELSEWHERE = {"MSH": (1, 2), "FHS": (1, 2), "BHS": (1, 2), "OBX": (5,)}
 
 
@@ -262,9 +265,8 @@ def plan_for(version: str, delimiters: Delimiters) -> Plan:
     return Plan(dictionary(version), delimiters)
 
 
-def _is_version_id(definition: FieldDefinition | ComponentDefinition, owner: str) -> bool:
-    """MSH-12: versions later than the table's own are judged by V2-0014."""
-    return definition.table == "0104" or owner == "VID"
+def _doubt(definition: FieldDefinition | ComponentDefinition, point: Disputed) -> str:
+    return DISPUTED if point in definition.disputed else ""
 
 
 def _table_rule(data_type: str, table: Table | None) -> str:
@@ -347,12 +349,12 @@ def _judge_count(
     most = len(plan.parts)
     if any(parts[most:]):
         args = {"type": plan.data_type, "most": str(most), "count": str(len(parts))}
-        found.append(Finding(rule, args, *place, disputed=plan.disputed_type))
+        found.append(Finding(rule, args, *place, doubt=plan.type_doubt))
 
 
 def _absent(plan: ValuePlan, part: ValuePlan, number: int, place: tuple[int, int, int]) -> Finding:
     args = {"type": plan.data_type, "number": str(number), "name": part.label.partition(" ")[2]}
-    return Finding("V2-0208", args, *place, disputed=part.disputed_usage)
+    return Finding("V2-0208", args, *place, doubt=part.usage_doubt)
 
 
 def _judge_primitive(
@@ -367,13 +369,13 @@ def _judge_primitive(
         for separator in below:
             if separator and separator in text:
                 args = {"type": plan.data_type, "separator": separator}
-                found.append(Finding("V2-0307", args, *place, disputed=plan.disputed_type))
+                found.append(Finding("V2-0307", args, *place, doubt=plan.type_doubt))
                 return
     if plan.check is None and plan.table is None:
         return
     value = unescape(text, delimiters)
     if plan.check is not None and not plan.check[1](value):
-        found.append(Finding(plan.check[0], {"value": value}, *place, disputed=plan.disputed_type))
+        found.append(Finding(plan.check[0], {"value": value}, *place, doubt=plan.type_doubt))
     if plan.table is not None and plan.table_rule and not plan.table.has(value):
         found.append(_unknown_code(plan, plan.table, value, place))
 
@@ -397,7 +399,7 @@ def _judge_coded(
 
 def _unknown_code(plan: ValuePlan, table: Table, value: str, place: tuple[int, int, int]) -> Finding:
     args = {"value": value, "table": table.id, "title": table.title}
-    return Finding(plan.table_rule, args, *place, disputed=not table.by_version)
+    return Finding(plan.table_rule, args, *place, doubt="" if table.by_version else OTHER_VERSIONS)
 
 
 _JUDGED_TOGETHER = frozenset({"CX", "SN", "ED"})

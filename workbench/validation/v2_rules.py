@@ -25,7 +25,9 @@ class V2Rule:
 
 
 DISPUTED = " (compilations of the standard differ on this point)"
-"""Added to a sentence that rests on what two compilations state differently."""
+OTHER_VERSIONS = " (the codes of all versions were used: those of this version alone are not known)"
+NOT_STATED = " (the version does not state it, but the value means nothing without)"
+"""Ends of sentences that are less than certain; an error with one of them is a warning."""
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFORMATION
 
@@ -118,6 +120,15 @@ _ALL = (
         "EVN-1 says {value}, MSH-9.2 says {trigger}",
         "Correct one of the two; receivers differ in which they believe.",
         "3.4.1.1",
+    ),
+    _rule(
+        "0019",
+        _W,
+        IssueType.STRUCTURE,
+        "The truncation character is declared from 2.7 on only.",
+        "MSH-2 declares a fifth character, the truncation character of 2.7, in a message of {version}",
+        "Receivers of earlier versions may refuse five characters; let the sender write four.",
+        "2.5.5.2",
     ),
     _rule(
         "0101",
@@ -292,7 +303,7 @@ _ALL = (
     ),
     _rule(
         "0301",
-        _E,
+        _W,
         IssueType.TOO_LONG,
         "Values are not longer than their element.",
         "{name} may have {most} characters and has {count}",

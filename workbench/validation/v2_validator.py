@@ -8,7 +8,7 @@ Every rule is in `v2_rules`; `V2Options` switches rules off and changes severiti
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workbench.kernel.issues import Issue, Severity
 from workbench.kernel.location import Location
@@ -40,7 +40,7 @@ _STANDARD = V2Options()
 def validate_message(message: Message, options: V2Options = _STANDARD) -> tuple[Issue, ...]:
     """Everything in which a message departs from the standard, in the order of the message."""
     plan = plan_for(options.version or message.version, message.delimiters)
-    issues = [_adjusted(issue, options) for issue in message.issues if issue.rule not in options.disabled]
+    issues = [_of_reader(issue, message, options) for issue in message.issues if issue.rule not in options.disabled]
     issues.extend(
         _issue_of_remark(remark, message, options)
         for remark in _judge_whole(message, plan)
@@ -86,37 +86,39 @@ def _judge_segment(segment: Segment, plan: SegmentPlan, whole: Plan) -> Iterator
             "version": whole.dictionary.version,
         }
         yield number, Finding("V2-0205", args)
-    if segment.name == "OBX" and count > 5 and fields[5]:
-        for finding in _judge_observation(fields[2], fields[5], whole):
-            yield (2 if finding.rule in ("V2-0210", "V2-0211") else 5), finding
+    if segment.name == "OBX" and count > 2:
+        yield from _judge_observation(fields[2], fields[5] if count > 5 else "", whole)
 
 
-def _judge_observation(data_type: str, raw: str, whole: Plan) -> Iterator[Finding]:
+def _judge_observation(data_type: str, raw: str, whole: Plan) -> Iterator[tuple[int, Finding]]:
     """OBX-5 by the data type that OBX-2 names (v2.5.1 7.4.2.5)."""
     if data_type in ("", NULL):
-        if raw != NULL:
-            yield Finding("V2-0210", {})
+        if raw not in ("", NULL):
+            yield 2, Finding("V2-0210", {})
         return
+    if whole.delimiters.component and whole.delimiters.component in data_type:
+        data_type = data_type.split(whole.delimiters.component)[0]
     plan = whole.observation_value(data_type)
     if plan is None:
-        yield Finding("V2-0211", {"value": data_type, "version": whole.dictionary.version})
-        return
-    found = plan.verdicts.get(raw)
-    yield from plan.judge(raw) if found is None else found
+        yield 2, Finding("V2-0211", {"value": data_type, "version": whole.dictionary.version})
+    elif raw:
+        found = plan.verdicts.get(raw)
+        for finding in plan.judge(raw) if found is None else found:
+            yield 5, finding
 
 
 def _missing(plan: SegmentPlan, position: int, whole: Plan) -> Finding:
     definition = whole.dictionary.field(plan.name, position)
     if definition is None:
         raise LookupError(f"{plan.name}-{position} is required but not defined")
-    disputed = Disputed.USAGE in definition.disputed
-    return Finding("V2-0201", {"field": definition.label, "name": definition.name}, disputed=disputed)
+    doubt = DISPUTED if Disputed.USAGE in definition.disputed else ""
+    return Finding("V2-0201", {"field": definition.label, "name": definition.name}, doubt=doubt)
 
 
 def _issue(segment: Segment, position: int, finding: Finding, options: V2Options) -> Issue:
     place = (position, finding.repetition, finding.component, finding.subcomponent)
     location = Location(segment.path(*place), segment.span(*place))
-    return _build(finding.rule, location, finding.args, finding.disputed, options)
+    return _build(finding.rule, location, finding.args, finding.doubt, options)
 
 
 def _issue_of_remark(remark: Remark, message: Message, options: V2Options) -> Issue:
@@ -125,26 +127,25 @@ def _issue_of_remark(remark: Remark, message: Message, options: V2Options) -> Is
     else:
         place = (remark.field, 1 if remark.component else 0, remark.component)
         location = Location(remark.segment.path(*place), remark.segment.span(*place))
-    return _build(remark.rule, location, remark.args, False, options)
+    return _build(remark.rule, location, remark.args, "", options)
 
 
-def _build(rule_id: str, location: Location, args: Mapping[str, str], disputed: bool, options: V2Options) -> Issue:
+def _build(rule_id: str, location: Location, args: Mapping[str, str], doubt: str, options: V2Options) -> Issue:
     rule = V2_RULES[rule_id]
     severity = options.severities.get(rule_id)
     if severity is None:
         severity = rule.definition.severity
-        if disputed and severity is Severity.ERROR:
+        if doubt and severity is Severity.ERROR:
             severity = Severity.WARNING
-    template = rule.template + DISPUTED if disputed else rule.template
-    return Issue(severity, rule.code, rule_id, location, template, args, rule.definition.source)
+    return Issue(severity, rule.code, rule_id, location, rule.template + doubt, args, rule.definition.source)
 
 
-def _adjusted(issue: Issue, options: V2Options) -> Issue:
-    """A finding of the reader with the site's severity."""
-    severity = options.severities.get(issue.rule)
-    if severity is None or severity is issue.severity:
-        return issue
-    return Issue(severity, issue.code, issue.rule, issue.location, issue.template, issue.args, issue.source)
+def _of_reader(issue: Issue, message: Message, options: V2Options) -> Issue:
+    """A finding of the reader, which is always about MSH-18, with its place and the site's severity."""
+    location = issue.location
+    if location.span is None:
+        location = Location(location.path, message.segments[0].span(18))
+    return replace(issue, severity=options.severities.get(issue.rule, issue.severity), location=location)
 
 
 def _offset(issue: Issue) -> int:
