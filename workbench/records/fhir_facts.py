@@ -1,0 +1,225 @@
+"""Facts from the elements of FHIR resources, in the same clinical words as those from v2.
+
+A reader of results must not stop at what is malformed, so anything that has not the form R4 gives it is passed over;
+finding it is the validator's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from workbench.fhir.bundle import BundleIndex
+from workbench.kernel.location import Location
+from workbench.kernel.partial_time import PartialDateTime
+from workbench.records.clinical import Fact, FactName, Item, time_text
+from workbench.records.wording import FREQUENCY, times_per, worded
+from workbench.terminology.codes import Coding
+
+Json = Mapping[str, Any]
+ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+ALTERNATE_CODES = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
+UNVALIDATED = "unvalidated"
+_NOTHING: Json = {}
+_LONGEST_FRACTION = 30  # digits after the point beyond which a decimal is shown with its exponent
+_NO_WORDS: Mapping[str, str] = {}
+
+
+class Resource:
+    """One resource of a Bundle with the way to what it refers to."""
+
+    def __init__(self, bundle: BundleIndex, number: int, value: Json) -> None:
+        self.bundle = bundle
+        self.number = number
+        self.value = value
+        self.kind = str(value.get("resourceType", ""))
+
+    def place(self, path: str = "") -> Location:
+        """Where an element stands."""
+        return Location(f"Bundle.entry[{self.number}].resource" + (f".{path}" if path else ""))
+
+    def referred(self, reference: object) -> Json:
+        """The resource a Reference points to, an empty one when it is not in this Bundle."""
+        if not isinstance(reference, Mapping) or not isinstance(reference.get("reference"), str):
+            return _NOTHING
+        return self.bundle.find(reference["reference"], self.number) or _NOTHING
+
+
+def one(value: object) -> Json:
+    """An object, or an empty one."""
+    return value if isinstance(value, Mapping) else _NOTHING
+
+
+def many(value: object) -> Sequence[Json]:
+    """The objects of a list."""
+    return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
+
+
+def text_of(value: object) -> str:
+    """A primitive as it is written; decimals keep their digits."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        exponent = value.as_tuple().exponent
+        plainly = isinstance(exponent, int) and -_LONGEST_FRACTION <= exponent <= 0
+        return format(value, "f") if plainly else str(value)
+    return str(value).strip() if isinstance(value, str | int | float) else ""
+
+
+def extensions(element: object, url: str) -> Iterator[Json]:
+    """The extensions of an element with this URL."""
+    return (extension for extension in many(one(element).get("extension")) if extension.get("url") == url)
+
+
+def is_unvalidated(element: object) -> bool:
+    """True when a code was kept as text: marked so by an extension or tag, or words without any coding."""
+    value = one(element)
+    if any(UNVALIDATED in text_of(extension.get("url")).lower() for extension in many(value.get("extension"))):
+        return True
+    codings = many(value.get("coding"))
+    if any(is_unvalidated(coding) for coding in codings):
+        return True
+    return bool(value.get("text")) and not codings
+
+
+def is_tagged_unvalidated(resource: Json) -> bool:
+    """True when the whole resource is marked as not validated (meta.tag, meta.security)."""
+    meta = one(resource.get("meta"))
+    tags = [*many(meta.get("tag")), *many(meta.get("security"))]
+    return any(UNVALIDATED in text_of(tag.get("code")).lower() for tag in tags)
+
+
+def concept(element: object) -> tuple[str, tuple[Coding, ...]]:
+    """(words, codes) of a CodeableConcept, a Coding or a code."""
+    if isinstance(element, str):
+        return element, (Coding("", element),)
+    value = one(element)
+    given = many(value.get("coding")) or ([value] if "code" in value else [])
+    codes = tuple(
+        Coding(text_of(coding.get("system")), text_of(coding.get("code")), text_of(coding.get("display")))
+        for coding in given
+        if coding.get("code")
+    )
+    displays = (text_of(coding.get("display")) for coding in given)
+    words = text_of(value.get("text")) or next((display for display in displays if display), "")
+    return words or (codes[0].code if codes else ""), codes
+
+
+def coded(name: FactName, element: object, source: Location, table: Mapping[str, str] = _NO_WORDS) -> Fact | None:
+    """A coded element; its words come from `table` when that knows one of the codes."""
+    text, codes = concept(element)
+    known = next((word for coding in codes if (word := worded(coding.code, table)) != coding.code), "")
+    if not known and codes and codes[0].code in table:
+        known = table[codes[0].code]
+    if not text:
+        return absent(name, element, source)
+    kept_as_text = not isinstance(element, str) and is_unvalidated(element)
+    return Fact(name, known or text, codes=codes, unvalidated=kept_as_text, source=source)
+
+
+def absent(name: FactName, element: object, source: Location) -> Fact | None:
+    """The fact that a value is absent for a stated reason."""
+    reason = next((text_of(found.get("valueCode")) for found in extensions(element, ABSENT_REASON)), "")
+    return Fact(name, f"not stated ({reason})", source=source) if reason else None
+
+
+def plain(name: FactName, value: object, source: Location) -> Fact | None:
+    """A primitive as text."""
+    text = text_of(value)
+    return Fact(name, text, source=source) if text else None
+
+
+def moment(name: FactName, value: object, source: Location) -> Fact | None:
+    """A date, dateTime or instant with the precision it has."""
+    text = text_of(value)
+    if not text:
+        return None
+    try:
+        time = PartialDateTime.from_fhir(text)
+    except ValueError:
+        return Fact(name, text, source=source)
+    return Fact(name, time_text(time), time=time, source=source)
+
+
+def quantity(name: FactName, element: object, source: Location) -> Fact | None:
+    """A Quantity: comparator, number and every spelling of its unit."""
+    value = one(element)
+    number = text_of(value.get("value"))
+    if not number:
+        return absent(name, element, source)
+    units = dict.fromkeys(unit for unit in (text_of(value.get("unit")), text_of(value.get("code"))) if unit)
+    comparator = text_of(value.get("comparator"))
+    return Fact(name, f"{comparator} {number}".strip(), units=tuple(units), source=source)
+
+
+def span(name: FactName, element: object, source: Location, between: str = "to") -> Fact | None:
+    """A Range: `1 to 2` with the unit of either end."""
+    value = one(element)
+    low, high = quantity(name, value.get("low"), source), quantity(name, value.get("high"), source)
+    if low is None or high is None:
+        end = low or high
+        return end and Fact(name, f"{'>=' if low else '<='} {end.text}", units=end.units, source=source)
+    return Fact(name, f"{low.text} {between} {high.text}", units=low.units or high.units, source=source)
+
+
+def ratio(name: FactName, element: object, source: Location) -> Fact | None:
+    """A Ratio: `1 : 128`, `5 mg / 1 mL`."""
+    value = one(element)
+    above, below = quantity(name, value.get("numerator"), source), quantity(name, value.get("denominator"), source)
+    if above is None or below is None:
+        return above
+    if below.text == "1" and not below.units:
+        return above
+    return Fact(name, f"{above.shown} {'/' if above.units else ':'} {below.shown}", source=source)
+
+
+def person_name(element: object) -> str:
+    """A HumanName: prefix, given names, family name, suffix; its text when it has no parts."""
+    value = one(element)
+    parts = [*_texts(value.get("prefix")), *_texts(value.get("given")), text_of(value.get("family"))]
+    parts += _texts(value.get("suffix"))
+    return " ".join(part for part in parts if part) or text_of(value.get("text"))
+
+
+def address(element: object) -> str:
+    """An Address: lines, city, state, postal code, country; its text when it has no parts."""
+    value = one(element)
+    parts = [*_texts(value.get("line"))]
+    parts += [text_of(value.get(name)) for name in ("city", "state", "postalCode", "country")]
+    return ", ".join(part for part in parts if part) or text_of(value.get("text"))
+
+
+def timing(element: object, source: Location) -> Fact | None:
+    """A Timing: its code in words, else its repeat pattern, else its text."""
+    value = one(element)
+    text, codes = concept(value.get("code"))
+    repeat = one(value.get("repeat"))
+    for coding in codes:
+        word = worded(coding.code, FREQUENCY)
+        if word != coding.code:
+            return Fact(FactName.TIMING, word, codes=codes, source=source)
+    if repeat.get("period") is not None:
+        frequency, period = text_of(repeat.get("frequency")) or "1", text_of(repeat.get("period"))
+        text = times_per(frequency, period, text_of(repeat.get("periodUnit")))
+    return Fact(FactName.TIMING, text, codes=codes, source=source) if text else None
+
+
+def notes(resource: Resource) -> Iterator[Fact]:
+    """Annotations."""
+    for number, note in enumerate(many(resource.value.get("note"))):
+        fact = plain(FactName.NOTE, note.get("text"), resource.place(f"note[{number}]"))
+        if fact is not None:
+            yield fact
+
+
+def item(key: str, named: object, resource: Resource, path: str, found: Iterable[Fact | None], other: str = "") -> Item:
+    """An item named by a CodeableConcept, or by the word `other` when that says nothing."""
+    label, codes = concept(named)
+    unvalidated = is_unvalidated(named) or is_tagged_unvalidated(resource.value)
+    known = tuple(fact for fact in found if fact is not None)
+    return Item(key, label or other, known, codes, unvalidated, resource.place(path))
+
+
+def _texts(values: object) -> list[str]:
+    return [text_of(value) for value in values] if isinstance(values, list) else []

@@ -1,0 +1,129 @@
+"""Results (Observation) and the reports or orders they belong to, from FHIR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from workbench.records import fhir_facts as facts
+from workbench.records.clinical import Fact, FactName, Item, SectionName
+from workbench.records.fhir_facts import Json, Resource, many, one, text_of
+from workbench.records.wording import FLAG, RESULT_STATUS, YES_NO
+from workbench.terminology.codes import Coding
+
+_PLACER, _FILLER = "PLAC", "FILL"
+
+
+def observation(
+    resource: Resource, reports: Sequence[Resource], documented: bool
+) -> Iterator[tuple[SectionName, Item]]:
+    """One result; its time is its own or that of the report that lists it.
+
+    documented  the Bundle holds a document, whose content the observations are
+    """
+    value, place = resource.value, resource.place
+    time = facts.moment(FactName.TIME, _effective(value), place("effective"))
+    if time is None:
+        for report_ in reports:
+            if any(report_.referred(reference) is value for reference in many(report_.value.get("result"))):
+                time = facts.moment(FactName.TIME, _effective(report_.value), report_.place("effective"))
+                break
+    found: list[Fact | None] = [
+        _value(resource),
+        *(
+            facts.coded(FactName.FLAG, flag, place(f"interpretation[{number}]"), FLAG)
+            for number, flag in enumerate(many(value.get("interpretation")))
+        ),
+        *(
+            _range(part, resource, f"referenceRange[{number}]")
+            for number, part in enumerate(many(value.get("referenceRange")))
+        ),
+        facts.coded(FactName.STATUS, value.get("status"), place("status"), RESULT_STATUS),
+        time,
+        *facts.notes(resource),
+    ]
+    key = "content" if documented else ""
+    section = SectionName.DOCUMENTS if documented else SectionName.RESULTS
+    yield section, facts.item(key, value.get("code"), resource, "code", found, "Result")
+
+
+def report(resource: Resource, key: str) -> Item:
+    """A DiagnosticReport (`report`) or ServiceRequest (`order`) with the numbers of both parties."""
+    value, place = resource.value, resource.place
+    found: list[Fact | None] = []
+    for number, identifier in enumerate(many(value.get("identifier"))):
+        kinds = {coding.code for coding in facts.concept(identifier.get("type"))[1]}
+        for code, name in ((_PLACER, FactName.PLACER_NUMBER), (_FILLER, FactName.FILLER_NUMBER)):
+            if code in kinds:
+                found.append(facts.plain(name, identifier.get("value"), place(f"identifier[{number}]")))
+    if key == "report":
+        found.append(facts.moment(FactName.TIME, _effective(value), place("effective")))
+        found.append(facts.coded(FactName.STATUS, value.get("status"), place("status"), RESULT_STATUS))
+    return facts.item(key, value.get("code"), resource, "code", found, key.title())
+
+
+def _effective(value: Json) -> object:
+    return (
+        value.get("effectiveDateTime")
+        or value.get("effectiveInstant")
+        or one(value.get("effectivePeriod")).get("start")
+    )
+
+
+def _value(resource: Resource) -> Fact | None:
+    """value[x], or the values of the components one after the other."""
+    value, place = resource.value, resource.place("value")
+    own = _one_value(value, resource)
+    parts = [fact for part in many(value.get("component")) if (fact := _one_value(part, resource)) is not None]
+    if own is not None or not parts:
+        return own or facts.coded(FactName.VALUE, value.get("dataAbsentReason"), place)
+    codes: list[Coding] = []
+    for part in parts:
+        codes += part.codes
+    return Fact(
+        FactName.VALUE,
+        "; ".join(part.text for part in parts),
+        codes=tuple(codes),
+        units=parts[0].units,
+        unvalidated=any(part.unvalidated for part in parts),
+        source=place,
+    )
+
+
+def _one_value(value: Json, resource: Resource) -> Fact | None:
+    place = resource.place("value")
+    name = FactName.VALUE
+    for key in value:
+        if not key.startswith("value"):
+            continue
+        content = value[key]
+        match key.removeprefix("value"):
+            case "Quantity":
+                return facts.quantity(name, content, place)
+            case "CodeableConcept":
+                return facts.coded(name, content, place)
+            case "Range":
+                return facts.span(name, content, place, between="-")
+            case "Ratio":
+                return facts.ratio(name, content, place)
+            case "DateTime":
+                return facts.moment(name, content, place)
+            case "Period":
+                ends = (facts.moment(name, one(content).get(end), place) for end in ("start", "end"))
+                return facts.plain(name, " - ".join(end.text for end in ends if end), place)
+            case "Boolean":
+                return facts.coded(name, text_of(content), place, YES_NO)
+            case "SampledData":
+                return facts.plain(name, one(content).get("data"), place)
+            case "Attachment":
+                kind = text_of(one(content).get("contentType")) or "document"
+                return Fact(name, f"attached {kind}", source=place)
+            case _:
+                if not isinstance(content, Mapping):
+                    return facts.plain(name, content, place)
+    return None
+
+
+def _range(part: Json, resource: Resource, path: str) -> Fact | None:
+    place = resource.place(path)
+    text = facts.plain(FactName.REFERENCE_RANGE, part.get("text"), place)
+    return text or facts.span(FactName.REFERENCE_RANGE, part, place, between="-")

@@ -1,0 +1,355 @@
+"""The clinical record of a FHIR R4 Bundle: what a receiver of it will show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+
+from workbench.fhir.bundle import BundleIndex
+from workbench.records import fhir_facts as facts
+from workbench.records.clinical import ClinicalRecord, Fact, FactName, Item, SectionName, record_of
+from workbench.records.fhir_facts import Json, Resource, many, one, text_of
+from workbench.records.fhir_results import observation, report
+from workbench.records.wording import (
+    ALLERGY_CATEGORY,
+    APPOINTMENT_STATUS,
+    DOCUMENT_STATUS,
+    IMMUNIZATION_STATUS,
+    SEVERITY,
+    SEX,
+    VISIT_CLASS,
+    YES_NO,
+)
+
+_BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+_ORDER_ENDS = {
+    "cancelled": "cancelled",
+    "stopped": "discontinued",
+    "on-hold": "on hold",
+    "entered-in-error": "entered in error",
+}
+_EXPECTED_ALLERGY_STATUS = frozenset({"active", "confirmed", "unconfirmed"})
+
+Found = tuple[SectionName, Item]
+
+
+def record_of_bundle(bundle: Mapping[str, object]) -> ClinicalRecord:
+    """What a receiver will show; `bundle` may also be a single resource. Decimals are `decimal.Decimal`."""
+    if bundle.get("resourceType") != "Bundle":
+        bundle = {"resourceType": "Bundle", "entry": [{"resource": bundle}]}
+    index = BundleIndex(bundle)
+    resources = [
+        Resource(index, number, value) for number in range(len(index.entries)) if (value := index.resource(number))
+    ]
+    items: dict[SectionName, list[Item]] = defaultdict(list)
+    reports = [resource for resource in resources if resource.kind == "DiagnosticReport"]
+    documented = any(resource.kind == "DocumentReference" for resource in resources)
+    for resource in resources:
+        read = _READERS.get(resource.kind)
+        if read is not None:
+            found = read(resource)
+        elif resource.kind == "Observation":
+            found = observation(resource, reports, documented)
+        elif resource.kind == "ServiceRequest":
+            found = _order(resource, reports)
+        else:
+            continue
+        for section, item in found:
+            items[section].append(item)
+    return record_of(items)
+
+
+# --- patient and visit -----------------------------------------------------------------------------------------------
+
+
+def _patient(patient: Resource) -> Iterator[Found]:
+    value = patient.value
+
+    def said(key: str, label: str, *found: Fact | None) -> Iterator[Found]:
+        known = tuple(fact for fact in found if fact is not None)
+        if known:
+            yield SectionName.DEMOGRAPHICS, Item(key, label, known, source=known[0].source)
+
+    for key, label, name, text in (
+        ("identifier", "Identifier", "identifier", lambda part: text_of(part.get("value"))),
+        ("name", "Name", "name", facts.person_name),
+        ("address", "Address", "address", facts.address),
+        ("contact", "Contact", "telecom", lambda part: text_of(part.get("value"))),
+    ):
+        for number, part in enumerate(many(value.get(name))):
+            yield from said(key, label, facts.plain(FactName.VALUE, text(part), patient.place(f"{name}[{number}]")))
+    birth = next(
+        (extension.get("valueDateTime") for extension in facts.extensions(value.get("_birthDate"), _BIRTH_TIME)),
+        value.get("birthDate"),
+    )
+    place = patient.place("birthDate")
+    absent = facts.absent(FactName.VALUE, value.get("_birthDate"), place)
+    yield from said("birth", "Date of birth", facts.moment(FactName.VALUE, birth, place) or absent)
+    place = patient.place("gender")
+    sex = facts.coded(FactName.VALUE, value.get("gender"), place, SEX)
+    yield from said("sex", "Sex", sex or facts.absent(FactName.VALUE, value.get("_gender"), place))
+    yield from said("death", "Deceased", *_death(patient))
+    for number, communication in enumerate(many(value.get("communication"))):
+        place = patient.place(f"communication[{number}]")
+        yield from said("language", "Language", facts.coded(FactName.VALUE, communication.get("language"), place))
+    married = facts.coded(FactName.VALUE, value.get("maritalStatus"), patient.place("maritalStatus"))
+    yield from said("marital", "Marital status", married)
+    order = facts.plain(FactName.VALUE, value.get("multipleBirthInteger"), patient.place("multipleBirthInteger"))
+    yield from said("birth order", "Birth order", order)
+
+
+def _death(patient: Resource) -> Iterator[Fact | None]:
+    value, place = patient.value, patient.place("deceased")
+    if "deceasedDateTime" in value:
+        yield Fact(FactName.VALUE, "yes", source=place)
+        yield facts.moment(FactName.TIME, value["deceasedDateTime"], place)
+    elif "deceasedBoolean" in value:
+        yield facts.coded(FactName.VALUE, text_of(value["deceasedBoolean"]), place, YES_NO)
+
+
+def _visit(encounter: Resource) -> Iterator[Found]:
+    value = encounter.value
+
+    def said(key: str, label: str, fact: Fact | None) -> Iterator[Found]:
+        if fact is not None:
+            yield SectionName.VISIT, Item(key, label, (fact,), source=fact.source)
+
+    place = encounter.place
+    yield from said(
+        "class", "Patient class", facts.coded(FactName.VALUE, value.get("class"), place("class"), VISIT_CLASS)
+    )
+    stays = many(value.get("location"))
+    active = [stay for stay in stays if stay.get("status") == "active"] or stays[:1]
+    for stay in active:
+        where = facts.plain(FactName.VALUE, _location(encounter, stay.get("location")), place("location"))
+        yield from said("location", "Location", where)
+    for number, participant in enumerate(many(value.get("participant"))):
+        roles = [coding.code for part in many(participant.get("type")) for coding in facts.concept(part)[1]]
+        if "ATND" in roles:
+            name = _person(encounter, participant.get("individual"))
+            yield from said(
+                "attending", "Attending", facts.plain(FactName.VALUE, name, place(f"participant[{number}]"))
+            )
+    for number, identifier in enumerate(many(value.get("identifier"))):
+        fact = facts.plain(FactName.VALUE, identifier.get("value"), place(f"identifier[{number}]"))
+        yield from said("visit number", "Visit number", fact)
+    stay = one(value.get("hospitalization"))
+    leaving = facts.coded(FactName.VALUE, stay.get("dischargeDisposition"), place("hospitalization"))
+    yield from said("disposition", "Discharge disposition", leaving)
+    period = one(value.get("period"))
+    yield from said("admitted", "Admitted", facts.moment(FactName.VALUE, period.get("start"), place("period")))
+    yield from said("discharged", "Discharged", facts.moment(FactName.VALUE, period.get("end"), place("period")))
+    for number, reason in enumerate(many(value.get("reasonCode"))):
+        fact = facts.coded(FactName.VALUE, reason, place(f"reasonCode[{number}]"))
+        yield from said("reason", "Reason for admission", fact)
+
+
+def _location(encounter: Resource, reference: object) -> str:
+    """The names of a Location and those it is part of, outermost last."""
+    names: list[str] = []
+    seen: list[Json] = []
+    location = encounter.referred(reference)
+    while location and location not in seen:
+        seen.append(location)
+        named = text_of(location.get("name")) or " ".join(
+            text_of(identifier.get("value")) for identifier in many(location.get("identifier"))
+        )
+        names.append(named)
+        reference = location.get("partOf")
+        location = encounter.referred(reference)
+    return ", ".join(name for name in names if name) or text_of(one(reference).get("display"))
+
+
+def _person(resource: Resource, reference: object) -> str:
+    """The name of a Practitioner, found through a PractitionerRole when need be."""
+    person = resource.referred(reference)
+    if person.get("resourceType") == "PractitionerRole":
+        reference = person.get("practitioner")
+        person = resource.referred(reference)
+    names = (facts.person_name(name) for name in many(person.get("name")))
+    return next((name for name in names if name), "") or text_of(one(reference).get("display"))
+
+
+# --- allergies and problems ------------------------------------------------------------------------------------------
+
+
+def _allergy(allergy: Resource) -> Iterator[Found]:
+    value, place = allergy.value, allergy.place
+    reactions = many(value.get("reaction"))
+    severity = next((r["severity"] for r in reactions if "severity" in r), value.get("criticality"))
+    alternate = (
+        found.get("valueCodeableConcept")
+        for found in facts.extensions(value.get("_criticality"), facts.ALTERNATE_CODES)
+    )
+    severe = facts.coded(FactName.SEVERITY, severity, place("criticality"), SEVERITY)
+    severe = severe or facts.coded(FactName.SEVERITY, next(alternate, None), place("criticality"), SEVERITY)
+    found: list[Fact | None] = [
+        *(
+            facts.coded(FactName.CATEGORY, code, place("category"), ALLERGY_CATEGORY)
+            for code in _codes(value, "category")
+        ),
+        severe,
+    ]
+    for number, reaction in enumerate(reactions):
+        for manifestation in many(reaction.get("manifestation")):
+            fact = facts.coded(FactName.REACTION, manifestation, place(f"reaction[{number}]"))
+            # A reaction is mostly free text in v2; only the substance decides whether an allergy is validated.
+            found.append(fact)
+    onset = value.get("onsetDateTime") or next((r["onset"] for r in reactions if "onset" in r), None)
+    found.append(facts.moment(FactName.ONSET, onset, place("onset")))
+    for name in ("clinicalStatus", "verificationStatus"):
+        status = facts.coded(FactName.STATUS, value.get(name), place(name))
+        if status is not None and not any(coding.code in _EXPECTED_ALLERGY_STATUS for coding in status.codes):
+            found.append(status)
+    yield SectionName.ALLERGIES, facts.item("", value.get("code"), allergy, "code", found, "Allergy to what?")
+
+
+def _problem(condition: Resource) -> Iterator[Found]:
+    value, place = condition.value, condition.place
+    if "code" not in value:
+        return
+    status = facts.coded(FactName.STATUS, value.get("clinicalStatus"), place("clinicalStatus"))
+    if status is not None and any(coding.code == "active" for coding in status.codes):
+        status = None
+    doubt = facts.coded(FactName.CERTAINTY, value.get("verificationStatus"), place("verificationStatus"))
+    if doubt is not None and any(coding.code == "confirmed" for coding in doubt.codes):
+        doubt = None
+    onset = facts.moment(FactName.ONSET, value.get("onsetDateTime"), place("onsetDateTime"))
+    found = [onset, doubt, status, *facts.notes(condition)]
+    yield SectionName.PROBLEMS, facts.item("", value["code"], condition, "code", found)
+
+
+# --- medications and immunizations -----------------------------------------------------------------------------------
+
+
+def _medication(resource: Resource) -> Iterator[Found]:
+    """Requests, statements, dispenses and administrations of a drug."""
+    value, place = resource.value, resource.place
+    drug = resource.referred(value.get("medicationReference"))
+    named = value.get("medicationCodeableConcept") or drug.get("code") or value.get("medicationReference")
+    found: list[Fact | None] = []
+    administration = one(value.get("dosage"))
+    for number, dosage in enumerate([*many(value.get("dosageInstruction")), *many(value.get("dosage"))]):
+        found += _dosage(dosage, resource, f"dosageInstruction[{number}]")
+    if administration:
+        found += _dosage({**administration, "doseAndRate": [administration]}, resource, "dosage")
+    found.append(facts.coded(FactName.FORM, drug.get("form"), place("medication")))
+    for ingredient in many(drug.get("ingredient")):
+        found.append(facts.ratio(FactName.STRENGTH, ingredient.get("strength"), place("medication")))
+    supply = one(value.get("dispenseRequest"))
+    found.append(facts.quantity(FactName.AMOUNT, supply.get("quantity") or value.get("quantity"), place("quantity")))
+    found.append(facts.plain(FactName.REFILLS, supply.get("numberOfRepeatsAllowed"), place("dispenseRequest")))
+    time = (
+        value.get("whenHandedOver") or value.get("effectiveDateTime") or one(value.get("effectivePeriod")).get("start")
+    )
+    found.append(facts.moment(FactName.TIME, time, place("effective")))
+    ended = _ORDER_ENDS.get(text_of(value.get("status")))
+    found.append(facts.plain(FactName.STATUS, ended, place("status")))
+    other = text_of(one(value.get("medicationReference")).get("display"))
+    key = {"MedicationDispense": "dispensed", "MedicationAdministration": "given"}.get(resource.kind, "ordered")
+    yield SectionName.MEDICATIONS, facts.item(key, named, resource, "medication", _once(found), other or "Which drug?")
+
+
+def _dosage(dosage: Json, resource: Resource, path: str) -> Iterator[Fact | None]:
+    place = resource.place(path)
+    for part in many(dosage.get("doseAndRate")):
+        yield facts.quantity(FactName.DOSE, part.get("doseQuantity") or part.get("dose"), place)
+        yield facts.span(FactName.DOSE, part.get("doseRange"), place)
+        yield facts.quantity(FactName.RATE, part.get("rateQuantity"), place)
+        yield facts.ratio(FactName.RATE, part.get("rateRatio"), place)
+    yield facts.coded(FactName.ROUTE, dosage.get("route"), place)
+    yield facts.coded(FactName.SITE, dosage.get("site"), place)
+    yield facts.timing(dosage.get("timing"), place)
+    for name in ("text", "patientInstruction"):
+        yield facts.plain(FactName.INSTRUCTIONS, dosage.get(name), place)
+    for instruction in many(dosage.get("additionalInstruction")):
+        yield facts.coded(FactName.INSTRUCTIONS, instruction, place)
+
+
+def _immunization(resource: Resource) -> Iterator[Found]:
+    value, place = resource.value, resource.place
+    maker = resource.referred(value.get("manufacturer")) or one(value.get("manufacturer"))
+    found = [
+        facts.moment(FactName.TIME, value.get("occurrenceDateTime"), place("occurrence")),
+        facts.quantity(FactName.DOSE, value.get("doseQuantity"), place("doseQuantity")),
+        facts.coded(FactName.ROUTE, value.get("route"), place("route")),
+        facts.coded(FactName.SITE, value.get("site"), place("site")),
+        facts.plain(FactName.LOT, value.get("lotNumber"), place("lotNumber")),
+        facts.moment(FactName.EXPIRES, value.get("expirationDate"), place("expirationDate")),
+        facts.plain(FactName.MANUFACTURER, maker.get("name") or maker.get("display"), place("manufacturer")),
+        facts.coded(FactName.REASON, value.get("statusReason"), place("statusReason")),
+        facts.coded(FactName.STATUS, value.get("status"), place("status"), IMMUNIZATION_STATUS),
+        *facts.notes(resource),
+    ]
+    yield SectionName.IMMUNIZATIONS, facts.item("given", value.get("vaccineCode"), resource, "vaccineCode", found)
+
+
+# --- orders, appointments, documents ---------------------------------------------------------------------------------
+
+
+def _order(order: Resource, reports: list[Resource]) -> Iterator[Found]:
+    """A ServiceRequest, unless a report is made on it: then the report is shown."""
+    for made in reports:
+        if any(made.referred(reference) is order.value for reference in many(made.value.get("basedOn"))):
+            return
+    yield SectionName.ORDERS, report(order, "order")
+
+
+def _report(resource: Resource) -> Iterator[Found]:
+    yield SectionName.ORDERS, report(resource, "report")
+
+
+def _appointment(resource: Resource) -> Iterator[Found]:
+    value, place = resource.value, resource.place
+    services = many(value.get("serviceType")) or many(value.get("reasonCode"))
+    found = [
+        facts.moment(FactName.TIME, value.get("start"), place("start")),
+        facts.moment(FactName.END, value.get("end"), place("end")),
+        facts.coded(FactName.STATUS, value.get("status"), place("status"), APPOINTMENT_STATUS),
+        *(facts.coded(FactName.REASON, reason, place("reasonCode")) for reason in many(value.get("reasonCode"))),
+    ]
+    named = services[0] if services else {}
+    yield SectionName.APPOINTMENTS, facts.item("", named, resource, "serviceType", found, "Appointment")
+
+
+def _document(resource: Resource) -> Iterator[Found]:
+    value, place = resource.value, resource.place
+    number = one(value.get("masterIdentifier")).get("value")
+    found = [
+        facts.moment(FactName.TIME, value.get("date"), place("date")),
+        facts.coded(FactName.STATUS, value.get("docStatus"), place("docStatus"), DOCUMENT_STATUS),
+        facts.plain(FactName.NUMBER, number, place("masterIdentifier")),
+    ]
+    yield SectionName.DOCUMENTS, facts.item("document", value.get("type"), resource, "type", found, "Document")
+    for position, content in enumerate(many(value.get("content"))):
+        kind = text_of(one(content.get("attachment")).get("contentType"))
+        if kind:
+            attached = Fact(FactName.VALUE, f"attached {kind}", source=place(f"content[{position}]"))
+            title = text_of(one(content.get("attachment")).get("title")) or "Content"
+            yield SectionName.DOCUMENTS, Item("content", title, (attached,), source=attached.source)
+
+
+def _codes(value: Json, name: str) -> list[str]:
+    codes = value.get(name)
+    return [code for code in codes if isinstance(code, str)] if isinstance(codes, list) else []
+
+
+def _once(found: list[Fact | None]) -> list[Fact]:
+    """The facts without repetitions of the same words under the same name."""
+    return list({(fact.name, fact.shown): fact for fact in found if fact is not None}.values())
+
+
+_READERS: Mapping[str, Callable[[Resource], Iterator[Found]]] = {
+    "Patient": _patient,
+    "Encounter": _visit,
+    "AllergyIntolerance": _allergy,
+    "Condition": _problem,
+    "MedicationRequest": _medication,
+    "MedicationStatement": _medication,
+    "MedicationDispense": _medication,
+    "MedicationAdministration": _medication,
+    "Immunization": _immunization,
+    "DiagnosticReport": _report,
+    "Appointment": _appointment,
+    "DocumentReference": _document,
+}
