@@ -116,15 +116,18 @@ class _Walk:
         for n in sorted(set(range(len(old))) - same.keys()):
             if n not in partner:
                 self._note(ChangeKind.REMOVED, names[n], old[n].get("resource"), None)
-            elif not self._same(old[n], new[partner[n]]):
+            elif old[n].get("fullUrl") != new[partner[n]].get("fullUrl") or not self._same(old[n], new[partner[n]]):
                 self._entry(old[n], new[partner[n]], names[n])
         for m in sorted(set(range(len(new))) - set(same.values()) - set(partner.values())):
             self._note(ChangeKind.ADDED, new_names[m], None, new[m].get("resource"))
 
     def _entry(self, old: Object, new: Object, name: str) -> None:
         """`fullUrl` and `request` are told as elements of Bundle.entry, the resource under its own name."""
-        outer = {key: value for key, value in old.items() if key != "resource"}
-        outer_new = {key: value for key, value in new.items() if key != "resource"}
+        before, after = old.get("fullUrl"), new.get("fullUrl")
+        if before != after:
+            self._note(ChangeKind.CHANGED, f"Bundle.entry({name}).fullUrl", before, after)
+        told = ("fullUrl", "resource")
+        outer, outer_new = ({key: each[key] for key in each if key not in told} for each in (old, new))
         self.objects(outer, outer_new, f"Bundle.entry({name})")
         self.values(old.get("resource", _MISSING), new.get("resource", _MISSING), name)
 
@@ -146,7 +149,7 @@ class _Walk:
             self._note(ChangeKind.REMOVED, path, expected, None)
         elif expected is _MISSING:
             self._note(ChangeKind.ADDED, path, None, actual)
-        elif self.moved.get(str(expected)) != actual:
+        else:
             self._note(ChangeKind.CHANGED, path, expected, actual, _nuance(expected, actual))
 
     def _lists(self, expected: list[object], actual: list[object], path: str) -> None:
