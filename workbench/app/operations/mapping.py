@@ -1,0 +1,152 @@
+"""Mapping messages: one for the window, a whole capture in worker processes, and the account of what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from workbench.app.batch import Task, in_batches, tasks_of
+from workbench.app.documents import unreadable
+from workbench.fhir.json_tree import dumps
+from workbench.kernel.atomic_file import write_atomically
+from workbench.kernel.errors import Refused
+from workbench.kernel.issues import Issue, IssueType, Severity
+from workbench.kernel.location import Location
+from workbench.kernel.progress import JobContext
+from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.ledger import Ledger
+from workbench.mapping.load import load_package
+from workbench.mapping.trace import TraceEntry
+from workbench.messages.capture import Capture, MessageFormat
+from workbench.v2 import er7
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What became of one message.
+
+    bundle  canonical JSON of the transaction Bundle, b"" when the message could not be mapped
+    ledger  one entry for each populated source value, None when the message could not be mapped
+    trace   where each target value came from, () unless asked for
+    """
+
+    number: int
+    bundle: bytes
+    ledger: Ledger | None
+    issues: tuple[Issue, ...]
+    trace: tuple[TraceEntry, ...] = ()
+
+
+def compiled(folder: Path) -> CompiledMapping:
+    """The compiled mapping of a package folder; raises Refused MAP-… when it is defective."""
+    return compile_package(load_package(folder))
+
+
+def map_capture(
+    capture: Capture, package: Path, ctx: JobContext, *, keep_trace: bool = False, workers: int | None = None
+) -> Iterator[Mapped]:
+    """Map every message of a capture, in order. A message that cannot be mapped is a finding like any other.
+
+    raises  Refused MAP-…: the package is defective; Cancelled
+    """
+    compiled(package)  # a defective package is refused before any worker starts
+    work = partial(_map_chunk, package, keep_trace)
+    for mapped in in_batches(work, tasks_of(capture), len(capture), ctx, workers, "mapping"):
+        file, index = capture.file_of(mapped.number), capture.number_in_file(mapped.number)
+        issues = tuple(issue.within(file, index) for issue in mapped.issues)
+        yield Mapped(mapped.number, mapped.bundle, mapped.ledger, issues, mapped.trace)
+
+
+class BundleWriter:
+    """Writes Bundles where `--out` says: a folder gets one file for each message, `.ndjson` one line.
+
+    The folder's files are `<input file stem>.json`, and `-2`, `-3` … when a file holds several messages.
+    """
+
+    def __init__(self, out: Path, capture: Capture) -> None:
+        self._out = out
+        self._capture = capture
+        self._lines: list[bytes] = []
+        self._taken: set[str] = set()
+
+    def write(self, mapped: Mapped) -> None:
+        """Take one result; those without a Bundle leave no file."""
+        if not mapped.bundle:
+            return
+        if self._out.suffix == ".ndjson":
+            self._lines.append(mapped.bundle)
+        else:
+            write_atomically(self._out / self._name(mapped.number), mapped.bundle + b"\n")
+
+    def close(self) -> None:
+        """Write what was kept back: an .ndjson file appears whole or not at all."""
+        if self._out.suffix == ".ndjson":
+            write_atomically(self._out, b"".join(line + b"\n" for line in self._lines))
+
+    def _name(self, number: int) -> str:
+        stem = Path(self._capture.file_of(number)).stem
+        place = self._capture.number_in_file(number) + 1
+        name = stem if place == 1 else f"{stem}-{place}"
+        candidate, again = name, 2
+        while candidate in self._taken:  # two folders may hold files of one name
+            candidate, again = f"{name}~{again}", again + 1
+        self._taken.add(candidate)
+        return f"{candidate}.json"
+
+
+def trace_json(mapped: Mapped) -> Mapping[str, Any]:
+    """The trace of one message as plain JSON: rule, source places and target for each value, and no values."""
+    return {
+        "message": mapped.number,
+        "trace": [
+            {
+                "map": entry.map_id,
+                "rule": entry.rule_id,
+                "source": [
+                    {"path": place.path, "start": place.span.start, "end": place.span.end}
+                    if place.span
+                    else {"path": place.path}
+                    for place in entry.source
+                ],
+                "target": entry.target,
+                "outcome": str(entry.outcome),
+            }
+            for entry in mapped.trace
+        ],
+    }
+
+
+def _map_chunk(package: Path, keep_trace: bool, tasks: Sequence[Task]) -> list[Mapped]:
+    mapping = _compiled_here(package)
+    return [_map_one(mapping, keep_trace, task) for task in tasks]
+
+
+@lru_cache(maxsize=1)
+def _compiled_here(package: Path) -> CompiledMapping:
+    """Compiled once in each worker process; a worker lives no longer than the batch it was started for."""
+    return compiled(package)
+
+
+def _map_one(mapping: CompiledMapping, keep_trace: bool, task: Task) -> Mapped:
+    if task.format is not MessageFormat.ER7:
+        return Mapped(task.number, b"", None, (_not_v2(),))
+    try:
+        result = mapping.trace(er7.parse(task.raw))
+    except Refused as refusal:
+        return Mapped(task.number, b"", None, (unreadable(refusal, task.raw),))
+    return Mapped(
+        task.number, dumps(result.bundle), result.ledger, result.issues, tuple(result.trace) if keep_trace else ()
+    )
+
+
+def _not_v2() -> Issue:
+    return Issue(
+        Severity.ERROR,
+        IssueType.NOT_SUPPORTED,
+        "APP-0004",
+        Location(),
+        "this mapping reads HL7 v2 messages, and this is FHIR",
+    )
