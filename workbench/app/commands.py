@@ -73,6 +73,7 @@ COMMANDS: tuple[Command, ...] = (
         "layers",
         "Choose the folder of a mapping package.",
     ),
+    Command("file.workspace", "Open or create workspace…", Category.FILE, (), "lock", "Change to another workspace."),
     Command(
         "file.save", "Save mapping", Category.FILE, ("Ctrl+S",), "save", "Write the mapping package to its folder."
     ),

@@ -10,13 +10,23 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from workbench import __version__
-from workbench.cli import audit, export, main_job, map_messages, messages, package, suite, synth, validate
 from workbench.kernel.errors import Cancelled, ExitCode, WorkbenchError
 from workbench.kernel.log import area_log, start_logging
 
-VERBS = (messages, validate, map_messages, synth, suite, export, package, audit)
+VERBS = {
+    "messages": "messages",
+    "validate": "validate",
+    "map": "map_messages",
+    "synth": "synth",
+    "suite": "suite",
+    "export": "export",
+    "package": "package",
+    "audit": "audit",
+}
+"""Each verb and its module. Only the module that is asked for is loaded, so that `messages list` starts at once."""
 
 log = area_log("cli")
 
@@ -26,8 +36,9 @@ def run(arguments: Sequence[str], open_window: Callable[[], int] | None) -> int:
 
     open_window  what happens without a verb; None where there is no display, then the main job runs headless
     """
-    parser = _parser()
-    parser.set_defaults(run=main_job.run_headless if open_window is None else lambda options: open_window())
+    named = next((word for word in arguments if word in VERBS), None)
+    parser = _parser([named] if named else list(VERBS) if arguments else [])
+    parser.set_defaults(run=_main_job if open_window is None else lambda options: open_window())
     try:
         options = parser.parse_args(arguments)
     except SystemExit as wrong_usage:
@@ -51,7 +62,12 @@ def run(arguments: Sequence[str], open_window: Callable[[], int] | None) -> int:
         return ExitCode.BUG
 
 
-def _parser() -> argparse.ArgumentParser:
+def _main_job(options: argparse.Namespace) -> int:
+    return int(import_module("workbench.cli.main_job").run_headless())
+
+
+def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser with these verbs."""
     parser = argparse.ArgumentParser(
         prog="workbench",
         description="Load HL7 v2 and FHIR messages, validate them, map them, test the mapping and export it. "
@@ -60,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
     parser.add_argument("--verbose", action="store_true", help="log what is done (never values) to standard error")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    for verb in VERBS:
-        verb.register(verbs)
+    for name in names:
+        import_module(f"workbench.cli.{VERBS[name]}").register(verbs)
     return parser
 
 
