@@ -156,7 +156,7 @@ def check_contained(root: Node, place: Place, findings: Findings) -> None:
         identity = resource.get("id")
         named = isinstance(identity, str) and f"#{identity}" in anchors
         if not named and "#" not in _anchors(resource):
-            findings.report(rules.NOT_REFERRED_TO, at, id=identity if isinstance(identity, str) else "without id")
+            findings.report(rules.NOT_REFERRED_TO, at, value=identity if isinstance(identity, str) else "without id")
         meta = resource.get("meta")
         for name in meta if isinstance(meta, dict) else ():
             if name in _NOT_IN_CONTAINED_META:

@@ -389,8 +389,8 @@ NOT_REFERRED_TO = _rule(
     "0902",
     IssueType.INVARIANT,
     "A contained resource is referred to, or refers to its container (dom-3).",
-    "Nothing refers to the contained resource {id}.",
-    "Refer to it as #{id}, or remove it.",
+    "Nothing refers to the contained resource {value}.",
+    "Refer to it as # and its id, or remove it.",
     "domainresource.html (dom-3)",
 )
 VERSIONED = _rule(

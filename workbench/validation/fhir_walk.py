@@ -22,6 +22,7 @@ from workbench.validation.fhir_primitives import FORMS, NOT_TEXT, accepts
 
 _PRIMITIVE, _COMPLEX, _RESOURCE = Role.PRIMITIVE, Role.COMPLEX, Role.RESOURCE
 _PART_OF_FHIR = "http://hl7.org/fhir/"
+_DATA_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _NARRATIVE_RULES = {
     "root": rules.NOT_A_DIV,
     "content": rules.FORBIDDEN_HTML,
@@ -84,9 +85,6 @@ class _Walker:
             elif field.role is _PRIMITIVE:
                 if not field.accepts(value):
                     self._primitive(value, field, (place, name, -1))
-            elif field.coded is not None and field.role is Role.COMPANION and name[1:] not in node:
-                self._without_code(field, (place, name, -1))
-                self._single(value, field, (place, name, -1))
             else:
                 self._single(value, field, (place, name, -1))
         if plan.required or plan.choices or chosen:
@@ -137,13 +135,16 @@ class _Walker:
             if test(value):
                 continue
             if value is None and _item(node.get(f"_{field.name}"), index) is not None:
-                self._without_code(field, (place, field.name, index))
                 continue
             self._primitive(value, field, (place, field.name, index))
 
-    def _without_code(self, field: Field, place: Place) -> None:
-        """A primitive that has extensions instead of a value: a required binding still demands a code."""
-        if field.coded is not None and field.coded.codes is not None:
+    def _without_code(self, companion: Node, field: Field, place: Place) -> None:
+        """data-absent-reason does not lift a required binding of a code; the value set's own unknown code does."""
+        extensions = companion.get("extension")
+        absent = isinstance(extensions, list) and any(
+            isinstance(extension, dict) and extension.get("url") == _DATA_ABSENT_REASON for extension in extensions
+        )
+        if absent and field.coded is not None and field.coded.codes is not None:
             path, value_set = field.element.path, field.coded.value_set
             self.findings.report(rules.NO_CODE, place, element=path, value_set=value_set)
 
@@ -185,9 +186,12 @@ class _Walker:
             check_extension(value, place, self.findings)
         elif plan.special == "Coding":
             self._coding(value, place)
-        if field.coded is not None and field.role is _COMPLEX:
-            self._concept(value, field, field.coded, place)
-        elif len(value) == 1 and "id" in value:
+        if field.coded is not None:
+            if field.role is _COMPLEX:
+                self._concept(value, field, field.coded, place)
+            else:
+                self._without_code(value, field, place)
+        if len(value) == 1 and field.role is _COMPLEX and "id" in value:
             self.findings.report(rules.EMPTY, place, element=field.element.path, found="without content besides its id")
 
     def _inner_resource(self, node: Node, field: Field, place: Place) -> None:
@@ -264,7 +268,9 @@ class _Walker:
         codings = node.get("coding") if field.code == "CodeableConcept" else [node]
         items = [item for item in codings if isinstance(item, dict)] if isinstance(codings, list) else []
         stated = [item for item in items if isinstance(item.get("code"), str)]
-        if any((item.get("system"), item["code"]) in coded.codes for item in stated):
+        if any(
+            isinstance(item.get("system"), str) and (item["system"], item["code"]) in coded.codes for item in stated
+        ):
             return
         if not stated:
             if "extension" not in node:
