@@ -51,7 +51,19 @@ class V2Path:
 
         raises  Refused V2-0002: none of them
         """
-        return _parse(text.strip())
+        path = _read(text.strip())
+        if path is None:
+            raise Refused(
+                "V2-0002",
+                f"'{text}' is no path into a v2 message.",
+                "Write segment, field and component like PID-3[2].1, or a Terser or Mirth path.",
+            )
+        return path
+
+    @classmethod
+    def read(cls, text: str) -> V2Path | None:
+        """`parse` for texts that may well be something else, such as a group's name: None when they are."""
+        return _read(text.strip())
 
     def __str__(self) -> str:
         text = "".join(f"{group}/" for group in self.groups) + self.segment
@@ -111,16 +123,12 @@ class V2Path:
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str) -> V2Path:
+def _read(text: str) -> V2Path | None:
     for notation, base in ((_OWN, 0), (_TERSER, 1), (_MIRTH, 1)):
         match = notation.fullmatch(text)
         if match:
             return _built(match.groupdict(), base)
-    raise Refused(
-        "V2-0002",
-        f"'{text}' is no path into a v2 message.",
-        "Write segment, field and component like PID-3[2].1, or a Terser or Mirth path.",
-    )
+    return None
 
 
 def _built(parts: dict[str, str | None], base: int) -> V2Path:

@@ -73,7 +73,7 @@ class LedgerReport:
 
 def _field(path: str) -> str:
     """`PID-3` for `PID-3[2].4.1`; a line that is no segment stays as it is."""
-    if path.startswith("line "):
+    place = V2Path.read(path)
+    if place is None:
         return "line"
-    place = V2Path.parse(path)
     return f"{place.segment}-{place.field}" if place.field else place.segment
