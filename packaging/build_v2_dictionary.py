@@ -253,15 +253,22 @@ def _codes(given: Any, displays: Json) -> tuple[Json, bool]:
     return codes, is_open
 
 
-def _table_kinds() -> dict[str, str]:
-    """`HL7` for tables some ID element uses, `user` for those that only IS elements use."""
-    used: dict[str, set[str]] = {}
-    for version in VERSIONS:
-        elements = _elements(version)
-        for source in ("Field", "Component"):
-            for definition in elements[source].values():
-                used.setdefault(_table_id(definition[4]), set()).add(definition[2] or "")
-    return {table: "HL7" if "ID" in types else "user" if "IS" in types else "" for table, types in used.items()}
+def _table_kinds(version: str) -> dict[str, str]:
+    """`user` for tables that IS elements of the version use, `HL7` for those that only ID elements use.
+
+    Before 2.3 there was no IS; those versions, and tables a version only names, take the kind from all versions.
+    """
+    kinds: dict[str, str] = {}
+    for versions in (VERSIONS, (version,) if version >= "2.3" else ()):
+        used: dict[str, set[str]] = {}
+        for each in versions:
+            elements = _elements(each)
+            for source in ("Field", "Component"):
+                for definition in elements[source].values():
+                    if each >= "2.3" and definition[2] in ("ID", "IS"):
+                        used.setdefault(_table_id(definition[4]), set()).add(definition[2])
+        kinds |= {table: "user" if "IS" in types else "HL7" for table, types in used.items()}
+    return kinds
 
 
 def _tables(version: str, published: Published, kinds: dict[str, str]) -> Json:
@@ -282,38 +289,48 @@ def _tables(version: str, published: Published, kinds: dict[str, str]) -> Json:
     return {table_id: result[table_id] for table_id in sorted(result)}
 
 
-def _grammar(structure: str, children: Any) -> list[Any]:
-    """A segment is `[name, least, most]`, a group `[name, least, most, is choice, children]`; most 0 is unlimited."""
+_SEQUENCES_MARKED_AS_CHOICE = frozenset({"PAYMENT_REMITTANCE_HEADER_INFO", "QUERY", "QUERY_INFORMATION"})
+
+
+def _grammar(children: Any, group_names: Json) -> list[Any]:
+    """A segment is `[name, least, most]`, a group `[name, least, most, is choice, children]`; most 0 is unlimited.
+
+    hl7apy marks some sequences as choices; a real one has nothing but single segments to choose from.
+    """
     result: list[Any] = []
     for name, definition, (least, most), kind in children:
         if kind == "SEG":
             result.append([name, least, max(most, 0)])
-        else:
-            short = re.sub(r"^[A-Z0-9]{3}_[A-Za-z0-9]{3}_", "", name)
-            inner = _grammar(structure, _children(definition))
-            result.append([short, least, max(most, 0), definition[0] == "choice", inner])
+            continue
+        short = re.sub(r"^[A-Z0-9]{3}_[A-Za-z0-9]{3}_", "", name)
+        inner = _grammar(_children(definition), group_names)
+        single = all(item[1:] == [1, 1] for item in inner)
+        is_choice = definition[0] == "choice" and single and short not in _SEQUENCES_MARKED_AS_CHOICE
+        if inner:
+            result.append([group_names.get(short, short), least, max(most, 0), is_choice, inner])
     return result
 
 
-def _structures(version: str, published: Published) -> Json:
+def _structures(version: str, published: Published, group_names: Json) -> Json:
     said = published.of(version, "messages")
     return {
-        name: [_tidy(said.get(name, {}).get("desc", "")), _grammar(name, _children(definition))]
+        name: [_tidy(said.get(name, {}).get("desc", "")), _grammar(_children(definition), group_names)]
         for name, definition in sorted(_elements(version)["Message"].items())
     }
 
 
 def _table_0354(published: Published) -> Json:
     """`ADT^A04` → `ADT_A01`, for every version at once."""
-    return {
-        f"{structure[:3]}^{trigger}": structure
-        for structure, triggers in published.tables["354"]["values"].items()
-        if structure != "ACK"
-        for trigger in re.findall(r"[A-Z][A-Z0-9]{2}", triggers)
-    }
+    events: Json = {}
+    for structure, triggers in published.tables["354"]["values"].items():
+        for trigger in re.findall(r"[A-Z][A-Z0-9]{2}", triggers) if structure != "ACK" else ():
+            event = f"{structure[:3]}^{trigger}"
+            if events.get(event, "").replace("_", "^") != event:  # RPI_I04 is listed for I04 beside RPI_I01
+                events[event] = structure
+    return events
 
 
-def _add_missing_structures(version: str, structures: Json, published: Published) -> None:
+def _add_missing_structures(version: str, structures: Json, segments: Json, published: Published) -> None:
     """The structures of events that hl7apy leaves out, such as ADT^A28 of 2.3, from the second source."""
     if version > "2.7":
         return
@@ -324,25 +341,30 @@ def _add_missing_structures(version: str, structures: Json, published: Published
         target = by_event.get(key.replace("_", "^"), key)
         if key not in structures and target not in structures:
             message = said[target if target in said else key]
-            structures[target] = [_tidy(message["desc"]), _published_grammar(message["segments"]["segments"])]
+            grammar = _published_grammar(message["segments"]["segments"])
+            if all(name in segments for name in _segment_names(grammar)):
+                structures[target] = [_tidy(message["desc"]), grammar]
 
 
 def _published_grammar(children: list[Json]) -> list[Any]:
-    return [
-        [c["name"], c["min"], c["max"], False, _published_grammar(c["children"])]
-        if "children" in c
-        else [c["name"], c["min"], c["max"]]
-        for c in children
-    ]
+    """The second source's tree in our form; `OBR,RXO` stands there for a choice."""
+    result: list[Any] = []
+    for child in children:
+        name, least, most = child["name"], child["min"], child["max"]
+        if "children" in child:
+            result.append([name, least, most, False, _published_grammar(child["children"])])
+        elif "," in name:
+            result.append(["CHOICE", least, most, True, [[choice, 1, 1] for choice in name.split(",")]])
+        else:
+            result.append([name, least, most])
+    return result
 
 
-def _events(structures: Json, published: Published) -> Json:
-    """By table 0354, and each structure for the event it is named after."""
-    events = {event: name for event, name in _table_0354(published).items() if name in structures}
-    for structure in structures:
-        code, _, trigger = structure.partition("_")
-        events[f"{code}^{trigger}" if trigger else code] = structure
-    return events
+def _events(version: str, structures: Json, published: Published) -> Json:
+    """Each structure for the event it is named after, unless table 0354 (since 2.3.1) gives another."""
+    events: Json = {name.replace("_", "^"): name for name in structures}
+    by_table = {event: name for event, name in _table_0354(published).items() if name in structures}
+    return events | by_table if version >= "2.3" else by_table | events
 
 
 def _apply_overlay(version: str, data: Json, built: dict[str, Json], overlay: Json) -> None:
@@ -402,20 +424,20 @@ def build(tarball: Path) -> dict[str, bytes]:
     """File name → content, for every version."""
     published = Published(tarball)
     names = Names(published)
-    kinds = _table_kinds()
     overlay = tomllib.loads(Path(__file__).with_name("v2_dictionary_overlay.toml").read_text(encoding="utf-8"))
     built: dict[str, Json] = {}
     for version in VERSIONS:
-        structures = _structures(version, published)
-        _add_missing_structures(version, structures, published)
+        structures = _structures(version, published, overlay["group_names"])
+        segments = _segments(version, published, names)
+        _add_missing_structures(version, structures, segments, published)
         built[version] = {
             "format": FORMAT,
             "version": version,
-            "segments": _segments(version, published, names),
+            "segments": segments,
             "types": _types(version, published, names),
             "structures": structures,
-            "events": _events(structures, published),
-            "tables": _tables(version, published, kinds),
+            "events": _events(version, structures, published),
+            "tables": _tables(version, published, _table_kinds(version)),
         }
         _apply_overlay(version, built[version], built, overlay)
     for table_id in overlay["living_tables"]:
