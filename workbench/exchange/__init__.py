@@ -1,1 +1,1 @@
-"""Live connections: MLLP and FHIR REST. Empty until a live exchange is asked for by the user."""
+"""Live connections, made only where the user asks: an MLLP listener and sender."""

@@ -1,0 +1,178 @@
+"""An MLLP listener that hands over what arrives and answers as it was told: ACK, NAK, late, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import uuid4
+
+from workbench.exchange.mllp_frames import FrameReader, framed
+from workbench.kernel.errors import Refused, Unavailable
+from workbench.kernel.log import area_log
+from workbench.v2 import er7
+from workbench.v2.ack import AckCode, acknowledge
+
+log = area_log("exchange")
+
+_READ_BYTES = 1 << 16
+_STARTUP_S = 10.0
+
+
+class Answer(StrEnum):
+    """How the listener answers every message."""
+
+    ACCEPT = "accept"
+    ERROR = "error"
+    REJECT = "reject"
+    SILENCE = "silence"
+
+
+_CODES = {Answer.ACCEPT: AckCode.ACCEPT, Answer.ERROR: AckCode.ERROR, Answer.REJECT: AckCode.REJECT}
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """Where to listen and how to answer.
+
+    host     loopback unless the user opens it to others
+    port     0 takes a free one
+    delay_s  seconds before each answer
+    tls      a server context, None for plain text
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    answer: Answer = Answer.ACCEPT
+    delay_s: float = 0.0
+    tls: ssl.SSLContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message that arrived, whole, and the answer it was given (b"" for none)."""
+
+    raw: bytes
+    at: datetime
+    answer: bytes = field(default=b"")
+
+
+class Listener:
+    """Listens from `start` to `stop` in a thread of its own; a context manager does both.
+
+    receive  called on that thread for each message after it was taken and before it is answered, so that what is
+             acknowledged is already kept. What it raises is answered with AR and stops nothing.
+    """
+
+    def __init__(self, settings: ListenerSettings, receive: Callable[[Received], None]) -> None:
+        self._settings = settings
+        self._receive = receive
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="mllp listener", daemon=True)
+        self._ready = threading.Event()
+        self._failure: OSError | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+        self._stopping: asyncio.Event | None = None
+        self.port = 0
+
+    def start(self) -> None:
+        """Begin to listen; `port` tells where.
+
+        raises  Unavailable EXC-0001: the address cannot be listened on
+        """
+        self._thread.start()
+        self._ready.wait(_STARTUP_S)
+        if self._failure is not None:
+            raise Unavailable(
+                "EXC-0001",
+                f"{self._settings.host}:{self._settings.port} cannot be listened on ({self._failure.strerror}).",
+                "Choose another port, or stop the program that uses this one.",
+            ) from self._failure
+
+    def stop(self) -> None:
+        """Close all connections and wait until the thread has ended; stopping twice is no error."""
+        if self._thread.is_alive() and self._stopping is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
+
+    def __enter__(self) -> Listener:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        self._stopping = asyncio.Event()
+        try:
+            server = await asyncio.start_server(
+                self._connection, self._settings.host, self._settings.port, ssl=self._settings.tls
+            )
+        except OSError as error:
+            self._failure = error
+            self._ready.set()
+            return
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._stopping.wait()
+        server.close()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        await server.wait_closed()
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        frames = FrameReader()
+        try:
+            while data := await reader.read(_READ_BYTES):
+                for frame in frames.feed(data):
+                    answer = self._take(frame.content)
+                    if answer:
+                        await asyncio.sleep(self._settings.delay_s)
+                        writer.write(framed(answer))
+                        await writer.drain()
+                if frames.too_large:
+                    log.warning("a frame beyond the limit; the connection was closed")
+                    break
+        except (ConnectionError, ssl.SSLError):
+            log.info("a sender closed its connection in the middle")
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    def _take(self, raw: bytes) -> bytes:
+        """Hand a message over and give its answer, b"" for silence."""
+        now = datetime.now(UTC)
+        code = _CODES.get(self._settings.answer)
+        answer = _answer(raw, code, now) if code else b""
+        try:
+            self._receive(Received(raw, now, answer))
+        except OSError as error:
+            log.error("a message could not be kept (%s); it was rejected", type(error).__name__)
+            return _answer(raw, AckCode.REJECT, now)
+        return answer
+
+
+def _answer(raw: bytes, code: AckCode, now: datetime) -> bytes:
+    """The acknowledgement of a message; a plain AR when the bytes are no message and nothing can be mirrored."""
+    control_id = uuid4().hex[:20].upper()
+    try:
+        message = er7.parse(raw)
+    except Refused:
+        stamp = now.strftime("%Y%m%d%H%M%S%z")
+        return f"MSH|^~\\&|||||{stamp}||ACK|{control_id}|P|2.5.1\rMSA|AR|\r".encode()
+    return acknowledge(message, code, control_id, now)

@@ -1,0 +1,170 @@
+"""Sending messages over MLLP at a chosen rate, with retries, and pairing each with its acknowledgement."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workbench.exchange.mllp_frames import FrameReader, framed
+from workbench.kernel.errors import Refused, Unavailable
+from workbench.kernel.progress import JobContext
+from workbench.v2 import er7
+from workbench.v2.ack import answered_control_id
+
+_READ_BYTES = 1 << 16
+_LOOK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where messages go.
+
+    timeout_s         seconds to wait for an acknowledgement
+    retries           further attempts after a time-out or a broken connection
+    rate              messages a second, 0 as fast as they are acknowledged
+    allow_production  True when the user has allowed messages with MSH-11 = P
+    """
+
+    host: str
+    port: int
+    timeout_s: float = 10.0
+    retries: int = 2
+    rate: float = 0.0
+    tls: ssl.SSLContext | None = None
+    allow_production: bool = False
+
+
+class Outcome(StrEnum):
+    """What became of a message that was sent."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    MISMATCHED = "mismatched"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message and its acknowledgement.
+
+    code      MSA-1, "" when nothing came
+    latency_s seconds from the last byte sent to the acknowledgement, of the attempt that was answered
+    """
+
+    number: int
+    control_id: str
+    outcome: Outcome
+    code: str
+    attempts: int
+    latency_s: float
+    acknowledgement: bytes = b""
+
+
+def send(messages: Iterable[bytes], destination: Destination, ctx: JobContext) -> Iterator[Sent]:
+    """Send the messages in order over one connection, each after the acknowledgement of the one before.
+
+    A retry sends the same bytes, so a receiver that is idempotent by MSH-10 keeps one copy.
+
+    raises  Refused EXC-0002: a message is for production and that was not allowed; nothing of it was sent
+            Refused V2-0001: no message; Unavailable EXC-0003: nobody listens there; Cancelled
+    """
+    line = _Line(destination, ctx)
+    try:
+        following = time.monotonic()
+        for number, raw in enumerate(messages):
+            _require_allowed(raw, number, destination)
+            while (wait := following - time.monotonic()) > 0:
+                ctx.check()
+                time.sleep(min(wait, _LOOK_S))
+            following = time.monotonic() + (1 / destination.rate if destination.rate else 0)
+            yield line.send(number, raw)
+            ctx.advance(number + 1, label="sending")
+    finally:
+        line.close()
+
+
+def _require_allowed(raw: bytes, number: int, destination: Destination) -> None:
+    if er7.parse(raw).value("MSH-11") == "P" and not destination.allow_production:
+        raise Refused(
+            "EXC-0002",
+            f"Message {number} is marked for production (MSH-11 = P) and was not sent.",
+            "Allow production messages for this destination, or change MSH-11 to T or D.",
+        )
+
+
+class _Line:
+    """One connection, made when it is needed and made again after it broke."""
+
+    def __init__(self, destination: Destination, ctx: JobContext) -> None:
+        self._destination = destination
+        self._ctx = ctx
+        self._socket: socket.socket | None = None
+        self._frames = FrameReader()
+
+    def send(self, number: int, raw: bytes) -> Sent:
+        control_id = er7.parse(raw).control_id
+        attempts = self._destination.retries + 1
+        for attempt in range(1, attempts + 1):
+            try:
+                line = self._connected()
+                line.sendall(framed(raw))
+                sent_at = time.monotonic()
+                answer = self._answer(line, sent_at)
+            except (TimeoutError, ConnectionError, ssl.SSLError):
+                self.close()  # a late answer on the old connection must not be taken for the next message's
+                continue
+            return _paired(number, control_id, answer, attempt, time.monotonic() - sent_at)
+        return Sent(number, control_id, Outcome.UNANSWERED, "", attempts, 0.0)
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _connected(self) -> socket.socket:
+        if self._socket is None:
+            place = (self._destination.host, self._destination.port)
+            try:
+                plain = socket.create_connection(place, self._destination.timeout_s)
+            except OSError as error:
+                raise Unavailable(
+                    "EXC-0003",
+                    f"Nobody answers at {place[0]}:{place[1]} ({error.strerror or type(error).__name__}).",
+                    "Check host and port, and that the receiver is running.",
+                ) from error
+            tls = self._destination.tls
+            self._socket = tls.wrap_socket(plain, server_hostname=place[0]) if tls else plain
+            self._frames = FrameReader()
+        return self._socket
+
+    def _answer(self, line: socket.socket, sent_at: float) -> bytes:
+        """The next frame; raises TimeoutError, ConnectionError, Cancelled."""
+        line.settimeout(_LOOK_S)
+        while time.monotonic() - sent_at < self._destination.timeout_s:
+            self._ctx.check()
+            try:
+                data = line.recv(_READ_BYTES)
+            except TimeoutError:
+                continue
+            if not data:
+                raise ConnectionResetError
+            if frames := self._frames.feed(data):
+                return frames[0].content
+        raise TimeoutError
+
+
+def _paired(number: int, control_id: str, answer: bytes, attempts: int, latency_s: float) -> Sent:
+    try:
+        msa = er7.parse(answer).first("MSA")
+    except Refused:
+        msa = None
+    code = msa.value(1) if msa else ""
+    if msa is None or answered_control_id(msa) != control_id:
+        outcome = Outcome.MISMATCHED
+    else:
+        outcome = Outcome.ACCEPTED if code in ("AA", "CA") else Outcome.REFUSED
+    return Sent(number, control_id, outcome, code, attempts, latency_s, answer)
