@@ -8,6 +8,8 @@ from typing import Protocol, TypeAlias
 
 from workbench.kernel.issues import Issue
 from workbench.kernel.location import Location
+from workbench.mapping.compile import compile_package
+from workbench.mapping.load import load_package
 from workbench.v2.er7 import Message
 
 
@@ -54,7 +56,4 @@ def package_mapper(folder: Path) -> Mapper:
 
     raises  Refused MAP-…: defective package
     """
-    from workbench.mapping.compile import compile_package
-    from workbench.mapping.load import load_package
-
     return compile_package(load_package(folder))

@@ -1,0 +1,121 @@
+"""Target `fhir-package`: an NPM package as FHIR tools read it (https://confluence.hl7.org/display/FHIR/NPM+Package+Specification).
+
+package/package.json  package/.index.json          what it is and what is in it
+package/ImplementationGuide-….json, ConceptMap-….json
+package/mapping/…                                  the mapping package itself, file by file
+package/evidence/….json                            what its suites proved
+package/manifest.json                              SHA-256 of everything
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from workbench.export.archive import tgz
+from workbench.export.manifest import MANIFEST, Release, manifest
+from workbench.export.source_files import source_files
+from workbench.fhir import json_tree
+from workbench.fhir.bundle import urn_uuid
+from workbench.terminology.code_map import RowStatus
+from workbench.terminology.concept_map import EXPORTED, to_concept_map
+
+ROOT = "package/"
+IN_DRAFTS = EXPORTED | {RowStatus.DRAFT, RowStatus.MAPPED, RowStatus.IN_REVIEW}
+"""Code rows a draft carries beside the approved ones; a machine's suggestion is never exported."""
+
+
+class FhirPackage:
+    """Exporter of FHIR NPM packages."""
+
+    name = "fhir-package"
+    title = "FHIR package (.tgz)"
+
+    def file_name(self, release: Release) -> str:
+        return f"{release.file_stem}.tgz"
+
+    def build(self, release: Release) -> bytes:
+        """The archive, the same bytes for the same release.
+
+        raises  Unavailable SUI-0013: a file of the mapping cannot be read
+        """
+        resources = list(_concept_maps(release))
+        resources.append(_implementation_guide(release, resources))
+        names = {f"{each['resourceType']}-{each['id']}.json": each for each in resources}
+        files = {f"{ROOT}{name}": _written(each) for name, each in names.items()}
+        files[f"{ROOT}package.json"] = _written(_package_json(release))
+        files[f"{ROOT}.index.json"] = _written(_index(names))
+        files |= {f"{ROOT}mapping/{name}": data for name, data in source_files(release.package).items()}
+        for each in release.evidence:
+            files[f"{ROOT}evidence/{_slug(each.suite)}.json"] = _written(each.to_json())
+        return tgz({**files, ROOT + MANIFEST: manifest(release, self.name, files)})
+
+
+def package_name(release: Release) -> str:
+    """The NPM name: lower case, at least two parts with a dot between."""
+    name = re.sub(r"[^a-z0-9.]+", "-", release.package.header.id.lower()).strip("-.")
+    return name if "." in name else f"mapping.{name}"
+
+
+def _concept_maps(release: Release) -> list[dict[str, Any]]:
+    """One ConceptMap a code map that has rows to export, its status following that of the release."""
+    found = []
+    for code_map in release.package.codes.values():
+        resource, _ = to_concept_map(code_map, IN_DRAFTS if release.draft else EXPORTED)
+        if "group" not in resource:
+            continue
+        status = {"status": "draft" if release.draft else "active", "version": release.version}
+        found.append({**resource, **status, "experimental": release.draft})
+    return sorted(found, key=lambda resource: str(resource["id"]))
+
+
+def _implementation_guide(release: Release, resources: list[dict[str, Any]]) -> dict[str, Any]:
+    header = release.package.header
+    guide: dict[str, Any] = {
+        "resourceType": "ImplementationGuide",
+        "id": _slug(header.id),
+        "url": urn_uuid("ImplementationGuide", header.name_space, header.id),
+        "version": release.version,
+        "name": re.sub(r"\W", "_", header.id),
+        "title": f"{header.title or header.id}{' (DRAFT)' if release.draft else ''}",
+        "status": "draft" if release.draft else "active",
+        "experimental": release.draft,
+        "packageId": package_name(release),
+        "fhirVersion": ["4.0.1"],
+    }
+    if resources:
+        references = [{"reference": {"reference": f"ConceptMap/{each['id']}"}} for each in resources]
+        guide["definition"] = {"resource": references}
+    return guide
+
+
+def _package_json(release: Release) -> dict[str, Any]:
+    header = release.package.header
+    said = header.title or header.id
+    return {
+        "name": package_name(release),
+        "version": release.version,
+        "description": f"DRAFT, not for production: {said}" if release.draft else said,
+        "author": header.owner,
+        "type": "Conformance",
+        "fhirVersions": ["4.0.1"],
+        "dependencies": {"hl7.fhir.r4.core": "4.0.1"},
+    }
+
+
+def _index(names: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    keys = ("resourceType", "id", "url", "version")
+    files = [
+        {"filename": name, **{key: resource[key] for key in keys if key in resource}}
+        for name, resource in sorted(names.items())
+    ]
+    return {"index-version": 1, "files": files}
+
+
+def _slug(text: str) -> str:
+    """Fit for a resource id and a file name."""
+    return re.sub(r"[^A-Za-z0-9\-.]", "-", text)[:64]
+
+
+def _written(value: object) -> bytes:
+    return json_tree.dumps(value, indent=2) + b"\n"
