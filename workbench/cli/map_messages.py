@@ -8,13 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from workbench.app.operations.ledgers import LedgerReport
+from workbench.app.operations.ledgers import ledger_json, ledger_sentence
 from workbench.app.operations.mapping import BundleWriter, map_capture, trace_json
 from workbench.cli.issue_rows import warn
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import blocks
+from workbench.mapping.ledger import CaptureLedger, Fate
 from workbench.messages.capture import open_capture
 
 
@@ -41,13 +42,16 @@ def _map(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = open_capture(options.inputs, job)
     writer = BundleWriter(options.out, capture) if options.out else None
-    report = LedgerReport()
+    account, not_mapped = CaptureLedger(), 0
     traces: list[bytes] = []
     bad = warn(capture.issues)
     for mapped in map_capture(capture, options.mapping, job, keep_trace=options.trace, workers=options.workers):
         bad += sum(blocks(issue) for issue in mapped.issues)
         warn(issue for issue in mapped.issues if blocks(issue))
-        report.add(mapped)
+        if mapped.ledger is None:
+            not_mapped += 1
+        else:
+            account.merge(mapped.ledger)
         if writer:
             writer.write(mapped)
         elif mapped.bundle:
@@ -59,9 +63,9 @@ def _map(options: argparse.Namespace) -> ExitCode:
     if options.trace:
         _write_traces(options.out, traces)
     if options.ledger:
-        write_atomically(options.ledger, report.to_json())
-    print(report.sentence(), file=sys.stderr)
-    return ExitCode.ISSUES if bad or report.lost else ExitCode.CLEAN
+        write_atomically(options.ledger, ledger_json(account, not_mapped))
+    print(ledger_sentence(account, not_mapped), file=sys.stderr)
+    return ExitCode.ISSUES if bad or account.counts()[Fate.LOST] else ExitCode.CLEAN
 
 
 def _write_traces(out: Path | None, traces: list[bytes]) -> None:

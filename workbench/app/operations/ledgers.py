@@ -1,79 +1,36 @@
-"""What became of the source values of many messages, added up by field."""
+"""The account over many messages, in words and as JSON. Places and counts, never values."""
 
 from __future__ import annotations
 
-from collections import Counter
-
 import msgspec
 
-from workbench.app.operations.mapping import Mapped
-from workbench.mapping.ledger import Fate
-from workbench.v2.path import V2Path
+from workbench.mapping.ledger import CaptureLedger, Fate
 
 
-class LedgerReport:
-    """Adds up ledgers message by message; holds places and counts, never values."""
-
-    def __init__(self) -> None:
-        self._messages = 0
-        self._unmapped = 0
-        self._fates: Counter[Fate] = Counter()
-        self._by_field: dict[str, Counter[Fate]] = {}
-        self._reasons: Counter[tuple[str, str]] = Counter()
-
-    @property
-    def lost(self) -> int:
-        """Source values that ended nowhere."""
-        return self._fates[Fate.LOST]
-
-    @property
-    def counts(self) -> dict[Fate, int]:
-        """Values by what became of them, all four fates named."""
-        return {fate: self._fates[fate] for fate in Fate}
-
-    def add(self, mapped: Mapped) -> None:
-        """Take the ledger of one message."""
-        self._messages += 1
-        if mapped.ledger is None:
-            self._unmapped += 1
-            return
-        for entry in mapped.ledger.entries:
-            self._fates[entry.fate] += 1
-            field = _field(entry.location.path)
-            self._by_field.setdefault(field, Counter())[entry.fate] += 1
-            if entry.reason:
-                self._reasons[(field, entry.reason)] += 1
-
-    def fields(self) -> dict[str, dict[str, int]]:
-        """Fate by field, the fields with lost values first, then by name."""
-        ordered = sorted(self._by_field.items(), key=lambda item: (-item[1][Fate.LOST], item[0]))
-        return {field: {fate.value: counts[fate] for fate in Fate} for field, counts in ordered}
-
-    def sentence(self) -> str:
-        """The result in one line."""
-        total = sum(self._fates.values())
-        parts = ", ".join(f"{self._fates[fate]} {fate.value}" for fate in Fate)
-        unmapped = f"; {self._unmapped} could not be mapped" if self._unmapped else ""
-        return f"{self._messages} messages{unmapped}; {total} source values: {parts}"
-
-    def to_json(self) -> bytes:
-        """The whole account as JSON."""
-        content = {
-            "messages": self._messages,
-            "notMapped": self._unmapped,
-            "values": {fate.value: count for fate, count in self.counts.items()},
-            "fields": self.fields(),
-            "reasons": [
-                {"field": field, "reason": reason, "count": count}
-                for (field, reason), count in sorted(self._reasons.items())
-            ],
-        }
-        return msgspec.json.format(msgspec.json.encode(content)) + b"\n"
+def ledger_sentence(total: CaptureLedger, not_mapped: int = 0) -> str:
+    """The account in one line; `not_mapped` counts messages that gave no Bundle."""
+    counts = total.counts()
+    parts = ", ".join(f"{counts[fate]} {fate.value}" for fate in Fate)
+    refused = f" ({not_mapped} more could not be mapped)" if not_mapped else ""
+    return f"{total.messages} messages{refused}, {sum(counts.values())} source values: {parts}"
 
 
-def _field(path: str) -> str:
-    """`PID-3` for `PID-3[2].4.1`; a line that is no segment stays as it is."""
-    place = V2Path.read(path)
-    if place is None:
-        return "line"
-    return f"{place.segment}-{place.field}" if place.field else place.segment
+def ledger_json(total: CaptureLedger, not_mapped: int = 0) -> bytes:
+    """The whole account: totals by fate, and for each field what became of it, by which rule or for what reason."""
+    content = {
+        "messages": total.messages,
+        "notMapped": not_mapped,
+        "values": {fate.value: count for fate, count in total.counts().items()},
+        "fields": [
+            {
+                "field": line.field,
+                "fate": line.fate.value,
+                "values": line.values,
+                "messages": line.messages,
+                "rule": line.rule,
+                "reason": line.reason,
+            }
+            for line in total.lines()
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(content)) + b"\n"

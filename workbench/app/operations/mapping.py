@@ -17,10 +17,11 @@ from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
 from workbench.mapping.compile import CompiledMapping, compile_package
-from workbench.mapping.ledger import Ledger
+from workbench.mapping.ledger import CaptureLedger, aggregate
 from workbench.mapping.load import load_package
 from workbench.mapping.trace import TraceEntry
 from workbench.messages.capture import Capture, MessageFormat
+from workbench.suites.fingerprint import package_fingerprint
 from workbench.v2 import er7
 
 
@@ -29,13 +30,13 @@ class Mapped:
     """What became of one message.
 
     bundle  canonical JSON of the transaction Bundle, b"" when the message could not be mapped
-    ledger  one entry for each populated source value, None when the message could not be mapped
+    ledger  how many of its values ended in which fate, by field; None when the message could not be mapped
     trace   where each target value came from, () unless asked for
     """
 
     number: int
     bundle: bytes
-    ledger: Ledger | None
+    ledger: CaptureLedger | None
     issues: tuple[Issue, ...]
     trace: tuple[TraceEntry, ...] = ()
 
@@ -53,7 +54,7 @@ def map_capture(
     raises  Refused MAP-…: the package is defective; Cancelled
     """
     compiled(package)  # a defective package is refused before any worker starts
-    work = partial(_map_chunk, package, keep_trace)
+    work = partial(_map_chunk, package, package_fingerprint(package), keep_trace)
     for mapped in in_batches(work, tasks_of(capture), len(capture), ctx, workers, "mapping"):
         file, index = capture.file_of(mapped.number), capture.number_in_file(mapped.number)
         issues = tuple(issue.within(file, index) for issue in mapped.issues)
@@ -105,28 +106,29 @@ def trace_json(mapped: Mapped) -> Mapping[str, Any]:
             {
                 "map": entry.map_id,
                 "rule": entry.rule_id,
-                "source": [
-                    {"path": place.path, "start": place.span.start, "end": place.span.end}
-                    if place.span
-                    else {"path": place.path}
-                    for place in entry.source
-                ],
+                "source": [_place_json(place) for place in entry.source],
                 "target": entry.target,
-                "outcome": str(entry.outcome),
+                "outcome": entry.outcome,
+                "note": entry.note,
             }
             for entry in mapped.trace
         ],
     }
 
 
-def _map_chunk(package: Path, keep_trace: bool, tasks: Sequence[Task]) -> list[Mapped]:
-    mapping = _compiled_here(package)
+def _place_json(place: Location) -> Mapping[str, Any]:
+    start, end = place.span or (None, None)
+    return {"path": place.path, "start": start, "end": end}
+
+
+def _map_chunk(package: Path, fingerprint: str, keep_trace: bool, tasks: Sequence[Task]) -> list[Mapped]:
+    mapping = _compiled_here(package, fingerprint)
     return [_map_one(mapping, keep_trace, task) for task in tasks]
 
 
 @lru_cache(maxsize=1)
-def _compiled_here(package: Path) -> CompiledMapping:
-    """Compiled once in each worker process; a worker lives no longer than the batch it was started for."""
+def _compiled_here(package: Path, _fingerprint: str) -> CompiledMapping:
+    """Compiled once in each process for each state of the package's files."""
     return compiled(package)
 
 
@@ -137,8 +139,10 @@ def _map_one(mapping: CompiledMapping, keep_trace: bool, task: Task) -> Mapped:
         result = mapping.trace(er7.parse(task.raw))
     except Refused as refusal:
         return Mapped(task.number, b"", None, (unreadable(refusal, task.raw),))
+    ledger = result.ledger
+    ledger.check()
     return Mapped(
-        task.number, dumps(result.bundle), result.ledger, result.issues, tuple(result.trace) if keep_trace else ()
+        task.number, dumps(result.bundle), aggregate([ledger]), result.issues, result.trace if keep_trace else ()
     )
 
 
