@@ -1,0 +1,169 @@
+"""A mapping package compiled to plain functions, and messages run through it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from workbench.kernel.errors import Refused
+from workbench.kernel.issues import Issue
+from workbench.mapping.compile_message import CompiledMessageMap, compile_message_map
+from workbench.mapping.compile_rule import Compiler
+from workbench.mapping.compile_source import Texts, read_source
+from workbench.mapping.conditions import SyntaxProblem
+from workbench.mapping.conditions import read_source as parse_source
+from workbench.mapping.covering import Covering, Covers, covers_of
+from workbench.mapping.fhir_target import fhir_schema
+from workbench.mapping.finish import assemble
+from workbench.mapping.keep import keep_the_rest
+from workbench.mapping.model import Direction, MessageMap, Package
+from workbench.mapping.running import Frame, Run
+from workbench.mapping.scope import Resource, lay_out
+from workbench.mapping.trace import TracedResult
+from workbench.mapping.values import Misfit, Zone, partial
+from workbench.v2.er7 import Message
+
+
+def compile_package(package: Package) -> CompiledMapping:
+    """Compile every map of a package.
+
+    raises  Refused MAP-0110: a rule that cannot be, with file, line, column and id; MAP-0111: a direction that is not
+            there yet; MAP-0112: an unknown time zone
+    """
+    if package.header.direction is not Direction.V2_TO_FHIR:
+        raise Refused(
+            "MAP-0111",
+            f"Packages of direction {package.header.direction} cannot be run yet.",
+            "Packages of direction v2-to-fhir can.",
+        )
+    return CompiledMapping(package)
+
+
+class CompiledMapping:
+    """A package ready to run. It holds no state of a message: any number of messages may pass, in any order."""
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        compiler = Compiler(package, fhir_schema(package.header.target.version))
+        self._events: dict[str, str] = {}
+        self._structures: dict[str, str] = {}
+        self._maps: dict[str, tuple[CompiledMessageMap, Covers]] = {}
+        for name, message_map in package.messages.items():
+            if message_map.triggers or message_map.structures:
+                self._offer(message_map)
+                self._maps[name] = (compile_message_map(message_map, compiler), covers_of(package, message_map))
+        for rule_map in package.rule_maps():
+            if not any("../" in rule.target or rule.target == "$value" for rule in rule_map.walk()):
+                compiler.rule_map(rule_map, ())
+        self._sender = _text_source(package.header.sender)
+        self._zone_name = _zone_name(package.header.time_zone)
+
+    def _offer(self, message_map: MessageMap) -> None:
+        for table, keys in ((self._events, message_map.triggers), (self._structures, message_map.structures)):
+            for key in keys:
+                if key in table:
+                    raise Refused(
+                        "MAP-0113",
+                        f"{message_map.place}: {message_map.name} and {table[key]} are both for {key}.",
+                        "Leave the event to one of them.",
+                    )
+                table[key] = message_map.name
+
+    def map_for(self, message: Message) -> str | None:
+        """The name of the message map for a message, None when the package has none."""
+        code, event = message.message_code, message.trigger_event
+        return (
+            self._events.get(f"{code}^{event}" if event else code)
+            or self._structures.get(message.structure_id)
+            or self._events.get(f"{code}^*")
+            or self._events.get("*")
+        )
+
+    def run(self, message: Message) -> Resource:
+        """Fast mode: the transaction Bundle alone.
+
+        raises  Refused MAP-0201: the package has no map for this message
+        """
+        return self.run_with_issues(message)[0]
+
+    def run_with_issues(self, message: Message) -> tuple[Resource, tuple[Issue, ...]]:
+        """Fast mode: the Bundle and what the rules and values gave cause to say.
+
+        raises  Refused MAP-0201
+        """
+        compiled, covers = self._chosen(message)
+        if covers.keeps_something({segment.name for segment in message.segments}):
+            result = self.trace(message)
+            return result.bundle, result.issues
+        state = self._state(message, compiled, traced=False)
+        for row in compiled.rows:
+            row(state)
+        return assemble(state, self.package.header.name_space), tuple(state.issues)
+
+    def trace(self, message: Message) -> TracedResult:
+        """Traced mode: the same Bundle with the trace of every value and the loss ledger.
+
+        raises  Refused MAP-0201
+        """
+        compiled, covers = self._chosen(message)
+        state = self._state(message, compiled, traced=True)
+        for row in compiled.rows:
+            row(state)
+        bundle = assemble(state, self.package.header.name_space)
+        covering = Covering(covers, state)
+        if covers.keep:
+            keep_the_rest(state, bundle, covering, self.package.header.extensions)
+        return TracedResult(bundle, state, covering)
+
+    def _chosen(self, message: Message) -> tuple[CompiledMessageMap, Covers]:
+        name = self.map_for(message)
+        if name is None:
+            kind = "^".join(part for part in (message.message_code, message.trigger_event) if part)
+            raise Refused(
+                "MAP-0201",
+                f"The package {self.package.header.id} has no map for {kind or 'a message without MSH-9'}.",
+                'Add a message map for it, or one for every other message (for: "*").',
+            )
+        return self._maps[name]
+
+    def _state(self, message: Message, compiled: CompiledMessageMap, traced: bool) -> Run:
+        header = message.segments[0]
+        try:
+            offset = partial(header.value(7)).offset
+        except Misfit:
+            offset = None
+        state = Run(message, lay_out(message, compiled.layout), Zone(offset, self._zone_name), "", traced)
+        frame = Frame(state, state.laid_out.root, [], None, {}, 0, None, None)
+        found = self._sender(frame)
+        state.sender = found[0].text if found else ""
+        control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()
+        state.key = (header.raw(3), header.raw(4), control_id)
+        return state
+
+
+def _text_source(text: str) -> Texts:
+    try:
+        return read_source(parse_source(text), False)
+    except SyntaxProblem as problem:
+        raise Refused(
+            "MAP-0110", f"package.yaml: sender: “{text}”: {problem.sentence}.", "See the help page of the language."
+        ) from None
+
+
+def _zone_name(name: str) -> str:
+    try:
+        return ZoneInfo(name).key if name else ""
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Refused(
+            "MAP-0112", f"package.yaml: {name} is no time zone.", "Use an IANA name such as Europe/Berlin."
+        ) from None
+
+
+def maps_used(mapping: CompiledMapping, messages: Iterable[Message]) -> dict[str, int]:
+    """How many of the messages each message map takes; "" counts those without one."""
+    counts: dict[str, int] = {}
+    for message in messages:
+        name = mapping.map_for(message) or ""
+        counts[name] = counts.get(name, 0) + 1
+    return counts

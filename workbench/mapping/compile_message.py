@@ -1,0 +1,324 @@
+"""Compiling message maps: which segment or group makes or fills which resource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workbench.fhir.bundle import named_uuid
+from workbench.kernel.errors import Refused
+from workbench.kernel.issues import IssueType, Severity
+from workbench.mapping.compile_rule import CompiledMap, Compiler, refer
+from workbench.mapping.compile_source import Holds, Texts, code_maps_named, holds, read_source
+from workbench.mapping.compile_target import Slots, compile_target
+from workbench.mapping.compile_value import report
+from workbench.mapping.conditions import SyntaxProblem, V2Path, read_condition
+from workbench.mapping.conditions import read_source as parse_source
+from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
+from workbench.mapping.identity import merge_into
+from workbench.mapping.model import MessageMap, Row
+from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, Step
+from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope, stands_in
+
+BUNDLE = "bundle"
+"""The name under which rows fill the Bundle itself."""
+
+Places = Callable[[Run], list[SegmentScope | GroupScope]]
+Identify = Callable[[Frame], tuple[str, ...] | None]
+
+
+@dataclass(frozen=True)
+class CompiledMessageMap:
+    """A message map ready to run."""
+
+    name: str
+    layout: Layout
+    rows: tuple[Callable[[Run], None], ...]
+
+
+def compile_message_map(message_map: MessageMap, compiler: Compiler) -> CompiledMessageMap:
+    """raises  Refused MAP-0110: anything in it that cannot be, with its place"""
+    known = {group.name for group in message_map.groups}
+    for group in message_map.groups:
+        if group.within and group.within not in known:
+            raise Refused(
+                "MAP-0110",
+                f"{message_map.place}: map {message_map.name}: {group.within}, around {group.name}, is no group.",
+                "Name the groups of this map.",
+            )
+    rows = tuple(
+        _RowCompiler(row, message_map, compiler).compiled()
+        for row in message_map.rows
+        if row.enabled and compiler.package.status_of(row).value != "rejected"
+    )
+    return CompiledMessageMap(message_map.name, Layout.of(message_map.groups), rows)
+
+
+class _RowCompiler:
+    """The parts of one row on their way to a function."""
+
+    def __init__(self, row: Row, message_map: MessageMap, compiler: Compiler) -> None:
+        self.row = row
+        self.message_map = message_map
+        self.compiler = compiler
+        self.package = compiler.package
+        self.groups = {group.name for group in message_map.groups}
+        self.name = RuleName(message_map.name, row.id)
+        self.is_group = row.source.rsplit("/", 1)[-1] in self.groups
+
+    def refuse(self, sentence: str) -> Refused:
+        where = self.row.place or f"map {self.message_map.name}"
+        return Refused(
+            "MAP-0110", f"{where}: row {self.row.id}: {sentence}.", "See the help page of the mapping language."
+        )
+
+    def compiled(self) -> Callable[[Run], None]:
+        row = self.row
+        places = self.places()
+        when = self.condition(row.when) if row.when else None
+        work = self.raising() if row.raises else self.filling() if row.fill else self.making()
+
+        def run(state: Run) -> None:
+            for number, scope in enumerate(places(state), 1):
+                parts = scope.fields if isinstance(scope, SegmentScope) else []
+                frame = Frame(state, scope, parts, None, state.bundle, 0, None, None)
+                if when is None or when(frame):
+                    work(frame, number)
+
+        return run
+
+    # --- where the row runs ------------------------------------------------------------------------------------------
+
+    def places(self) -> Places:
+        *groups, name = self.row.source.split("/")
+        for group in groups:
+            if group not in self.groups:
+                raise self.refuse(f"{group} is no group of this map")
+        path = tuple(groups)
+        if self.is_group:
+            found: Places = lambda run: [  # noqa: E731
+                group for group in run.laid_out.groups.get(name, ()) if not path or _group_stands_in(group, path)
+            ]
+        else:
+            found = lambda run: [  # noqa: E731
+                segment for segment in run.laid_out.root.by_name.get(name, ()) if not path or stands_in(segment, path)
+            ]
+        if self.row.follows:
+            found = _following(found, name, self.row.follows)
+        return self.each(found) if self.row.each else found
+
+    def each(self, found: Places) -> Places:
+        """The segments once for every repetition of a field."""
+        source = self.source(self.row.each)[0]
+        if not isinstance(source, V2Path) or not source.field or source.component or self.is_group:
+            raise self.refuse("each names a field of the row's segment")
+        field = source.field
+
+        def places(run: Run) -> list[SegmentScope | GroupScope]:
+            separator = run.delimiters.repetition
+            return [
+                segment.only(field, text, number)
+                for segment in found(run)
+                if isinstance(segment, SegmentScope) and field < len(segment.fields)
+                for number, text in enumerate(segment.fields[field].split(separator or "\0"), 1)
+                if text
+            ]
+
+        return places
+
+    def source(self, text: str) -> tuple[object, ...]:
+        try:
+            return parse_source(text)
+        except SyntaxProblem as problem:
+            raise self.refuse(f"“{text}”: {problem.sentence} at character {problem.at + 1}") from None
+
+    def condition(self, text: str) -> Holds:
+        try:
+            parsed = read_condition(text)
+        except SyntaxProblem as problem:
+            raise self.refuse(f"“{text}”: {problem.sentence} at character {problem.at + 1}") from None
+        for name in code_maps_named(parsed):
+            if name not in self.package.codes:
+                raise self.refuse(f"there is no code map {name}")
+        return holds(parsed, self.package.codes)
+
+    # --- what it does ------------------------------------------------------------------------------------------------
+
+    def raising(self) -> Callable[[Frame, int], None]:
+        raises = self.row.raises
+        assert raises is not None
+        severity, text = Severity(raises.severity), raises.text + " ({rule})"
+        args = {"rule": f"{self.name.map}/{self.name.rule}"}
+
+        def work(frame: Frame, number: int) -> None:
+            nodes = (Node(frame.scope.name, 0, frame.scope),) if isinstance(frame.scope, SegmentScope) else ()
+            report(frame, nodes, "MAP-0303", severity, IssueType.BUSINESS_RULE, text, args)
+
+        return work
+
+    def maps(self, kind: Kind) -> list[tuple[str, str, CompiledMap]]:
+        """The segment maps of the row: name, segment, compiled."""
+        found = []
+        for name in self.row.using:
+            used = self.package.segments.get(name)
+            if used is None:
+                raise self.refuse(f"there is no segment map {name}")
+            if used.target != kind.type:
+                raise self.refuse(f"{name} fills a {used.target}, not a {kind.type}")
+            segment = self.row.source.rsplit("/", 1)[-1]
+            if not self.is_group and used.source != segment:
+                raise self.refuse(f"{name} reads {used.source}, and this row is for {segment}")
+            found.append((name, used.source, self.compiler.rule_map(used, ())))
+        return found
+
+    def links(self, kind: Kind) -> list[Step]:
+        found = []
+        for path, instance in self.row.link.items():
+            try:
+                target_path = read_target(path, (kind,), self.compiler.schema, self.package.header.extensions)
+                target = compile_target(target_path, Slots())
+            except TargetProblem as problem:
+                raise self.refuse(f"link: {problem}") from None
+            if not target_path.steps or target_path.steps[-1].element.kind.type != "Reference":
+                raise self.refuse(f"link: {path} is no Reference")
+            found.append(refer(self.name, target, instance))
+        return found
+
+    def content(self, kind: Kind) -> Callable[[Frame, Resource, Instance | None], int]:
+        """What the maps of the row write into a resource."""
+        maps, links = self.maps(kind), self.links(kind)
+        reads = any(compiled.reads for _, _, compiled in maps)
+
+        def run(frame: Frame, resource: Resource, owner: Instance | None) -> int:
+            written = NOTHING
+            for map_name, name, compiled in maps:
+                scope = frame.scope
+                segments = [s for s in scope.direct if s.name == name] if isinstance(scope, GroupScope) else [scope]
+                for segment in segments:
+                    if frame.run.trace is not None:
+                        frame.run.given.append((map_name, Node(segment.name, 0, segment)))
+                    inner = Frame(
+                        frame.run, segment, segment.fields, None, resource, len(compiled.slots.numbers), None, owner
+                    )
+                    written |= compiled.run(inner)
+            if written >= VALUE or not reads:
+                here = Frame(frame.run, frame.scope, frame.parts, None, resource, len(links), None, owner)
+                for link in links:
+                    link(here)
+            return VALUE if written >= VALUE or (written and not reads) else NOTHING
+
+        return run
+
+    def filling(self) -> Callable[[Frame, int], None]:
+        row = self.row
+        if row.fill == BUNDLE:
+            kind = self.kind("Bundle")
+            into_bundle = self.content(kind)
+
+            def fill_bundle(frame: Frame, number: int) -> None:
+                into_bundle(frame, frame.run.bundle, None)
+
+            return fill_bundle
+        kinds = {
+            other.make for other in self.message_map.rows if other.name == row.fill and other.make
+        } or self.made_inside(row.fill)
+        if len(kinds) != 1:
+            raise self.refuse(f"{row.fill} is made by no row" if not kinds else f"{row.fill} names different resources")
+        content = self.content(self.kind(kinds.pop()))
+
+        def fill(frame: Frame, number: int) -> None:
+            found = frame.scope.find(row.fill)
+            if found:
+                content(frame, found[-1].resource, found[-1])
+
+        return fill
+
+    def made_inside(self, name: str) -> set[str]:
+        """The types of resources that rules of the package make under that name."""
+        return {
+            rule.make
+            for rule_map in self.package.rule_maps()
+            for rule in rule_map.walk()
+            if rule.make and (rule.instance or rule.id) == name
+        }
+
+    def kind(self, name: str) -> Kind:
+        kind = self.compiler.schema.root(name)
+        if kind is None or not self.compiler.schema.is_resource(name):
+            raise self.refuse(f"{name} is no resource type")
+        return kind
+
+    def making(self) -> Callable[[Frame, int], None]:
+        row = self.row
+        content, identify = self.content(self.kind(row.make)), self.identify()
+        space = self.package.header.name_space
+
+        def make(frame: Frame, number: int) -> None:
+            run = frame.run
+            named = identify(frame)
+            if named is None:
+                named = (*run.key, row.id, str(number))
+            identity = str(named_uuid(space, row.make, *named))
+            resource: Resource = {"resourceType": row.make}
+            instance = Instance(row.name, resource, identity, row.write)
+            place = len(run.order)
+            if content(frame, resource, instance) == NOTHING:
+                return
+            known = run.by_identity.get(identity)
+            if known is not None:
+                merge_into(run, known.resource, resource)
+                known_here = Instance(row.name, known.resource, identity, known.write)
+                frame.scope.register(known_here if known.name != row.name else known)
+                return
+            run.by_identity[identity] = instance
+            run.order.insert(place, instance)
+            frame.scope.register(instance)
+
+        return make
+
+    def identify(self) -> Identify:
+        keys: list[Texts | str] = [
+            text[1:] if text.startswith("@") else read_source(self.source(text), False)  # type: ignore[arg-type]
+            for text in self.row.identity
+        ]
+
+        def identify(frame: Frame) -> tuple[str, ...] | None:
+            values = []
+            for key in keys:
+                if isinstance(key, str):
+                    made = frame.scope.find(key)
+                    values.append(made[0].identity if made else "")
+                else:
+                    found = key(frame)
+                    values.append(found[0].text if found else "")
+            return tuple(values) if any(values) else None
+
+        return identify
+
+
+def _group_stands_in(group: GroupScope, path: tuple[str, ...]) -> bool:
+    scope = group.outer
+    for name in reversed(path):
+        if scope is None or scope.name != name:
+            return False
+        scope = scope.outer
+    return True
+
+
+def _following(found: Places, name: str, before: str) -> Places:
+    """Only segments of a run of `name` that comes straight after a segment `before`."""
+
+    def places(run: Run) -> list[SegmentScope | GroupScope]:
+        after: set[int] = set()
+        previous, open_run = "", False
+        for segment in run.laid_out.segments:
+            if segment.name == name:
+                open_run = open_run or previous == before
+                if open_run:
+                    after.add(segment.index)
+            else:
+                open_run = False
+            previous = segment.name
+        return [scope for scope in found(run) if isinstance(scope, SegmentScope) and scope.index in after]
+
+    return places

@@ -1,0 +1,318 @@
+"""Compiling sources and conditions over HL7 v2 to plain functions of a frame.
+
+This is the source side of the compiler's seam: other directions bring functions of the same shapes for their own
+paths (`Reader`, `Texts`, `Holds`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from workbench.mapping.conditions import (
+    ALL,
+    LAST,
+    UNSAID,
+    Alternatives,
+    Both,
+    Check,
+    Condition,
+    Either,
+    Made,
+    Not,
+    Operand,
+    Test,
+    Text,
+    V2Path,
+)
+from workbench.mapping.running import Frame, Node
+from workbench.mapping.scope import GroupScope, SegmentScope
+from workbench.terminology.code_map import CodeMap
+from workbench.v2.delimiters import NULL
+
+
+class Found(NamedTuple):
+    """A text a rule works with and the nodes it came from."""
+
+    text: str
+    nodes: tuple[Node, ...]
+
+
+Reader = Callable[[Frame], list[Node]]
+"""The populated nodes of a source, in order."""
+Texts = Callable[[Frame], list[Found]]
+Holds = Callable[[Frame], bool]
+
+
+def read_path(path: V2Path) -> Reader:
+    """The nodes a path points at."""
+    if path.in_value:
+        return _value_reader(path)
+    if path.field == 0:
+        return _segment_reader(path)
+    only = holds(path.only, {}) if path.only is not None else None
+    name, field = path.name, path.field
+    pick = path.repetition
+    component, subcomponent = path.component, path.subcomponent
+    elsewhere = path.groups or path.occurrence != UNSAID
+
+    def read(frame: Frame) -> list[Node]:
+        scope = frame.scope
+        if not elsewhere and scope.name == name and isinstance(scope, SegmentScope):
+            segments = [scope]
+        else:
+            segments = _segments(frame, path)
+        found: list[Node] = []
+        for segment in segments:
+            fields = segment.fields
+            if field >= len(fields) or not fields[field]:
+                continue
+            found += _repetitions(frame, segment, field, fields[field])
+        if only is not None:
+            found = [node for node in found if only(_inside(frame, node))]
+        if pick != ALL:
+            found = [found[-1]] if pick == LAST and found else [node for node in found if node.repetition == pick]
+        if component:
+            return [part for node in found if (part := _part(frame, node, component, subcomponent)) is not None]
+        return found
+
+    return read
+
+
+def _repetitions(frame: Frame, segment: SegmentScope, field: int, text: str) -> list[Node]:
+    separator = frame.run.delimiters.repetition
+    first = segment.first.get(field, 1) if segment.first else 1
+    if not separator or separator not in text or (field <= 2 and segment.name == "MSH"):
+        return [Node(text, 1, segment, field, first)]
+    return [Node(part, 1, segment, field, number) for number, part in enumerate(text.split(separator), first) if part]
+
+
+def _part(frame: Frame, node: Node, component: int, subcomponent: int) -> Node | None:
+    """The component or subcomponent of a node, None when nothing is written there."""
+    delimiters = frame.run.delimiters
+    raw, level, segment, field, repetition, at, _ = node
+    if level == 1:
+        parts = raw.split(delimiters.component) if delimiters.component else [raw]
+        if component > len(parts) or not parts[component - 1]:
+            return None
+        raw, at = parts[component - 1], component
+        if not subcomponent:
+            return Node(raw, 2, segment, field, repetition, component)
+        component = subcomponent
+    elif subcomponent or level > 2:
+        return node if level > 2 and component == 1 and subcomponent <= 1 else None
+    parts = raw.split(delimiters.subcomponent) if delimiters.subcomponent else [raw]
+    if component > len(parts) or not parts[component - 1]:
+        return None
+    return Node(parts[component - 1], 3, segment, field, repetition, at, component)
+
+
+def _inside(frame: Frame, node: Node) -> Frame:
+    """A frame in which conditions see the node as their value."""
+    return Frame(frame.run, node.segment, frame.run.parts_of(node), node, frame.target, 0, frame, frame.owner)
+
+
+def _value_reader(path: V2Path) -> Reader:
+    component, subcomponent = path.component, path.subcomponent
+
+    def read(frame: Frame) -> list[Node]:
+        node = frame.node
+        if node is None:
+            return []
+        if not component:
+            return [node]
+        parts = frame.parts
+        if component >= len(parts) or not parts[component]:
+            return []
+        _, level, segment, field, repetition, at, _ = node
+        if level == 1:
+            inner = Node(parts[component], 2, segment, field, repetition, component)
+            if not subcomponent:
+                return [inner]
+            part = _part(frame, inner, subcomponent, 0)
+            return [] if part is None else [part]
+        if subcomponent > 1 or (level > 2 and component > 1):
+            return []
+        return [Node(parts[component], 3, segment, field, repetition, at, component)] if level == 2 else [node]
+
+    return read
+
+
+def _segment_reader(path: V2Path) -> Reader:
+    def read(frame: Frame) -> list[Node]:
+        scope = frame.scope
+        if path.occurrence == UNSAID and not path.groups and scope.name == path.name:
+            return [Node(scope.name, 0, scope)] if isinstance(scope, SegmentScope) else []
+        return [Node(segment.name, 0, segment) for segment in _segments(frame, path)]
+
+    return read
+
+
+def _segments(frame: Frame, path: V2Path) -> list[SegmentScope]:
+    """The segments a path means from where the frame stands."""
+    scope = frame.scope
+    around = scope if isinstance(scope, GroupScope) else scope.outer
+    found = around.segments(path.name, path.groups) if around is not None else []
+    if path.occurrence == ALL or not found:
+        return found
+    if path.occurrence == LAST:
+        return found[-1:]
+    at = 0 if path.occurrence == UNSAID else path.occurrence - 1
+    return found[at : at + 1]
+
+
+def read_source(alternatives: Alternatives, whole: bool) -> Texts:
+    """The texts of a source: those of the first alternative that has any.
+
+    whole  take a value with its separators instead of its first leaf
+    """
+    readers = [alternative if isinstance(alternative, Text) else read_path(alternative) for alternative in alternatives]
+
+    def read(frame: Frame) -> list[Found]:
+        run = frame.run
+        for reader in readers:
+            if isinstance(reader, Text):
+                return [Found(reader.text, ())]
+            found = []
+            for node in reader(frame):
+                text = run.whole_text_of(node) if whole else run.text_of(node)
+                if text:
+                    found.append(Found(text, (node,)))
+            if found:
+                return found
+        return []
+
+    return read
+
+
+def read_nodes(alternatives: Alternatives) -> Reader:
+    """The nodes of the first alternative that has any; texts among the alternatives give none."""
+    readers = [read_path(alternative) for alternative in alternatives if isinstance(alternative, V2Path)]
+    if len(readers) == 1:
+        return readers[0]
+
+    def read(frame: Frame) -> list[Node]:
+        for reader in readers:
+            found = [node for node in reader(frame) if _says_something(frame, node)]
+            if found:
+                return found
+        return []
+
+    return read
+
+
+def joined(sources: list[Texts], separator: str) -> Texts:
+    """One text of all the texts of several sources, or of all the repetitions of one."""
+
+    def read(frame: Frame) -> list[Found]:
+        found = [item for source in sources for item in source(frame)]
+        if not any(item.nodes for item in found):
+            return []
+        nodes = tuple(node for item in found for node in item.nodes)
+        return [Found(separator.join(item.text for item in found if item.text != NULL), nodes)]
+
+    return read
+
+
+def guard_of(alternatives: Alternatives, in_value: bool, name: str) -> int:
+    """The part of the frame that must be populated for the source to have a value; 0 when that cannot be said."""
+    if len(alternatives) != 1 or isinstance(alternatives[0], Text):
+        return 0
+    path = alternatives[0]
+    if path.in_value:
+        return path.component if in_value else 0
+    if in_value or path.name != name or path.groups or path.occurrence != UNSAID:
+        return 0
+    return path.field
+
+
+def holds(condition: Condition, codes: Mapping[str, CodeMap]) -> Holds:
+    """The condition as a function."""
+    match condition:
+        case Both(conditions):
+            every = [holds(part, codes) for part in conditions]
+            return lambda frame: all(part(frame) for part in every)
+        case Either(conditions):
+            some = [holds(part, codes) for part in conditions]
+            return lambda frame: any(part(frame) for part in some)
+        case Not(inner):
+            inverse = holds(inner, codes)
+            return lambda frame: not inverse(frame)
+        case Made(name):
+            return lambda frame: bool(frame.scope.find(name))
+        case Check():
+            return _check(condition, codes)
+
+
+def _check(check: Check, codes: Mapping[str, CodeMap]) -> Holds:
+    if check.operand is Operand.VERSION or check.path is None:
+        compare, wanted = _COMPARISONS[check.test], _version(check.values[0])
+        return lambda frame: compare(_version(frame.run.message.version), wanted)
+    read = read_path(check.path)
+    if check.operand is Operand.COUNT:
+        compare_numbers, number = _COMPARISONS[check.test], int(check.values[0])
+        return lambda frame: compare_numbers(len(read(frame)), number)
+    if check.operand is Operand.LENGTH:
+        compare_numbers, number = _COMPARISONS[check.test], int(check.values[0])
+        return lambda frame: (
+            any(compare_numbers(len(frame.run.text_of(node)), number) for node in read(frame))
+            or (not read(frame) and compare_numbers(0, number))
+        )
+    if check.test is Test.VALUED:
+        return lambda frame: any(_says_something(frame, node) and node.raw != NULL for node in read(frame))
+    if check.test is Test.NULL:
+        return lambda frame: any(node.raw == NULL for node in read(frame))
+    if check.test is Test.UNEQUAL:
+        unwanted = check.values[0]
+        return lambda frame: not any(frame.run.text_of(node) == unwanted for node in read(frame))
+    accepts = _accepts(check, codes)
+    return lambda frame: any(accepts(frame.run.text_of(node), frame.run.sender) for node in read(frame))
+
+
+def _accepts(check: Check, codes: Mapping[str, CodeMap]) -> Callable[[str, str], bool]:
+    """The test of one text; the second argument is the sender."""
+    if check.test is Test.IN_CODES:
+        code_map = codes[check.values[0]]
+        return lambda text, sender: bool(code_map.translate(text, sender=sender))
+    if check.test is Test.MATCHES:
+        pattern = re.compile(check.values[0])
+        return lambda text, sender: pattern.fullmatch(text) is not None
+    wanted = frozenset(check.values)
+    return lambda text, sender: text in wanted
+
+
+def code_maps_named(condition: Condition) -> Iterator[str]:
+    """The names of the code maps a condition asks."""
+    match condition:
+        case Both(conditions) | Either(conditions):
+            for part in conditions:
+                yield from code_maps_named(part)
+        case Not(inner):
+            yield from code_maps_named(inner)
+        case Check(test=Test.IN_CODES, values=values):
+            yield from values
+        case _:
+            return
+
+
+def _says_something(frame: Frame, node: Node) -> bool:
+    """True when a leaf of the node has text, so that `^^` is as empty as nothing."""
+    if node.level == 0:
+        return True
+    delimiters = frame.run.delimiters
+    return bool(node.raw.strip(delimiters.component + delimiters.subcomponent))
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text))
+
+
+_COMPARISONS: Mapping[Test, Callable[[object, object], bool]] = {
+    Test.EQUAL: lambda one, other: one == other,
+    Test.UNEQUAL: lambda one, other: one != other,
+    Test.LESS: lambda one, other: one < other,  # type: ignore[operator]
+    Test.AT_MOST: lambda one, other: one <= other,  # type: ignore[operator]
+    Test.MORE: lambda one, other: one > other,  # type: ignore[operator]
+    Test.AT_LEAST: lambda one, other: one >= other,  # type: ignore[operator]
+}

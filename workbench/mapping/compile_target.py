@@ -1,0 +1,211 @@
+"""Compiling target paths to functions that write.
+
+A place that is taken is never overwritten: the first to write wins, and the caller learns that nothing was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from workbench.mapping.fhir_target import Step, TargetPath, TargetProblem
+from workbench.mapping.model import Json
+from workbench.mapping.running import Frame
+
+Object = dict[str, Json]
+Parent = Callable[[Frame], Object | None]
+
+
+class At(NamedTuple):
+    """Where a value was written; `item` is its number when the key holds a list."""
+
+    container: Object
+    key: str
+    item: int | None
+
+
+@dataclass
+class Slots:
+    """The elements on the way of the target paths of one map or block, numbered for `Frame.slots`."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def number(self, key: str) -> int:
+        return self.numbers.setdefault(key, len(self.numbers))
+
+
+@dataclass(frozen=True)
+class Target:
+    """A compiled target path.
+
+    parent  the object that has the last step, made when needed; None when another choice stands there
+    last    the last step
+    slot    of the last step when it is labelled: its number in the frame
+    """
+
+    parent: Parent
+    last: Step
+    up: int
+    slot: int | None
+
+    @property
+    def key(self) -> str:
+        return self.last.element.name
+
+    @property
+    def repeats(self) -> bool:
+        return self.last.element.repeats
+
+    def put(self, frame: Frame, value: Json) -> At | None:
+        """Write a primitive or a finished object; None when the place is taken by another value."""
+        container = self.parent(frame)
+        if container is None:
+            return None
+        key = self.key
+        if self.repeats:
+            there = container.setdefault(key, [])
+            assert isinstance(there, list)
+            there.append(value)
+            return At(container, key, len(there) - 1)
+        if key in container:
+            return At(container, key, None) if container[key] == value else None
+        if any(other in container for other in self.last.element.others):
+            return None
+        container[key] = value
+        return At(container, key, None)
+
+    def extend(self, frame: Frame, extensions: list[Json]) -> At | None:
+        """Say something about a primitive that has no value of its own; None when the place is taken."""
+        container = self.parent(frame)
+        key = self.key
+        if container is None or (not self.repeats and (key in container or f"_{key}" in container)):
+            return None
+        if not self.repeats:
+            container[f"_{key}"] = {"extension": extensions}
+            return At(container, f"_{key}", None)
+        values = container.setdefault(key, [])
+        besides = container.setdefault(f"_{key}", [])
+        assert isinstance(values, list) and isinstance(besides, list)
+        besides += [None] * (len(values) - len(besides))
+        values.append(None)
+        besides.append({"extension": extensions})
+        return At(container, f"_{key}", len(besides) - 1)
+
+    def existing(self, frame: Frame) -> Object | None:
+        """The object that stands at the path and is to be filled, None when a new one is to be made."""
+        if self.slot is not None:
+            return frame.slots[self.slot]
+        if self.repeats and not (self.last.label or "").isdigit():
+            return None
+        container = self.parent(frame)
+        there = None if container is None else container.get(self.key)
+        if isinstance(there, list):
+            at = int(self.last.label or 0)
+            there = there[at] if at < len(there) else None
+        return there if isinstance(there, dict) else None
+
+    def attach(self, frame: Frame, made: Object) -> At | None:
+        """Put a new object at the path and remember it when it is labelled."""
+        at = self.put(frame, made)
+        if at is not None and self.slot is not None:
+            frame.slots[self.slot] = made
+        return at
+
+
+def compile_target(path: TargetPath, slots: Slots) -> Target:
+    """The writer of a path.
+
+    raises  TargetProblem: extension of a primitive that repeats, or steps below a primitive
+    """
+    if not path.steps:
+        raise TargetProblem("$value is not possible here")
+    key = "../" * path.up
+    ways: list[Callable[[Frame, Object], Object | None]] = []
+    shared = path.up == 0
+    for step, after in zip(path.steps, path.steps[1:], strict=False):
+        key += f"{step.element.name}({step.url})[{step.label}]."
+        ways.append(_way(_ahead(step, after), slots.number(key) if shared else None))
+        shared = shared and step.label != ""
+    last = path.steps[-1]
+    slot = None
+    if last.label and not last.label.isdigit():
+        slot = slots.number(f"{key}{last.element.name}({last.url})[{last.label}].")
+    return Target(_parent(path.up, tuple(ways)), last, path.up, slot)
+
+
+def _ahead(step: Step, after: Step) -> Step:
+    """The step as a way to the next: a primitive is extended beside itself."""
+    if not step.element.primitive:
+        return step
+    if after.element.name not in ("extension", "id") or step.element.repeats:
+        raise TargetProblem(f"{step.element.name} is a primitive; only an extension can stand below it")
+    beside = f"_{step.element.name}"
+    return Step(type(step.element)(beside, step.element.kind, False, False), step.label, "")
+
+
+def _parent(up: int, ways: tuple[Callable[[Frame, Object], Object | None], ...]) -> Parent:
+    if not up and not ways:
+        return lambda frame: frame.target
+    if not up and len(ways) == 1:
+        way = ways[0]
+        return lambda frame: way(frame, frame.target)
+
+    def parent(frame: Frame) -> Object | None:
+        start = frame
+        for _ in range(up):
+            assert start.outer is not None  # the compiler knows the frames around
+            start = start.outer
+        container: Object | None = start.target
+        for step in ways:
+            if container is None:
+                return None
+            container = step(frame, container)
+        return container
+
+    return parent
+
+
+def _way(step: Step, slot: int | None) -> Callable[[Frame, Object], Object | None]:
+    """From an object to the one a step leads to, which is made when it is not there."""
+    key, others = step.element.name, step.element.others
+    if not step.element.repeats:
+
+        def into(frame: Frame, container: Object) -> Object | None:
+            there = container.get(key)
+            if there is None:
+                if others and any(other in container for other in others):
+                    return None
+                there = container[key] = {}
+            return there if isinstance(there, dict) else None
+
+        return into
+    if step.label is not None and step.label.isdigit():
+        return _numbered(key, int(step.label), step.url)
+
+    def into_list(frame: Frame, container: Object) -> Object | None:
+        known = frame.slots[slot] if slot is not None and step.label != "" else None
+        if known is None:
+            known = {"url": step.url} if step.url else {}
+            there = container.setdefault(key, [])
+            assert isinstance(there, list)
+            there.append(known)
+            if slot is not None:
+                frame.slots[slot] = known
+        return known
+
+    return into_list
+
+
+def _numbered(key: str, at: int, url: str) -> Callable[[Frame, Object], Object | None]:
+    def into(frame: Frame, container: Object) -> Object | None:
+        there = container.setdefault(key, [])
+        assert isinstance(there, list)
+        if at < len(there):
+            found = there[at]
+            return found if isinstance(found, dict) else None
+        made: Object = {"url": url} if url else {}
+        there.append(made)
+        return made
+
+    return into

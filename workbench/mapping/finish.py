@@ -1,0 +1,104 @@
+"""From the instances of a run to a FHIR transaction Bundle."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from workbench.fhir.bundle import Entry, Method, named_uuid
+from workbench.mapping.model import Json, Write
+from workbench.mapping.running import REFERENCED, Pending, Run, Written
+from workbench.mapping.scope import Instance, Resource
+
+
+def tie_references(run: Run) -> None:
+    """Put the waiting references in their places; those that find nothing go."""
+    unresolved = False
+    for pending in run.pending:
+        found = [instance.full_url for instance in _referred(pending)]
+        if pending.repeats:
+            there = pending.container[pending.key]
+            assert isinstance(there, list)  # the placeholder stands in it
+            at = next(index for index, item in enumerate(there) if item is pending.slot)
+            there[at : at + 1] = [{"reference": url} for url in found]
+        elif found:
+            pending.slot["reference"] = found[0]
+        else:
+            del pending.container[pending.key]
+        unresolved = unresolved or not found
+        if found and run.trace is not None:
+            index = at if pending.repeats else None
+            run.trace.append(Written(pending.rule, (), False, pending.container, pending.key, index, REFERENCED))
+    if unresolved:
+        for instance in run.order:
+            _prune(instance.resource)
+
+
+def _referred(pending: Pending) -> list[Instance]:
+    """The instances of the name in the nearest place that has any besides the one that refers."""
+    scope = pending.scope
+    owner = pending.owner.identity if pending.owner is not None else ""
+    place: object = scope
+    while place is not None:
+        made = place.made or {}  # type: ignore[attr-defined]
+        found = [instance for instance in made.get(pending.name, ()) if instance.identity != owner]
+        if found:
+            return found
+        place = place.outer  # type: ignore[attr-defined]
+    return []
+
+
+def _prune(value: Json) -> bool:
+    """Remove what became empty below; True when the value itself is empty."""
+    if isinstance(value, dict):
+        for key in [key for key, item in value.items() if isinstance(item, dict | list) and _prune(item)]:
+            del value[key]
+        return not value
+    if isinstance(value, list):
+        value[:] = [item for item in value if not (isinstance(item, dict | list) and _prune(item))]
+        return not value
+    return False
+
+
+def assemble(run: Run, name_space: str) -> Resource:
+    """The transaction: an entry for each instance in order."""
+    tie_references(run)
+    taken: set[str] = set()
+    entries = [_entry(instance, taken).to_json() for instance in run.order]
+    bundle: Resource = {"resourceType": "Bundle", "id": str(named_uuid(name_space, "Bundle", *run.key))}
+    own = {key: value for key, value in run.bundle.items() if key not in ("resourceType", "entry", "type", "id")}
+    for key in ("meta", "identifier"):
+        if key in own:
+            bundle[key] = own.pop(key)
+    bundle["type"] = "transaction"
+    bundle.update(own)
+    if entries:
+        bundle["entry"] = list(entries)
+    return bundle
+
+
+def _entry(instance: Instance, taken: set[str]) -> Entry:
+    """PUT by identifier or id, or POST that creates only where nothing is; `taken` holds the searches used so far."""
+    resource, kind = instance.resource, str(instance.resource["resourceType"])
+    search = _search(resource)
+    if search in taken:
+        search = ""
+    elif search:
+        taken.add(search)
+    if instance.write is Write.CREATE:
+        return Entry(instance.full_url, resource, Method.POST, if_none_exist=search)
+    if search:
+        return Entry(instance.full_url, resource, Method.PUT, url=f"{kind}?{search}")
+    content = dict(resource)
+    resource.clear()
+    resource.update({"resourceType": kind, "id": instance.identity, **content})
+    return Entry(instance.full_url, resource, Method.PUT)
+
+
+def _search(resource: Resource) -> str:
+    """`identifier=system|value` of the first identifier that has both, "" when none has."""
+    identifiers = resource.get("identifier")
+    for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
+        if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
+            system, value = str(identifier["system"]), str(identifier["value"])
+            return f"identifier={quote(system, safe=':/')}|{quote(value, safe='')}"
+    return ""

@@ -1,0 +1,35 @@
+"""One resource for one thing: merging what several places of a message say about it."""
+
+from __future__ import annotations
+
+from workbench.mapping.model import Json
+from workbench.mapping.running import Run
+
+Object = dict[str, Json]
+
+
+def merge_into(run: Run, known: Object, more: Object) -> None:
+    """Add to `known` what `more` says besides; where they contradict each other, `known` stays.
+
+    In traced mode the objects of `more` are remembered as those of `known`, so that what was written into them
+    is found; what contradicts is found nowhere, and its source counts as lost.
+    """
+    if run.trace is not None:
+        run.aliases[id(more)] = (more, known)
+    for key, value in more.items():
+        there = known.get(key)
+        if there is None:
+            known[key] = value
+        elif isinstance(there, dict) and isinstance(value, dict):
+            merge_into(run, there, value)
+        elif isinstance(there, list) and isinstance(value, list):
+            _merge_lists(run, there, value)
+
+
+def _merge_lists(run: Run, known: list[Json], more: list[Json]) -> None:
+    for item in more:
+        same = next((other for other in known if other == item), None)
+        if same is None:
+            known.append(item)
+        elif isinstance(item, dict) and isinstance(same, dict):
+            merge_into(run, same, item)

@@ -1,0 +1,185 @@
+"""What a compiled mapping works with while it runs over one message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from workbench.kernel.issues import Issue
+from workbench.mapping.model import Json
+from workbench.mapping.scope import GroupScope, Instance, LaidOut, Resource, Scope, SegmentScope
+from workbench.mapping.values import Zone
+from workbench.terminology.code_map import CodeMapRow
+from workbench.v2.delimiters import Delimiters
+from workbench.v2.er7 import Message
+from workbench.v2.escapes import unescape
+
+NOTHING, CONSTANT, VALUE = 0, 1, 2
+"""What a rule has written: nothing, only constants, or something the message says."""
+
+
+class Node(NamedTuple):
+    """A populated place of the source.
+
+    level  0 segment, 1 repetition of a field, 2 component, 3 subcomponent
+    """
+
+    raw: str
+    level: int
+    segment: SegmentScope
+    field: int = 0
+    repetition: int = 0
+    component: int = 0
+    subcomponent: int = 0
+
+
+class RuleName(NamedTuple):
+    """Which rule of which map."""
+
+    map: str
+    rule: str
+
+
+class Outcome(NamedTuple):
+    """How a traced write ended; `fate_rank` orders them for the ledger."""
+
+    text: str
+    written: bool
+    preserved: bool = False
+
+
+COPIED = Outcome("copied", True)
+TRANSLATED = Outcome("translated", True)
+LITERAL = Outcome("literal", True)
+DEFAULTED = Outcome("default", True)
+REFERENCED = Outcome("reference", True)
+DELETED = Outcome("deleted", True)
+ACCOUNTED = Outcome("accounted for", True)
+KEPT = Outcome("kept", True, preserved=True)
+UNVALIDATED = Outcome("kept unvalidated", True, preserved=True)
+MISFIT = Outcome("kept as text", True, preserved=True)
+OCCUPIED = Outcome("place taken", False)
+OMITTED = Outcome("no map", False)
+
+
+class Written(NamedTuple):
+    """One traced write: which rule took what from where to where.
+
+    whole      True when everything below the nodes was taken, else the first leaf of each
+    container  the object written to; `item` is its number when `key` holds a list
+    """
+
+    rule: RuleName
+    nodes: tuple[Node, ...]
+    whole: bool
+    container: dict[str, Json] | None
+    key: str
+    item: int | None
+    outcome: Outcome
+    row: CodeMapRow | None = None
+    note: str = ""
+
+
+class Pending(NamedTuple):
+    """A reference to be tied when the whole message has been read.
+
+    container, key  where it goes; `slot` is the placeholder that stands there
+    """
+
+    container: dict[str, Json]
+    key: str
+    repeats: bool
+    slot: dict[str, Json]
+    scope: Scope
+    name: str
+    owner: Instance | None
+    rule: RuleName
+
+
+class Run:
+    """One message on its way through a mapping.
+
+    trace  None in fast mode
+    given  in traced mode: which map was given which value or segment
+    """
+
+    __slots__ = (
+        "aliases", "bundle", "by_identity", "delimiters", "given", "issues", "key", "laid_out", "message", "order",
+        "pending", "same", "sender", "trace", "zone",
+    )  # fmt: skip
+
+    def __init__(self, message: Message, laid_out: LaidOut, zone: Zone, sender: str, traced: bool) -> None:
+        self.message = message
+        self.delimiters: Delimiters = message.delimiters
+        self.laid_out = laid_out
+        self.zone = zone
+        self.sender = sender
+        self.trace: list[Written] | None = [] if traced else None
+        self.issues: list[Issue] = []
+        self.pending: list[Pending] = []
+        self.bundle: Resource = {}
+        self.order: list[Instance] = []
+        self.by_identity: dict[str, Instance] = {}
+        self.same: set[tuple[str, str]] = set()
+        self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
+        self.key: tuple[str, ...] = ()
+        self.given: list[tuple[str, Node]] = []
+
+    def text_of(self, node: Node) -> str:
+        """The unescaped text of a node: its first leaf."""
+        raw, level = node.raw, node.level
+        delimiters = self.delimiters
+        if level < 2 and delimiters.component and delimiters.component in raw:
+            raw = raw.split(delimiters.component, 1)[0]
+        if level < 3 and delimiters.subcomponent and delimiters.subcomponent in raw:
+            raw = raw.split(delimiters.subcomponent, 1)[0]
+        return unescape(raw, delimiters) if delimiters.escape in raw else raw
+
+    def whole_text_of(self, node: Node) -> str:
+        """The unescaped text of a node with its separators."""
+        return unescape(node.raw, self.delimiters)
+
+    def parts_of(self, node: Node) -> list[str]:
+        """The raw texts one level below, counted from 1; the node's own stands at 0."""
+        separator = self.delimiters.component if node.level == 1 else self.delimiters.subcomponent
+        if node.level > 2 or not separator or separator not in node.raw:
+            return [node.raw, node.raw]
+        return [node.raw, *node.raw.split(separator)]
+
+
+class Frame:
+    """Where a map is at work: what it reads, and the element it fills.
+
+    scope   the segment of the value or row; of a row for a group, the group
+    parts   raw texts counted from 1: fields, components or subcomponents
+    node    the value at hand, None in a segment map
+    slots   elements made on the way of target paths, by the number the compiler gave them
+    outer   of a type map: the frame that used it
+    owner   the instance being filled
+    """
+
+    __slots__ = ("node", "outer", "owner", "parts", "run", "scope", "slots", "target")
+
+    def __init__(
+        self,
+        run: Run,
+        scope: SegmentScope | GroupScope,
+        parts: list[str],
+        node: Node | None,
+        target: Resource,
+        slots: int,
+        outer: Frame | None,
+        owner: Instance | None,
+    ) -> None:
+        self.run = run
+        self.scope = scope
+        self.parts = parts
+        self.node = node
+        self.target = target
+        self.slots: list[dict[str, Json] | None] = [None] * slots
+        self.outer = outer
+        self.owner = owner
+
+
+Step = Callable[[Frame], int]
+"""A compiled rule: works on a frame and says what it has written."""
