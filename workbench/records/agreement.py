@@ -89,12 +89,12 @@ def _personal(key: str, source: Fact, result: Fact) -> tuple[Kind, str]:
     """Names and addresses by their words in any order, telephone numbers by their signs, identifiers exactly."""
     if key == "identifier":
         return (Kind.SAME if source.text == result.text else Kind.CHANGED), ""
+    if source.text == result.text:
+        return Kind.SAME, ""
     own, other = _words(source.text), _words(result.text)
-    same = own == other
+    same = bool(own) and own <= other  # a longer address or a name with its titles is no loss
     if key == "contact":
         same = "".join(_WORD.findall(source.text.casefold())) == "".join(_WORD.findall(result.text.casefold()))
-    elif key in ("location", "attending"):
-        same = bool(own) and own <= other
     return (Kind.SAME if same else Kind.CHANGED), ""
 
 

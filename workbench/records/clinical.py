@@ -35,6 +35,7 @@ class SectionName(StrEnum):
 class FactName(StrEnum):
     """What is said of an item; the words are shown as they stand here."""
 
+    NAME = "name"
     VALUE = "value"
     NUMBER = "number"
     CATEGORY = "category"
@@ -46,6 +47,7 @@ class FactName(StrEnum):
     CERTAINTY = "certainty"
     DOSE = "dose"
     STRENGTH = "strength"
+    INGREDIENT = "ingredient"
     FORM = "form"
     ROUTE = "route"
     SITE = "site"
@@ -56,7 +58,6 @@ class FactName(StrEnum):
     REFILLS = "refills"
     REFERENCE_RANGE = "reference range"
     FLAG = "flag"
-    METHOD = "method"
     NOTE = "note"
     TIME = "time"
     END = "end"
@@ -66,9 +67,7 @@ class FactName(StrEnum):
     REASON = "reason"
     PLACER_NUMBER = "placer number"
     FILLER_NUMBER = "filler number"
-    PRIORITY = "priority"
-    AUTHOR = "author"
-    KIND = "kind"
+    CONTENT = "content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class Item:
 
     key    what kind of entry it is: only items of one key are ever the same. In Demographics and Visit it is the
            heading (`date of birth`), elsewhere it tells kinds apart (`ordered`, `dispensed`); may be ""
-    label  the substance, drug, disease or test; the heading where the key is one
+    label  the substance, drug, disease or test; the heading where the key is one; "" when it was not named
     codes  the codes of the label
     """
 

@@ -22,11 +22,14 @@ CRITICAL = frozenset(
     }
 )
 _CRITICAL_FACTS = frozenset(
-    {FactName.VALUE, FactName.DOSE, FactName.STRENGTH, FactName.RATE, FactName.SEVERITY, FactName.STATUS}
+    {FactName.NAME, FactName.VALUE, FactName.DOSE, FactName.STRENGTH, FactName.RATE, FactName.SEVERITY, FactName.STATUS}
 )
 _CRITICAL_HEADINGS = frozenset({"identifier", "name", "birth", "sex", "death"})
-_FREE_TEXTS = frozenset({FactName.NOTE, FactName.INSTRUCTIONS})
+_FREE_TEXTS = frozenset({FactName.NOTE, FactName.INSTRUCTIONS, FactName.CONTENT})
 _FIXED = frozenset({SectionName.DEMOGRAPHICS, SectionName.VISIT})
+_UNNAMED = 0.2
+_UNNAMED_AGREEMENT = 0.4
+_CERTAIN = 0.9
 _ALIKE = 75  # token_set_ratio, 0..100, from which two labels without a shared code may mean the same
 
 
@@ -66,7 +69,7 @@ class Difference:
     def text(self) -> str:
         """The difference in one sentence. It holds patient data: show it, never log it."""
         item = self.source or self.result
-        label = item.label if item else ""
+        label = (item.label if item else "") or f"Entry of {self.section}"
         if self.kind is Kind.MISSING and self.source is not None:
             said = f" ({self.source.text})" if self.source.text else ""
             return f"{label}{said} is missing in the result."
@@ -125,6 +128,8 @@ def _compare_items(section: SectionName, source: Item, result: Item) -> Differen
 
 
 def _fact_differences(section: SectionName, source: Item, result: Item) -> Iterable[FactDifference]:
+    if section not in _FIXED and source.label != result.label and _identity(source, result) < _CERTAIN:
+        yield _name_difference(source, result)
     names = dict.fromkeys(fact.name for fact in (*source.facts, *result.facts))
     for name in names:
         own = [fact for fact in source.facts if fact.name is name]
@@ -133,6 +138,14 @@ def _fact_differences(section: SectionName, source: Item, result: Item) -> Itera
             yield from _free_texts(own, other)
         else:
             yield from _same_name(section, source.key, own, other)
+
+
+def _name_difference(source: Item, result: Item) -> FactDifference:
+    """Neither code nor words are the same: the two are paired for what is said of them."""
+    own = Fact(FactName.NAME, source.label, source.codes, source=source.source) if source.label else None
+    other = Fact(FactName.NAME, result.label, result.codes, source=result.source) if result.label else None
+    kind = Kind.CHANGED if own and other else Kind.MISSING if own else Kind.ADDED
+    return FactDifference(FactName.NAME, own, other, kind)
 
 
 def _free_texts(own: Sequence[Fact], other: Sequence[Fact]) -> Iterable[FactDifference]:
@@ -148,12 +161,13 @@ def _same_name(section: SectionName, key: str, own: list[Fact], other: list[Fact
     left = list(other)
     open_facts: list[Fact] = []
     for fact in own:
-        compared = (compare_facts(section, key, fact, candidate) for candidate in left)
+        worded_alike_first = sorted(left, key=lambda candidate: candidate.shown != fact.shown)
+        compared = (compare_facts(section, key, fact, candidate) for candidate in worded_alike_first)
         match = next((found for found in compared if found.kind in (Kind.SAME, Kind.UNVALIDATED)), None)
         if match is None:
             open_facts.append(fact)
         else:
-            left.remove(match.result)  # type: ignore[arg-type]
+            left = [candidate for candidate in left if candidate is not match.result]
             yield match
     for fact, candidate in zip(open_facts, left, strict=False):
         yield compare_facts(section, key, fact, candidate)
@@ -168,45 +182,58 @@ def _same_name(section: SectionName, key: str, own: list[Fact], other: list[Fact
 
 
 def _paired(section: SectionName, source: Sequence[Item], result: Sequence[Item]) -> dict[int, int]:
-    """Number of a source item → number of the result item that says the same thing."""
+    """Number of a source item → number of the result item that says the same thing.
+
+    Three rounds, each among what the one before has left: equal in every word; the same code or label; alike.
+    """
     partner: dict[int, int] = {}
-    _pair_exact(source, result, partner)
-    candidates = []
-    taken = set(partner.values())
-    for number, item in enumerate(source):
-        if number in partner:
-            continue
-        for other, candidate in enumerate(result):
-            if other in taken or candidate.key != item.key:
+    taken: set[int] = set()
+
+    def settle(candidates: Iterable[tuple[float, float, int, int]]) -> None:
+        for _, agreement, number, other in sorted(candidates):
+            if number in partner or other in taken:
                 continue
-            identity = 1.0 if section in _FIXED else _identity(item, candidate)
-            if identity:
-                agreement = _agreement(section, item, candidate)
+            if section in _FIXED and not agreement and not _alone(source[number].key, source, result):
+                continue
+            partner[number] = other
+            taken.add(other)
+
+    settle((-1.0, -1.0, number, other) for number, other in _sharing(source, result, worded=True))
+    for numbers in (_sharing(source, result), _all_pairs(source, result)):
+        candidates = []
+        for number, other in numbers:
+            if number in partner or other in taken:
+                continue
+            identity = 1.0 if section in _FIXED else _identity(source[number], result[other])
+            agreement = _agreement(section, source[number], result[other]) if identity else 0.0
+            if identity > _UNNAMED or agreement >= _UNNAMED_AGREEMENT:
                 candidates.append((-identity, -agreement, number, other))
-    for _, agreement, number, other in sorted(candidates):
-        if number in partner or other in taken:
-            continue
-        if section in _FIXED and not agreement and not _alone(source[number].key, source, result):
-            continue
-        partner[number] = other
-        taken.add(other)
+        settle(candidates)
     return partner
 
 
-def _pair_exact(source: Sequence[Item], result: Sequence[Item], partner: dict[int, int]) -> None:
-    """Items that agree in code or label and in every word of their facts need no search."""
+def _sharing(source: Sequence[Item], result: Sequence[Item], worded: bool = False) -> Iterable[tuple[int, int]]:
+    """Pairs of one key that share a code or the label; with `worded`, all their facts too."""
     places: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for number, item in enumerate(result):
         for name in _names(item):
-            places[item.key, name, item.text].append(number)
-    taken: set[int] = set()
+            places[item.key, name, item.text if worded else ""].append(number)
     for number, item in enumerate(source):
-        for name in _names(item):
-            other = next((n for n in places.get((item.key, name, item.text), ()) if n not in taken), None)
-            if other is not None:
-                partner[number] = other
-                taken.add(other)
-                break
+        found = {
+            other: None
+            for name in _names(item)
+            for other in places.get((item.key, name, item.text if worded else ""), ())
+        }
+        yield from ((number, other) for other in found)
+
+
+def _all_pairs(source: Sequence[Item], result: Sequence[Item]) -> Iterable[tuple[int, int]]:
+    return (
+        (number, other)
+        for number, item in enumerate(source)
+        for other, candidate in enumerate(result)
+        if candidate.key == item.key
+    )
 
 
 def _names(item: Item) -> list[str]:
@@ -217,6 +244,8 @@ def _identity(one: Item, other: Item) -> float:
     """0..1: how sure it is that two items are about the same substance, drug, disease or test."""
     if {coding.code for coding in one.codes} & {coding.code for coding in other.codes}:
         return 1.0
+    if not one.label or not other.label:
+        return _UNNAMED
     own, its = _plain(one.label), _plain(other.label)
     if own == its:
         return 0.95
@@ -237,7 +266,7 @@ def _alone(key: str, source: Sequence[Item], result: Sequence[Item]) -> bool:
 
 
 def _plain(label: str) -> str:
-    return re.sub(r"[\W_]+", " ", label.casefold()).strip()
+    return re.sub(r"[\W_]+", " ", label.casefold()).strip() or label
 
 
 def _said(fact: FactDifference) -> str:

@@ -26,11 +26,41 @@ _LONGEST_FRACTION = 30  # digits after the point beyond which a decimal is shown
 _NO_WORDS: Mapping[str, str] = {}
 
 
+class Contents:
+    """The resources of a Bundle and the ways from one to another."""
+
+    def __init__(self, bundle: Json) -> None:
+        self._index = BundleIndex(bundle)
+        self.resources = [
+            Resource(self, number, value)
+            for number in range(len(self._index.entries))
+            if (value := self._index.resource(number))
+        ]
+        self._by_id = {f"{resource.kind}/{resource.value.get('id')}": resource.value for resource in self.resources}
+        self._users: dict[tuple[str, int], Resource] = {}
+        for report in self.resources:
+            if report.kind == "DiagnosticReport":
+                for element in ("result", "basedOn"):
+                    for reference in many(report.value.get(element)):
+                        self._users.setdefault((element, id(report.referred(reference))), report)
+
+    def find(self, target: str, number: int) -> Json:
+        """What a reference in entry `number` points to, an empty resource when it is not in this Bundle.
+
+        A server stores a resource under its type and id, so these count too, whatever fullUrl the entry has.
+        """
+        return self._index.find(target, number) or self._by_id.get(target, _NOTHING)
+
+    def report_with(self, element: str, resource: Resource) -> Resource | None:
+        """The DiagnosticReport whose `result` or `basedOn` names a resource."""
+        return self._users.get((element, id(resource.value)))
+
+
 class Resource:
     """One resource of a Bundle with the way to what it refers to."""
 
-    def __init__(self, bundle: BundleIndex, number: int, value: Json) -> None:
-        self.bundle = bundle
+    def __init__(self, contents: Contents, number: int, value: Json) -> None:
+        self.contents = contents
         self.number = number
         self.value = value
         self.kind = str(value.get("resourceType", ""))
@@ -41,9 +71,8 @@ class Resource:
 
     def referred(self, reference: object) -> Json:
         """The resource a Reference points to, an empty one when it is not in this Bundle."""
-        if not isinstance(reference, Mapping) or not isinstance(reference.get("reference"), str):
-            return _NOTHING
-        return self.bundle.find(reference["reference"], self.number) or _NOTHING
+        target = one(reference).get("reference")
+        return self.contents.find(target, self.number) if isinstance(target, str) else _NOTHING
 
 
 def one(value: object) -> Json:
@@ -109,6 +138,8 @@ def concept(element: object) -> tuple[str, tuple[Coding, ...]]:
 def coded(name: FactName, element: object, source: Location, table: Mapping[str, str] = _NO_WORDS) -> Fact | None:
     """A coded element; its words come from `table` when that knows one of the codes."""
     text, codes = concept(element)
+    if text == "unknown" and codes and not codes[0].system:
+        return None  # what a required code says when nobody stated it
     known = next((word for coding in codes if (word := worded(coding.code, table)) != coding.code), "")
     if not known and codes and codes[0].code in table:
         known = table[codes[0].code]
@@ -213,12 +244,13 @@ def notes(resource: Resource) -> Iterator[Fact]:
             yield fact
 
 
-def item(key: str, named: object, resource: Resource, path: str, found: Iterable[Fact | None], other: str = "") -> Item:
-    """An item named by a CodeableConcept, or by the word `other` when that says nothing."""
+def item(key: str, named: object, resource: Resource, path: str, found: Iterable[Fact | None]) -> Item:
+    """An item named by a CodeableConcept, or by the display of a Reference."""
     label, codes = concept(named)
+    label = label or text_of(one(named).get("display"))
     unvalidated = is_unvalidated(named) or is_tagged_unvalidated(resource.value)
     known = tuple(fact for fact in found if fact is not None)
-    return Item(key, label or other, known, codes, unvalidated, resource.place(path))
+    return Item(key, label, known, codes, unvalidated, resource.place(path))
 
 
 def _texts(values: object) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
 from workbench.records import fhir_facts as facts
-from workbench.records.clinical import Fact, FactName, Item, SectionName
+from workbench.records.clinical import Fact, FactName, Item
 from workbench.records.fhir_facts import Json, Resource, many, one, text_of
 from workbench.records.wording import FLAG, RESULT_STATUS, YES_NO
 from workbench.terminology.codes import Coding
@@ -13,20 +13,13 @@ from workbench.terminology.codes import Coding
 _PLACER, _FILLER = "PLAC", "FILL"
 
 
-def observation(
-    resource: Resource, reports: Sequence[Resource], documented: bool
-) -> Iterator[tuple[SectionName, Item]]:
-    """One result; its time is its own or that of the report that lists it.
-
-    documented  the Bundle holds a document, whose content the observations are
-    """
+def observation(resource: Resource) -> Item:
+    """One result; its time is its own or that of the report that lists it."""
     value, place = resource.value, resource.place
     time = facts.moment(FactName.TIME, _effective(value), place("effective"))
-    if time is None:
-        for report_ in reports:
-            if any(report_.referred(reference) is value for reference in many(report_.value.get("result"))):
-                time = facts.moment(FactName.TIME, _effective(report_.value), report_.place("effective"))
-                break
+    report = resource.contents.report_with("result", resource)
+    if time is None and report is not None:
+        time = facts.moment(FactName.TIME, _effective(report.value), report.place("effective"))
     found: list[Fact | None] = [
         _value(resource),
         *(
@@ -41,13 +34,11 @@ def observation(
         time,
         *facts.notes(resource),
     ]
-    key = "content" if documented else ""
-    section = SectionName.DOCUMENTS if documented else SectionName.RESULTS
-    yield section, facts.item(key, value.get("code"), resource, "code", found, "Result")
+    return facts.item("", value.get("code"), resource, "code", found)
 
 
-def report(resource: Resource, key: str) -> Item:
-    """A DiagnosticReport (`report`) or ServiceRequest (`order`) with the numbers of both parties."""
+def order_or_report(resource: Resource) -> Item:
+    """A DiagnosticReport or ServiceRequest with the numbers of both parties."""
     value, place = resource.value, resource.place
     found: list[Fact | None] = []
     for number, identifier in enumerate(many(value.get("identifier"))):
@@ -55,10 +46,10 @@ def report(resource: Resource, key: str) -> Item:
         for code, name in ((_PLACER, FactName.PLACER_NUMBER), (_FILLER, FactName.FILLER_NUMBER)):
             if code in kinds:
                 found.append(facts.plain(name, identifier.get("value"), place(f"identifier[{number}]")))
-    if key == "report":
+    if resource.kind == "DiagnosticReport":
         found.append(facts.moment(FactName.TIME, _effective(value), place("effective")))
         found.append(facts.coded(FactName.STATUS, value.get("status"), place("status"), RESULT_STATUS))
-    return facts.item(key, value.get("code"), resource, "code", found, key.title())
+    return facts.item("", value.get("code"), resource, "code", found)
 
 
 def _effective(value: Json) -> object:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
-from workbench.fhir.bundle import BundleIndex
+from workbench.kernel.location import Location
 from workbench.records import fhir_facts as facts
 from workbench.records.clinical import ClinicalRecord, Fact, FactName, Item, SectionName, record_of
-from workbench.records.fhir_facts import Json, Resource, many, one, text_of
-from workbench.records.fhir_results import observation, report
+from workbench.records.fhir_facts import Contents, Json, Resource, many, one, text_of
+from workbench.records.fhir_results import observation, order_or_report
 from workbench.records.wording import (
     ALLERGY_CATEGORY,
     APPOINTMENT_STATUS,
@@ -28,6 +29,7 @@ _ORDER_ENDS = {
     "on-hold": "on hold",
     "entered-in-error": "entered in error",
 }
+_TEXT_TYPES = frozenset({"text/plain", "text/hl7v2", "application/text", "text/html"})
 _EXPECTED_ALLERGY_STATUS = frozenset({"active", "confirmed", "unconfirmed"})
 
 Found = tuple[SectionName, Item]
@@ -37,24 +39,10 @@ def record_of_bundle(bundle: Mapping[str, object]) -> ClinicalRecord:
     """What a receiver will show; `bundle` may also be a single resource. Decimals are `decimal.Decimal`."""
     if bundle.get("resourceType") != "Bundle":
         bundle = {"resourceType": "Bundle", "entry": [{"resource": bundle}]}
-    index = BundleIndex(bundle)
-    resources = [
-        Resource(index, number, value) for number in range(len(index.entries)) if (value := index.resource(number))
-    ]
     items: dict[SectionName, list[Item]] = defaultdict(list)
-    reports = [resource for resource in resources if resource.kind == "DiagnosticReport"]
-    documented = any(resource.kind == "DocumentReference" for resource in resources)
-    for resource in resources:
+    for resource in Contents(bundle).resources:
         read = _READERS.get(resource.kind)
-        if read is not None:
-            found = read(resource)
-        elif resource.kind == "Observation":
-            found = observation(resource, reports, documented)
-        elif resource.kind == "ServiceRequest":
-            found = _order(resource, reports)
-        else:
-            continue
-        for section, item in found:
+        for section, item in read(resource) if read is not None else ():
             items[section].append(item)
     return record_of(items)
 
@@ -201,7 +189,7 @@ def _allergy(allergy: Resource) -> Iterator[Found]:
         status = facts.coded(FactName.STATUS, value.get(name), place(name))
         if status is not None and not any(coding.code in _EXPECTED_ALLERGY_STATUS for coding in status.codes):
             found.append(status)
-    yield SectionName.ALLERGIES, facts.item("", value.get("code"), allergy, "code", found, "Allergy to what?")
+    yield SectionName.ALLERGIES, facts.item("", value.get("code"), allergy, "code", found)
 
 
 def _problem(condition: Resource) -> Iterator[Found]:
@@ -235,6 +223,10 @@ def _medication(resource: Resource) -> Iterator[Found]:
         found += _dosage({**administration, "doseAndRate": [administration]}, resource, "dosage")
     found.append(facts.coded(FactName.FORM, drug.get("form"), place("medication")))
     for ingredient in many(drug.get("ingredient")):
+        substance = ingredient.get("itemCodeableConcept") or resource.referred(ingredient.get("itemReference")).get(
+            "code"
+        )
+        found.append(facts.coded(FactName.INGREDIENT, substance, place("medication")))
         found.append(facts.ratio(FactName.STRENGTH, ingredient.get("strength"), place("medication")))
     supply = one(value.get("dispenseRequest"))
     found.append(facts.quantity(FactName.AMOUNT, supply.get("quantity") or value.get("quantity"), place("quantity")))
@@ -245,9 +237,8 @@ def _medication(resource: Resource) -> Iterator[Found]:
     found.append(facts.moment(FactName.TIME, time, place("effective")))
     ended = _ORDER_ENDS.get(text_of(value.get("status")))
     found.append(facts.plain(FactName.STATUS, ended, place("status")))
-    other = text_of(one(value.get("medicationReference")).get("display"))
     key = {"MedicationDispense": "dispensed", "MedicationAdministration": "given"}.get(resource.kind, "ordered")
-    yield SectionName.MEDICATIONS, facts.item(key, named, resource, "medication", _once(found), other or "Which drug?")
+    yield SectionName.MEDICATIONS, facts.item(key, named, resource, "medication", _once(found))
 
 
 def _dosage(dosage: Json, resource: Resource, path: str) -> Iterator[Fact | None]:
@@ -287,16 +278,18 @@ def _immunization(resource: Resource) -> Iterator[Found]:
 # --- orders, appointments, documents ---------------------------------------------------------------------------------
 
 
-def _order(order: Resource, reports: list[Resource]) -> Iterator[Found]:
-    """A ServiceRequest, unless a report is made on it: then the report is shown."""
-    for made in reports:
-        if any(made.referred(reference) is order.value for reference in many(made.value.get("basedOn"))):
-            return
-    yield SectionName.ORDERS, report(order, "order")
+def _result(resource: Resource) -> Iterator[Found]:
+    yield SectionName.RESULTS, observation(resource)
+
+
+def _order(resource: Resource) -> Iterator[Found]:
+    """A ServiceRequest, unless it says nothing of what is ordered or a report is made on it and shown instead."""
+    if "code" in resource.value and resource.contents.report_with("basedOn", resource) is None:
+        yield SectionName.ORDERS, order_or_report(resource)
 
 
 def _report(resource: Resource) -> Iterator[Found]:
-    yield SectionName.ORDERS, report(resource, "report")
+    yield SectionName.ORDERS, order_or_report(resource)
 
 
 def _appointment(resource: Resource) -> Iterator[Found]:
@@ -309,7 +302,7 @@ def _appointment(resource: Resource) -> Iterator[Found]:
         *(facts.coded(FactName.REASON, reason, place("reasonCode")) for reason in many(value.get("reasonCode"))),
     ]
     named = services[0] if services else {}
-    yield SectionName.APPOINTMENTS, facts.item("", named, resource, "serviceType", found, "Appointment")
+    yield SectionName.APPOINTMENTS, facts.item("", named, resource, "serviceType", found)
 
 
 def _document(resource: Resource) -> Iterator[Found]:
@@ -320,13 +313,20 @@ def _document(resource: Resource) -> Iterator[Found]:
         facts.coded(FactName.STATUS, value.get("docStatus"), place("docStatus"), DOCUMENT_STATUS),
         facts.plain(FactName.NUMBER, number, place("masterIdentifier")),
     ]
-    yield SectionName.DOCUMENTS, facts.item("document", value.get("type"), resource, "type", found, "Document")
-    for position, content in enumerate(many(value.get("content"))):
-        kind = text_of(one(content.get("attachment")).get("contentType"))
-        if kind:
-            attached = Fact(FactName.VALUE, f"attached {kind}", source=place(f"content[{position}]"))
-            title = text_of(one(content.get("attachment")).get("title")) or "Content"
-            yield SectionName.DOCUMENTS, Item("content", title, (attached,), source=attached.source)
+    for position, part in enumerate(many(value.get("content"))):
+        found.append(_content(one(part.get("attachment")), place(f"content[{position}]")))
+    yield SectionName.DOCUMENTS, facts.item("", value.get("type"), resource, "type", found)
+
+
+def _content(attachment: Json, place: Location) -> Fact | None:
+    """The text of an attachment that is text, else its kind."""
+    kind, data = text_of(attachment.get("contentType")), text_of(attachment.get("data"))
+    if kind.partition(";")[0] in _TEXT_TYPES and data:
+        try:
+            return Fact(FactName.CONTENT, b64decode(data, validate=True).decode(), source=place)
+        except ValueError:
+            return Fact(FactName.CONTENT, "unreadable text", source=place)
+    return Fact(FactName.CONTENT, f"attached {kind or 'document'}", source=place) if kind or data else None
 
 
 def _codes(value: Json, name: str) -> list[str]:
@@ -349,6 +349,8 @@ _READERS: Mapping[str, Callable[[Resource], Iterator[Found]]] = {
     "MedicationDispense": _medication,
     "MedicationAdministration": _medication,
     "Immunization": _immunization,
+    "Observation": _result,
+    "ServiceRequest": _order,
     "DiagnosticReport": _report,
     "Appointment": _appointment,
     "DocumentReference": _document,

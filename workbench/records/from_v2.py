@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from workbench.records import v2_facts as facts
 from workbench.records.clinical import ClinicalRecord, Fact, FactName, Item, SectionName, record_of
-from workbench.records.v2_results import report, result
+from workbench.records.v2_results import content, report, result
 from workbench.records.wording import (
     ALLERGY_CATEGORY,
     APPOINTMENT_STATUS,
@@ -106,7 +106,8 @@ def _patient(pid: Segment, reading: _Reading) -> None:
                 fact = Fact(FactName.VALUE, value, source=where)
                 add(Item("identifier", "Identifier", (fact,), source=where))
     add(_item("identifier", "Identifier", pid, 3, facts.deleted(FactName.VALUE, pid, 3)))
-    _repeated(pid, 5, "name", "Name", facts.person_name, add)
+    for number in (5, 9):
+        _repeated(pid, number, "name", "Name", facts.person_name, add)
     add(_item("birth", "Date of birth", pid, 7, facts.moment(FactName.VALUE, pid, 7)))
     add(_item("sex", "Sex", pid, 8, facts.coded(FactName.VALUE, pid, 8, SEX)))
     dead, died = facts.coded(FactName.VALUE, pid, 30, YES_NO), facts.moment(FactName.TIME, pid, 29)
@@ -150,7 +151,8 @@ def _visit(pv1: Segment, reading: _Reading) -> None:
         if text:
             item = Item("attending", "Attending", (Fact(FactName.VALUE, text, source=where),), source=where)
             reading.add(SectionName.VISIT, item)
-    add("visit number", "Visit number", 19, facts.plain(FactName.VALUE, pv1, 19))
+    for number in (19, 50, 5):
+        add("visit number", "Visit number", number, facts.plain(FactName.VALUE, pv1, number))
     add("disposition", "Discharge disposition", 36, facts.coded(FactName.VALUE, pv1, 36))
     add("admitted", "Admitted", 44, facts.moment(FactName.VALUE, pv1, 44))
     add("discharged", "Discharged", 45, facts.moment(FactName.VALUE, pv1, 45))
@@ -221,6 +223,11 @@ def _diagnosis(dg1: Segment, reading: _Reading) -> None:
     reading.add(SectionName.PROBLEMS, item)
 
 
+def _cause_of_death(pda: Segment, reading: _Reading) -> None:
+    for repetition in facts.repetitions(pda, 1):
+        reading.add(SectionName.PROBLEMS, _coded_item("", pda, 1, repetition=repetition))
+
+
 def _problem(prb: Segment, reading: _Reading) -> None:
     item = _coded_item(
         "",
@@ -237,9 +244,12 @@ def _problem(prb: Segment, reading: _Reading) -> None:
 
 
 def _requested(rxo: Segment, reading: _Reading) -> None:
-    """RXO is what was asked for; when the pharmacy has encoded the order (RXE), that is the order."""
-    if reading.in_order(rxo, "RXE"):
-        return
+    """RXO is what was asked for; when the pharmacy has encoded the same drug (RXE), that is the order."""
+    label, codes = facts.concept(rxo, 1)
+    for rxe in reading.in_order(rxo, "RXE"):
+        other, encoded = facts.concept(rxe, 2)
+        if label == other or {coding.code for coding in codes} & {coding.code for coding in encoded}:
+            return
     item = _coded_item(
         "ordered",
         rxo,
@@ -247,7 +257,7 @@ def _requested(rxo: Segment, reading: _Reading) -> None:
         _amount(FactName.DOSE, rxo, 2, 3, 4),
         facts.quantity(FactName.STRENGTH, rxo, 18, 19),
         facts.coded(FactName.FORM, rxo, 5),
-        *_route_and_timing(rxo, reading),
+        *_details(rxo, reading),
         *_instructions(rxo, 7),
         facts.quantity(FactName.AMOUNT, rxo, 11, 12),
         facts.plain(FactName.REFILLS, rxo, 13),
@@ -265,7 +275,7 @@ def _encoded(rxe: Segment, reading: _Reading) -> None:
         facts.quantity(FactName.STRENGTH, rxe, 25, 26),
         facts.coded(FactName.FORM, rxe, 6),
         facts.quantity(FactName.RATE, rxe, 23, 24),
-        *_route_and_timing(rxe, reading),
+        *_details(rxe, reading),
         *_instructions(rxe, 7),
         facts.quantity(FactName.AMOUNT, rxe, 10, 11),
         facts.plain(FactName.REFILLS, rxe, 12),
@@ -282,7 +292,7 @@ def _dispensed(rxd: Segment, reading: _Reading) -> None:
         facts.quantity(FactName.AMOUNT, rxd, 4, 5),
         facts.quantity(FactName.STRENGTH, rxd, 16, 17),
         facts.coded(FactName.FORM, rxd, 6),
-        *_route_and_timing(rxd, reading),
+        *_details(rxd, reading),
         facts.moment(FactName.TIME, rxd, 3),
     )
     reading.add(SectionName.MEDICATIONS, item)
@@ -305,7 +315,7 @@ def _administered(rxa: Segment, reading: _Reading) -> None:
         5,
         facts.moment(FactName.TIME, rxa, 3),
         dose,
-        *_route_and_timing(rxa, reading),
+        *_details(rxa, reading),
         facts.plain(FactName.LOT, rxa, 15),
         facts.moment(FactName.EXPIRES, rxa, 16),
         facts.coded(FactName.MANUFACTURER, rxa, 17),
@@ -328,14 +338,17 @@ def _instructions(segment: Segment, number: int) -> list[Fact]:
     return facts.coded_all(FactName.INSTRUCTIONS, segment, number)
 
 
-def _route_and_timing(segment: Segment, reading: _Reading) -> tuple[Fact, ...]:
-    """Route and site from the RXR, timing from the TQ1 (or old ORC-7) that belong to a medication segment."""
+def _details(segment: Segment, reading: _Reading) -> tuple[Fact, ...]:
+    """What follows a medication segment: ingredients (RXC), route and site (RXR), timing (TQ1, or old ORC-7)."""
     found: list[Fact | None] = []
+    for rxc in reading.below(segment, {"RXC"}, _MEDICATION_SEGMENTS | {"ORC", "PID"}):
+        strength = facts.quantity(FactName.STRENGTH, rxc, 5, 6) or facts.quantity(FactName.STRENGTH, rxc, 3, 4)
+        found += [facts.coded(FactName.INGREDIENT, rxc, 2), strength]
     for rxr in reading.below(segment, {"RXR"}, _MEDICATION_SEGMENTS | {"ORC", "PID"}):
         found += [facts.coded(FactName.ROUTE, rxr, 1), facts.coded(FactName.SITE, rxr, 2)]
     timings = reading.below(segment, {"TQ1"}, _MEDICATION_SEGMENTS | {"ORC", "PID"})
     if not timings and reading.order is not None:
-        timings = reading.below(reading.order, {"TQ1"}, _MEDICATION_SEGMENTS | {"ORC", "PID"})
+        timings = [tq1 for tq1 in reading.in_order(segment, "TQ1") if tq1.index < segment.index]
     found += [_timing(tq1, 3, 1) for tq1 in timings]
     if not timings and reading.order is not None:
         found.append(_timing(reading.order, 7, 2))
@@ -371,11 +384,10 @@ def _order_end(reading: _Reading) -> Fact | None:
 
 
 def _observation(obx: Segment, reading: _Reading) -> None:
-    notes = reading.below(obx, {"NTE"}, {s.name for s in reading.message.segments} - {"NTE"})
     if reading.message.message_code == "MDM":
-        reading.add(SectionName.DOCUMENTS, result(obx, reading.report, notes, key="content"))
-    else:
-        reading.add(SectionName.RESULTS, result(obx, reading.report, notes))
+        return  # content of the document, read with its TXA
+    notes = reading.below(obx, {"NTE"}, {segment.name for segment in reading.message.segments} - {"NTE"})
+    reading.add(SectionName.RESULTS, result(obx, reading.report, notes))
 
 
 def _report_or_order(obr: Segment, reading: _Reading) -> None:
@@ -395,18 +407,19 @@ def _appointment(sch: Segment, reading: _Reading) -> None:
         start = next((f for a in reading.message.named("AIS") if (f := facts.moment(FactName.TIME, a, 4))), None)
     status = facts.coded(FactName.STATUS, sch, 25, APPOINTMENT_STATUS)
     found = facts.only(start, end, status, facts.coded(FactName.REASON, sch, 7))
-    item = Item("", label or "Appointment", found, codes, source=facts.place(sch, 1))
+    item = Item("", label, found, codes, source=facts.place(sch, 1))
     reading.add(SectionName.APPOINTMENTS, item)
 
 
 def _document(txa: Segment, reading: _Reading) -> None:
     label, codes = facts.concept(txa, 2)
     found = facts.only(
-        facts.moment(FactName.TIME, txa, 4),
+        facts.moment(FactName.TIME, txa, 6) or facts.moment(FactName.TIME, txa, 4),
         facts.coded(FactName.STATUS, txa, 17, DOCUMENT_STATUS),
         facts.plain(FactName.NUMBER, txa, 12, 1),
+        *(content(obx) for obx in reading.below(txa, {"OBX"}, {"TXA", "PID"})),
     )
-    reading.add(SectionName.DOCUMENTS, Item("document", label or "Document", found, codes, source=facts.place(txa, 2)))
+    reading.add(SectionName.DOCUMENTS, Item("", label, found, codes, source=facts.place(txa, 2)))
 
 
 _READERS: Mapping[str, Callable[[Segment, _Reading], None]] = {
@@ -417,6 +430,7 @@ _READERS: Mapping[str, Callable[[Segment, _Reading], None]] = {
     "IAM": _adverse_reaction,
     "DG1": _diagnosis,
     "PRB": _problem,
+    "PDA": _cause_of_death,
     "RXO": _requested,
     "RXE": _encoded,
     "RXD": _dispensed,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from workbench.records import v2_facts as facts
 from workbench.records.clinical import Fact, FactName, Item
-from workbench.records.wording import FLAG, RESULT_STATUS
+from workbench.records.wording import FLAG, MEDIA_TYPE, RESULT_STATUS, worded
 from workbench.terminology.codes import Coding
 from workbench.v2.er7 import Segment
 from workbench.v2.escapes import unescape
@@ -16,7 +17,7 @@ _TIMES = frozenset({"DT", "TS", "DTM"})
 _WHOLE_TEXTS = frozenset({"ST", "TX", "FT", "NM", "SI", ""})
 
 
-def result(obx: Segment, obr: Segment | None, notes: Iterable[Segment], key: str = "") -> Item | None:
+def result(obx: Segment, obr: Segment | None, notes: Iterable[Segment]) -> Item | None:
     """One observation; its time is its own (OBX-14) or that of its report (OBR-7). None for an empty OBX."""
     label, codes = facts.concept(obx, 3)
     value = _value(obx)
@@ -34,7 +35,13 @@ def result(obx: Segment, obr: Segment | None, notes: Iterable[Segment], key: str
     )
     if not label and value is None:
         return None
-    return Item(key, label or "Result", found, codes, source=facts.place(obx, 3))
+    return Item("", label, found, codes, source=facts.place(obx, 3))
+
+
+def content(obx: Segment) -> Fact | None:
+    """What an OBX adds to a document: its text, or the kind of file that is attached."""
+    value = _value(obx)
+    return value and replace(value, name=FactName.CONTENT, units=())
 
 
 def report(obr: Segment, orc: Segment | None, observed: bool) -> Item | None:
@@ -47,7 +54,7 @@ def report(obr: Segment, orc: Segment | None, observed: bool) -> Item | None:
     found = [placer or None, filler or None]
     if observed:
         found += [facts.moment(FactName.TIME, obr, 7), facts.coded(FactName.STATUS, obr, 25, RESULT_STATUS)]
-    return Item("report" if observed else "order", label, facts.only(*found), codes, source=facts.place(obr, 4))
+    return Item("", label, facts.only(*found), codes, source=facts.place(obr, 4))
 
 
 def _value(obx: Segment) -> Fact | None:
@@ -78,6 +85,7 @@ def _one_value(obx: Segment, kind: str, repetition: int) -> tuple[str, tuple[Cod
     parts = [facts.component(obx, 5, number, repetition) for number in range(1, len(obx.components(5, repetition)) + 1)]
     if kind == "ED":
         parts += [""] * (5 - len(parts))
+        parts[1] = worded(parts[1], MEDIA_TYPE)
         return f"attached {'/'.join(part.lower() for part in parts[1:3] if part) or 'document'}", ()
     if kind == "TM" and len(parts[0]) >= 4 and parts[0][:4].isdigit():
         digits = parts[0]

@@ -83,9 +83,9 @@ APPOINTMENT_STATUS: Mapping[str, str] = {
 }  # fmt: skip
 
 DOCUMENT_STATUS: Mapping[str, str] = {
-    # v2 table 0271
-    "DI": "dictated", "DO": "documented", "IP": "in progress", "IN": "incomplete", "PA": "pre-authenticated",
-    "AU": "authenticated", "LA": "legally authenticated",
+    # v2 table 0271, in FHIR's terms: what nobody has verified is preliminary
+    "DI": "preliminary", "DO": "preliminary", "IP": "preliminary", "IN": "preliminary", "PA": "preliminary",
+    "AU": "final", "LA": "final",
     # http://hl7.org/fhir/composition-status
     "preliminary": "preliminary", "final": "final", "amended": "amended", "entered-in-error": "entered in error",
 }  # fmt: skip
@@ -95,6 +95,11 @@ FREQUENCY: Mapping[str, str] = {
     "QD": "once daily", "QAM": "every morning", "QPM": "every evening", "QHS": "at bedtime", "BID": "twice daily",
     "TID": "3 times daily", "QID": "4 times daily", "QOD": "every other day", "PRN": "as needed", "C": "continuously",
     "ONCE": "once", "AM": "every morning", "PM": "every evening", "HS": "at bedtime",
+}  # fmt: skip
+
+MEDIA_TYPE: Mapping[str, str] = {
+    # v2 table 0191, the first part of a media type
+    "AP": "application", "AU": "audio", "FT": "text", "IM": "image", "TEXT": "text", "TX": "text",
 }  # fmt: skip
 
 PERIOD_UNIT: Mapping[str, str] = {
