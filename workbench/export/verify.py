@@ -6,6 +6,7 @@ compare `sha256` of the report with what the release notes say.
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 import zipfile
@@ -89,14 +90,17 @@ def _files(path: Path, raw: bytes) -> dict[str, bytes]:
 
 
 def _tar_members(raw: bytes) -> Iterator[tuple[str, bytes]]:
-    left = LARGEST
-    with tarfile.open(fileobj=io.BytesIO(raw), mode="r:gz") as archive:
+    """Everything is unpacked first: only then has the check sum of the whole been looked at."""
+    with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
+        unpacked = stream.read(LARGEST + 1)
+    if len(unpacked) > LARGEST:
+        raise ValueError("too large")
+    with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
         for member in archive:
-            stream = archive.extractfile(member) if member.isfile() and member.size <= left else None
-            if stream is None:
-                raise ValueError("something that is no plain file, or too large")
-            left -= member.size
-            yield member.name, stream.read()
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is None:
+                raise ValueError("something that is no plain file")
+            yield member.name, content.read()
 
 
 def _zip_members(raw: bytes) -> Iterator[tuple[str, bytes]]:
