@@ -38,13 +38,15 @@ DEFAULT = FhirOptions()
 def validate_resource(document: FhirDocument, options: FhirOptions = DEFAULT) -> tuple[Issue, ...]:
     """The issues of a received resource or Bundle, each with the bytes it is at.
 
+    What reading found already (`document.issues`) is not repeated here.
+
     raises  Refused FHIR-0012: no definitions of that version are installed
     """
     findings = walk(document.value, _plans(options.version))
-    issues = list(document.issues)
-    for finding in findings.all:
-        location = replace(finding.issue.location, span=span_of(document, finding.place))
-        issues.append(replace(finding.issue, location=location))
+    issues = [
+        replace(finding.issue, location=replace(finding.issue.location, span=span_of(document, finding.place)))
+        for finding in findings.all
+    ]
     return _as_decided(issues, options)
 
 

@@ -164,7 +164,7 @@ class _Walker:
         for index, value in enumerate(values):
             if value is not None:
                 self._single(value, field, (place, field.name, index))
-            elif _item(others, index) is None:
+            elif not isinstance(others, list) or index >= len(others):
                 self.findings.report(rules.EMPTY, (place, field.name, index), element=field.element.path, found="null")
 
     def _single(self, value: object, field: Field, place: Place) -> None:
