@@ -126,13 +126,15 @@ class FieldPlan:
 
     def _judge_field(self, raw: str, found: list[Finding]) -> None:
         definition, separator = self.definition, self.delimiters.repetition
-        if definition.usage is Usage.WITHDRAWN or raw == NULL:
-            self._judge_presence(raw, found)
+        delimiters = self.delimiters
+        blank = delimiters.component + delimiters.subcomponent + separator
+        if raw == NULL or definition.usage is Usage.WITHDRAWN or (raw[0] in blank and not raw.strip(blank)):
+            self._judge_presence(raw, blank, found)
             return
         if not separator or separator not in raw:
             _judge_value(self.value, raw, self.delimiters, 1, found)
             return
-        repetitions = raw.split(separator)
+        repetitions = raw.rstrip(blank).split(separator)
         most = None if definition.segment in _OPEN_ENDED else definition.max_repetitions
         if most is not None and len(repetitions) > most:
             args = {
@@ -148,13 +150,15 @@ class FieldPlan:
             elif text:
                 _judge_value(self.value, text, self.delimiters, number, found)
 
-    def _judge_presence(self, raw: str, found: list[Finding]) -> None:
-        definition = self.definition
+    def _judge_presence(self, raw: str, blank: str, found: list[Finding]) -> None:
+        """Of a field that is withdrawn, null, or nothing but separators, which is as good as empty."""
+        definition, is_blank = self.definition, not raw.strip(blank)
         names = {"field": definition.label, "name": definition.name}
-        if definition.usage is Usage.WITHDRAWN:
+        if definition.usage is Usage.WITHDRAWN and not is_blank:
             found.append(Finding("V2-0204", names))
         elif definition.required:
-            found.append(Finding("V2-0202", names, doubt=_doubt(definition, Disputed.USAGE)))
+            rule = "V2-0201" if is_blank else "V2-0202"
+            found.append(Finding(rule, names, doubt=_doubt(definition, Disputed.USAGE)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -365,13 +369,14 @@ def _judge_primitive(
     if plan.opaque:
         return
     if not place[2]:
-        below = (delimiters.subcomponent,) if place[1] else (delimiters.component, delimiters.subcomponent)
+        below = delimiters.subcomponent if place[1] else delimiters.component + delimiters.subcomponent
+        text = text.rstrip(below)  # trailing separators say nothing
         for separator in below:
-            if separator and separator in text:
+            if separator in text:
                 args = {"type": plan.data_type, "separator": separator}
                 found.append(Finding("V2-0307", args, *place, doubt=plan.type_doubt))
                 return
-    if plan.check is None and plan.table is None:
+    if not text or (plan.check is None and plan.table is None):
         return
     value = unescape(text, delimiters)
     if plan.check is not None and not plan.check[1](value):
