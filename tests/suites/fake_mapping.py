@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -47,6 +48,7 @@ class FakeMapper:
         control_id = message.control_id
         if self._behaviour.get("die") == control_id:
             os._exit(9)
+        time.sleep(float(self._behaviour.get("slow", "0")))
         if self._behaviour.get("refuse") == control_id:
             raise Refused("MAP-0999", "No map for this message.")
         if self._behaviour.get("break") == control_id:

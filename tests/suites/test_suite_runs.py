@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +212,28 @@ def test_an_interrupted_run_goes_on_where_it_was(bench: Any, tmp_path: Path, mon
     again = run_suite(suite, journal=journal, source=bench.source)
     assert again.resumed == 6 and again.passed
     assert run_suite(suite, journal=journal, source=bench.source).resumed == 0
+
+
+def test_a_killed_process_loses_nothing_that_was_confirmed(bench: Any, tmp_path: Path) -> None:
+    suite, journal = bench.suite(), tmp_path / "run.ndjson"
+    bench.behave(slow="0.05")
+    accept_suite(suite, source=bench.source)
+    script = (
+        "import sys; from pathlib import Path; from fake_mapping import fake_mapper\n"
+        "from workbench.suites import run; from workbench.suites.suite import load_suite\n"
+        "run.CHUNK = 1\n"
+        "run.run_suite(load_suite(Path(sys.argv[1])), journal=Path(sys.argv[2]), source=fake_mapper)\n"
+    )
+    command = [sys.executable, "-c", script, str(suite.file), str(journal)]
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}) as process:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and (not journal.exists() or journal.read_bytes().count(b"\n") < 4):
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    confirmed = journal.read_bytes().count(b"\n") - 1
+    assert process.returncode == -signal.SIGKILL and 3 <= confirmed < 7
+    again = run_suite(suite, journal=journal, source=bench.source)
+    assert again.resumed == confirmed and again.passed
 
 
 def test_a_run_of_another_mapping_takes_nothing_over(
