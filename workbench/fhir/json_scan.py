@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+import msgspec
+
 from workbench.kernel.location import Span
 
 
@@ -27,9 +29,8 @@ class Kind(StrEnum):
     NULL = "null"
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One node of the tree.
+class Element(msgspec.Struct, frozen=True, gc=False):
+    """One node of the tree. (A Struct, because thousands are made for a Bundle.)
 
     label     name of the property, `[0]` for an array's item, the resource's type for the root
     path      `Patient.identifier[0].system`; an array is `Patient.identifier`
@@ -79,11 +80,13 @@ class Damage(Exception):
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _TOKEN = re.compile(
+    rb"[ \t\r\n]*(?:"
     rb'(?P<string>"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*")'
     rb"|(?P<punctuation>[{}\[\]:,])"
-    rb"|(?P<number>-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?)(?![0-9.eE+-])"
-    rb"|(?P<word>true|false|null)(?![A-Za-z])"
+    rb"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![0-9.eE+-])"
+    rb"|(?P<word>true|false|null)(?![A-Za-z]))"
 )
+_FRACTION_OR_EXPONENT = re.compile(rb"[.eE]")
 _STRING_START = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LONG_NUMBER = 1000  # digits; int() refuses thousands of them
@@ -138,24 +141,22 @@ class _Reader:
 
     def _value(self, label: str, path: str, key_span: Span | None) -> Element | None:
         """A scalar or an empty container; None when a container was opened that has content."""
-        match = self._token("a value is missing")
-        span = Span(match.start(), match.end())
-        token = match.group()
-        if match["string"] is not None:
-            return Element(Kind.STRING, label, path, self._text(match), span, key_span)
-        if match["number"] is not None:
-            whole = match["fraction"] is None and match["exponent"] is None
-            number = int(token) if whole and len(token) < _LONG_NUMBER else Decimal(token.decode("ascii"))
+        kind, token, start = self._token("a value is missing")
+        span = Span(start, self._position)
+        if kind == "string":
+            return Element(Kind.STRING, label, path, self._text(token, start), span, key_span)
+        if kind == "number":
+            whole = _FRACTION_OR_EXPONENT.search(token) is None and len(token) < _LONG_NUMBER
+            number = int(token) if whole else Decimal(token.decode("ascii"))
             return Element(Kind.NUMBER, label, path, number, span, key_span)
-        if match["word"] is not None:
-            kind = Kind.NULL if token == b"null" else Kind.BOOLEAN
-            return Element(kind, label, path, _WORDS[token], span, key_span)
+        if kind == "word":
+            name = Kind.NULL if token == b"null" else Kind.BOOLEAN
+            return Element(name, label, path, _WORDS[token], span, key_span)
         if token not in (b"{", b"["):
-            raise Damage(span.start, "a value is missing")
-        kind = Kind.OBJECT if token == b"{" else Kind.ARRAY
-        opened = _Open(kind, label, path, span.start, key_span)
+            raise Damage(start, "a value is missing")
+        opened = _Open(Kind.OBJECT if token == b"{" else Kind.ARRAY, label, path, start, key_span)
         after = self._after_space()
-        if self._raw[after : after + 1] == (b"}" if kind is Kind.OBJECT else b"]"):
+        if self._raw[after : after + 1] == (b"}" if token == b"{" else b"]"):
             self._position = after + 1
             return opened.closed(after + 1)
         self._open.append(opened)
@@ -170,12 +171,12 @@ class _Reader:
             container.names.add(element.label)
         container.children.append(element)
         missing = "a comma or the closing bracket is missing"
-        match = self._token(missing)
-        if match.group() == b",":
+        _, token, start = self._token(missing)
+        if token == b",":
             return None
-        if match.group() != (b"}" if container.kind is Kind.OBJECT else b"]"):
-            raise Damage(match.start(), missing)
-        return self._open.pop().closed(match.end())
+        if token != (b"}" if container.kind is Kind.OBJECT else b"]"):
+            raise Damage(start, missing)
+        return self._open.pop().closed(self._position)
 
     def _next_place(self) -> tuple[str, str, Span | None]:
         """Label, path and key of the value that comes next in the innermost container."""
@@ -183,30 +184,31 @@ class _Reader:
         if container.kind is Kind.ARRAY:
             label = f"[{len(container.children)}]"
             return label, container.path + label, None
-        match = self._token("a property name is missing")
-        if match["string"] is None:
-            raise Damage(match.start(), "a property name in quotation marks is missing")
-        label = self._text(match)
-        colon = self._token("the colon after a property name is missing")
-        if colon.group() != b":":
-            raise Damage(colon.start(), "the colon after a property name is missing")
-        return label, f"{container.path}.{label}", Span(match.start(), match.end())
+        kind, token, start = self._token("a property name is missing")
+        if kind != "string":
+            raise Damage(start, "a property name in quotation marks is missing")
+        label = self._text(token, start)
+        key_span = Span(start, self._position)
+        _, colon, place = self._token("the colon after a property name is missing")
+        if colon != b":":
+            raise Damage(place, "the colon after a property name is missing")
+        return label, f"{container.path}.{label}", key_span
 
     def _after_space(self) -> int:
         space = _SPACE.match(self._raw, self._position)
         return self._position if space is None else space.end()
 
-    def _token(self, missing: str) -> re.Match[bytes]:
-        """The next token; its end is the new position.
+    def _token(self, missing: str) -> tuple[str, bytes, int]:
+        """Kind, bytes and start of the next token; its end is the new position.
 
         missing  what to say when the text ends instead
         """
-        at = self._after_space()
-        match = _TOKEN.match(self._raw, at)
-        if match is None:
-            raise self._unreadable(at, missing)
+        match = _TOKEN.match(self._raw, self._position)
+        kind = match.lastgroup if match else None
+        if match is None or kind is None:
+            raise self._unreadable(self._after_space(), missing)
         self._position = match.end()
-        return match
+        return kind, match[kind], match.start(kind)
 
     def _unreadable(self, at: int, missing: str) -> Damage:
         """Why no token begins at a byte."""
@@ -222,13 +224,12 @@ class _Reader:
             return Damage(stop, "an escape that JSON does not know")
         return Damage(stop, "a control character inside a string", "Write it as an escape, a line break as \\n.")
 
-    def _text(self, match: re.Match[bytes]) -> str:
-        token = match.group()
+    def _text(self, token: bytes, start: int) -> str:
         try:
             text = token.decode("utf-8")
         except UnicodeDecodeError as error:
             raise Damage(
-                match.start() + error.start,
+                start + error.start,
                 "bytes that are not UTF-8",
                 "FHIR JSON is always UTF-8; convert the text first.",
             ) from None
@@ -236,7 +237,7 @@ class _Reader:
             return text[1:-1]
         decoded: str = json.loads(text, strict=False)
         if _LONE_SURROGATE.search(decoded):
-            raise Damage(match.start(), "half of a surrogate pair in a string")
+            raise Damage(start, "half of a surrogate pair in a string")
         return decoded
 
     def _end_of_text(self) -> None:
