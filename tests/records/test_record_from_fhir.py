@@ -66,6 +66,39 @@ def test_a_code_kept_as_text_or_marked_is_unvalidated(marked: dict) -> None:
     assert allergy.unvalidated
 
 
+UNC = {"url": "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor", "valueCode": "UNC"}
+ORIGINAL = "http://hl7.org/fhir/StructureDefinition/originalText"
+ALTERNATE = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
+
+
+def test_a_code_without_a_map_is_shown_as_the_sender_said_it_and_unvalidated() -> None:
+    kept = {
+        "extension": [UNC, {"url": ALTERNATE, "valueCodeableConcept": {"coding": [{"code": "X", "display": "Inter"}]}}]
+    }
+    (sex,) = items(SectionName.DEMOGRAPHICS, {"resourceType": "Patient", "gender": "unknown", "_gender": kept})
+    assert (sex.text, sex.any_unvalidated) == ("Inter", True)
+    allergy = {"resourceType": "AllergyIntolerance", "code": {"text": "Nuts"}, "category": [None], "_category": [kept]}
+    (nuts,) = items(SectionName.ALLERGIES, allergy)
+    assert nuts.text == "Inter"
+    marked = {"resourceType": "AllergyIntolerance", "code": {"coding": [{"code": "N"}], "extension": [UNC]}}
+    assert items(SectionName.ALLERGIES, marked)[0].unvalidated
+
+
+def test_a_value_of_the_wrong_form_is_shown_as_text_and_unvalidated() -> None:
+    kept = {"extension": [UNC, {"url": ORIGINAL, "valueString": "about 1980"}]}
+    (birth,) = items(SectionName.DEMOGRAPHICS, {"resourceType": "Patient", "_birthDate": kept})
+    assert (birth.text, birth.any_unvalidated) == ("about 1980", True)
+    assert value_of({"valueQuantity": {"_value": kept, "unit": "mg"}}) == "about 1980 mg"
+
+
+def test_a_status_that_nobody_stated_is_not_shown() -> None:
+    observation = {"resourceType": "Observation", "code": {"text": "Test"}, "status": "unknown"}
+    (result,) = items(SectionName.RESULTS, observation)
+    assert result.facts == ()
+    (sex,) = items(SectionName.DEMOGRAPHICS, {"resourceType": "Patient", "gender": "unknown"})
+    assert sex.text == "unknown"
+
+
 def test_a_coded_allergy_is_validated_and_shows_only_an_unexpected_status() -> None:
     allergy = {
         "resourceType": "AllergyIntolerance",

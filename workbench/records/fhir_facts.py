@@ -20,6 +20,9 @@ from workbench.terminology.codes import Coding
 Json = Mapping[str, Any]
 ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 ALTERNATE_CODES = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
+ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
+NULL_FLAVOR = "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor"
+NOT_ENCODED = "UNC"  # v3 NullFlavor "un-encoded": the value stands there, but not in the receiver's codes
 UNVALIDATED = "unvalidated"
 _NOTHING: Json = {}
 _LONGEST_FRACTION = 30  # digits after the point beyond which a decimal is shown with its exponent
@@ -102,14 +105,24 @@ def extensions(element: object, url: str) -> Iterator[Json]:
 
 
 def is_unvalidated(element: object) -> bool:
-    """True when a code was kept as text: marked so by an extension or tag, or words without any coding."""
+    """True when a code was kept as text: marked so by an extension, or words without any coding."""
     value = one(element)
-    if any(UNVALIDATED in text_of(extension.get("url")).lower() for extension in many(value.get("extension"))):
+    if is_marked(value):
         return True
     codings = many(value.get("coding"))
     if any(is_unvalidated(coding) for coding in codings):
         return True
     return bool(value.get("text")) and not codings
+
+
+def is_marked(element: object) -> bool:
+    """True when an extension says that the element was not validated."""
+    marks = many(one(element).get("extension"))
+    return any(
+        (mark.get("url") == NULL_FLAVOR and mark.get("valueCode") == NOT_ENCODED)
+        or UNVALIDATED in text_of(mark.get("url")).lower()
+        for mark in marks
+    )
 
 
 def is_tagged_unvalidated(resource: Json) -> bool:
@@ -138,8 +151,6 @@ def concept(element: object) -> tuple[str, tuple[Coding, ...]]:
 def coded(name: FactName, element: object, source: Location, table: Mapping[str, str] = _NO_WORDS) -> Fact | None:
     """A coded element; its words come from `table` when that knows one of the codes."""
     text, codes = concept(element)
-    if text == "unknown" and codes and not codes[0].system:
-        return None  # what a required code says when nobody stated it
     known = next((word for coding in codes if (word := worded(coding.code, table)) != coding.code), "")
     if not known and codes and codes[0].code in table:
         known = table[codes[0].code]
@@ -147,6 +158,31 @@ def coded(name: FactName, element: object, source: Location, table: Mapping[str,
         return absent(name, element, source)
     kept_as_text = not isinstance(element, str) and is_unvalidated(element)
     return Fact(name, known or text, codes=codes, unvalidated=kept_as_text, source=source)
+
+
+def primitive(
+    name: FactName, value: Json, key: str, source: Location, table: Mapping[str, str] = _NO_WORDS
+) -> Fact | None:
+    """A code or time of `value`, or what its extensions (`_key`) keep in its stead: the sender's code or text."""
+    beside = value.get(f"_{key}")
+    kept = next((found.get("valueCodeableConcept") for found in extensions(beside, ALTERNATE_CODES)), None)
+    original = next((text_of(found.get("valueString")) for found in extensions(beside, ORIGINAL_TEXT)), "")
+    if is_marked(beside) and (kept or original):
+        text, codes = concept(kept) if kept else (original, ())
+        return Fact(name, text, codes=codes, unvalidated=True, source=source)
+    text = text_of(value.get(key))
+    if not text:
+        return absent(name, beside, source)
+    if table:
+        _, codes = concept(kept)
+        return Fact(name, worded(text, table), codes=(Coding("", text), *codes), source=source)
+    return moment(name, text, source)
+
+
+def stated(status: object) -> str:
+    """A required status, "" when it is the `unknown` that stands there because nobody stated it."""
+    text = text_of(status)
+    return "" if text == "unknown" else text
 
 
 def absent(name: FactName, element: object, source: Location) -> Fact | None:
@@ -177,11 +213,13 @@ def quantity(name: FactName, element: object, source: Location) -> Fact | None:
     """A Quantity: comparator, number and every spelling of its unit."""
     value = one(element)
     number = text_of(value.get("value"))
-    if not number:
-        return absent(name, element, source)
+    kept = next((text_of(found.get("valueString")) for found in extensions(value.get("_value"), ORIGINAL_TEXT)), "")
+    if not number and not kept:
+        return absent(name, element, source) or absent(name, value.get("_value"), source)
     units = dict.fromkeys(unit for unit in (text_of(value.get("unit")), text_of(value.get("code"))) if unit)
     comparator = text_of(value.get("comparator"))
-    return Fact(name, f"{comparator} {number}".strip(), units=tuple(units), source=source)
+    text = f"{comparator} {number or kept}".strip()
+    return Fact(name, text, units=tuple(units), unvalidated=not number, source=source)
 
 
 def span(name: FactName, element: object, source: Location, between: str = "to") -> Fact | None:

@@ -30,7 +30,7 @@ def observation(resource: Resource) -> Item:
             _range(part, resource, f"referenceRange[{number}]")
             for number, part in enumerate(many(value.get("referenceRange")))
         ),
-        facts.coded(FactName.STATUS, value.get("status"), place("status"), RESULT_STATUS),
+        _status(resource),
         time,
         *facts.notes(resource),
     ]
@@ -48,8 +48,14 @@ def order_or_report(resource: Resource) -> Item:
                 found.append(facts.plain(name, identifier.get("value"), place(f"identifier[{number}]")))
     if resource.kind == "DiagnosticReport":
         found.append(facts.moment(FactName.TIME, _effective(value), place("effective")))
-        found.append(facts.coded(FactName.STATUS, value.get("status"), place("status"), RESULT_STATUS))
+        found.append(_status(resource))
     return facts.item("", value.get("code"), resource, "code", found)
+
+
+def _status(resource: Resource) -> Fact | None:
+    if facts.is_marked(resource.value.get("_status")) or facts.stated(resource.value.get("status")):
+        return facts.primitive(FactName.STATUS, resource.value, "status", resource.place("status"), RESULT_STATUS)
+    return None
 
 
 def _effective(value: Json) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
 
 from workbench.kernel.location import Location
 from workbench.records import fhir_facts as facts
@@ -70,12 +71,11 @@ def _patient(patient: Resource) -> Iterator[Found]:
         (extension.get("valueDateTime") for extension in facts.extensions(value.get("_birthDate"), _BIRTH_TIME)),
         value.get("birthDate"),
     )
-    place = patient.place("birthDate")
-    absent = facts.absent(FactName.VALUE, value.get("_birthDate"), place)
-    yield from said("birth", "Date of birth", facts.moment(FactName.VALUE, birth, place) or absent)
-    place = patient.place("gender")
-    sex = facts.coded(FactName.VALUE, value.get("gender"), place, SEX)
-    yield from said("sex", "Sex", sex or facts.absent(FactName.VALUE, value.get("_gender"), place))
+    birth = {"birthDate": birth, "_birthDate": value.get("_birthDate")}
+    born = facts.primitive(FactName.VALUE, birth, "birthDate", patient.place("birthDate"))
+    yield from said("birth", "Date of birth", born)
+    sex = facts.primitive(FactName.VALUE, value, "gender", patient.place("gender"), SEX)
+    yield from said("sex", "Sex", sex)
     yield from said("death", "Deceased", *_death(patient))
     for number, communication in enumerate(many(value.get("communication"))):
         place = patient.place(f"communication[{number}]")
@@ -125,8 +125,8 @@ def _visit(encounter: Resource) -> Iterator[Found]:
     leaving = facts.coded(FactName.VALUE, stay.get("dischargeDisposition"), place("hospitalization"))
     yield from said("disposition", "Discharge disposition", leaving)
     period = one(value.get("period"))
-    yield from said("admitted", "Admitted", facts.moment(FactName.VALUE, period.get("start"), place("period")))
-    yield from said("discharged", "Discharged", facts.moment(FactName.VALUE, period.get("end"), place("period")))
+    yield from said("admitted", "Admitted", facts.primitive(FactName.VALUE, period, "start", place("period")))
+    yield from said("discharged", "Discharged", facts.primitive(FactName.VALUE, period, "end", place("period")))
     for number, reason in enumerate(many(value.get("reasonCode"))):
         fact = facts.coded(FactName.VALUE, reason, place(f"reasonCode[{number}]"))
         yield from said("reason", "Reason for admission", fact)
@@ -164,27 +164,29 @@ def _person(resource: Resource, reference: object) -> str:
 def _allergy(allergy: Resource) -> Iterator[Found]:
     value, place = allergy.value, allergy.place
     reactions = many(value.get("reaction"))
-    severity = next((r["severity"] for r in reactions if "severity" in r), value.get("criticality"))
-    alternate = (
-        found.get("valueCodeableConcept")
-        for found in facts.extensions(value.get("_criticality"), facts.ALTERNATE_CODES)
-    )
-    severe = facts.coded(FactName.SEVERITY, severity, place("criticality"), SEVERITY)
-    severe = severe or facts.coded(FactName.SEVERITY, next(alternate, None), place("criticality"), SEVERITY)
+    severe = next(
+        (
+            fact
+            for r in reactions
+            if (fact := facts.primitive(FactName.SEVERITY, r, "severity", place("reaction"), SEVERITY))
+        ),
+        None,
+    ) or facts.primitive(FactName.SEVERITY, value, "criticality", place("criticality"), SEVERITY)
     found: list[Fact | None] = [
         *(
-            facts.coded(FactName.CATEGORY, code, place("category"), ALLERGY_CATEGORY)
-            for code in _codes(value, "category")
+            facts.primitive(FactName.CATEGORY, part, "category", place("category"), ALLERGY_CATEGORY)
+            for part in _each(value, "category")
         ),
         severe,
+        *(
+            facts.coded(FactName.REACTION, manifestation, place(f"reaction[{number}]"))
+            for number, reaction in enumerate(reactions)
+            for manifestation in many(reaction.get("manifestation"))
+        ),
     ]
-    for number, reaction in enumerate(reactions):
-        for manifestation in many(reaction.get("manifestation")):
-            fact = facts.coded(FactName.REACTION, manifestation, place(f"reaction[{number}]"))
-            # A reaction is mostly free text in v2; only the substance decides whether an allergy is validated.
-            found.append(fact)
-    onset = value.get("onsetDateTime") or next((r["onset"] for r in reactions if "onset" in r), None)
-    found.append(facts.moment(FactName.ONSET, onset, place("onset")))
+    onset = next((r for r in reactions if "onset" in r or "_onset" in r), {})
+    began = facts.primitive(FactName.ONSET, value, "onsetDateTime", place("onset"))
+    found.append(began or facts.primitive(FactName.ONSET, onset, "onset", place("reaction")))
     for name in ("clinicalStatus", "verificationStatus"):
         status = facts.coded(FactName.STATUS, value.get(name), place(name))
         if status is not None and not any(coding.code in _EXPECTED_ALLERGY_STATUS for coding in status.codes):
@@ -202,7 +204,7 @@ def _problem(condition: Resource) -> Iterator[Found]:
     doubt = facts.coded(FactName.CERTAINTY, value.get("verificationStatus"), place("verificationStatus"))
     if doubt is not None and any(coding.code == "confirmed" for coding in doubt.codes):
         doubt = None
-    onset = facts.moment(FactName.ONSET, value.get("onsetDateTime"), place("onsetDateTime"))
+    onset = facts.primitive(FactName.ONSET, value, "onsetDateTime", place("onsetDateTime"))
     found = [onset, doubt, status, *facts.notes(condition)]
     yield SectionName.PROBLEMS, facts.item("", value["code"], condition, "code", found)
 
@@ -261,15 +263,15 @@ def _immunization(resource: Resource) -> Iterator[Found]:
     value, place = resource.value, resource.place
     maker = resource.referred(value.get("manufacturer")) or one(value.get("manufacturer"))
     found = [
-        facts.moment(FactName.TIME, value.get("occurrenceDateTime"), place("occurrence")),
+        facts.primitive(FactName.TIME, value, "occurrenceDateTime", place("occurrence")),
         facts.quantity(FactName.DOSE, value.get("doseQuantity"), place("doseQuantity")),
         facts.coded(FactName.ROUTE, value.get("route"), place("route")),
         facts.coded(FactName.SITE, value.get("site"), place("site")),
         facts.plain(FactName.LOT, value.get("lotNumber"), place("lotNumber")),
-        facts.moment(FactName.EXPIRES, value.get("expirationDate"), place("expirationDate")),
+        facts.primitive(FactName.EXPIRES, value, "expirationDate", place("expirationDate")),
         facts.plain(FactName.MANUFACTURER, maker.get("name") or maker.get("display"), place("manufacturer")),
         facts.coded(FactName.REASON, value.get("statusReason"), place("statusReason")),
-        facts.coded(FactName.STATUS, value.get("status"), place("status"), IMMUNIZATION_STATUS),
+        facts.primitive(FactName.STATUS, value, "status", place("status"), IMMUNIZATION_STATUS),
         *facts.notes(resource),
     ]
     yield SectionName.IMMUNIZATIONS, facts.item("given", value.get("vaccineCode"), resource, "vaccineCode", found)
@@ -296,9 +298,9 @@ def _appointment(resource: Resource) -> Iterator[Found]:
     value, place = resource.value, resource.place
     services = many(value.get("serviceType")) or many(value.get("reasonCode"))
     found = [
-        facts.moment(FactName.TIME, value.get("start"), place("start")),
-        facts.moment(FactName.END, value.get("end"), place("end")),
-        facts.coded(FactName.STATUS, value.get("status"), place("status"), APPOINTMENT_STATUS),
+        facts.primitive(FactName.TIME, value, "start", place("start")),
+        facts.primitive(FactName.END, value, "end", place("end")),
+        facts.primitive(FactName.STATUS, value, "status", place("status"), APPOINTMENT_STATUS),
         *(facts.coded(FactName.REASON, reason, place("reasonCode")) for reason in many(value.get("reasonCode"))),
     ]
     named = services[0] if services else {}
@@ -309,8 +311,8 @@ def _document(resource: Resource) -> Iterator[Found]:
     value, place = resource.value, resource.place
     number = one(value.get("masterIdentifier")).get("value")
     found = [
-        facts.moment(FactName.TIME, value.get("date"), place("date")),
-        facts.coded(FactName.STATUS, value.get("docStatus"), place("docStatus"), DOCUMENT_STATUS),
+        facts.primitive(FactName.TIME, value, "date", place("date")),
+        facts.primitive(FactName.STATUS, value, "docStatus", place("docStatus"), DOCUMENT_STATUS),
         facts.plain(FactName.NUMBER, number, place("masterIdentifier")),
     ]
     for position, part in enumerate(many(value.get("content"))):
@@ -329,9 +331,11 @@ def _content(attachment: Json, place: Location) -> Fact | None:
     return Fact(FactName.CONTENT, f"attached {kind or 'document'}", source=place) if kind or data else None
 
 
-def _codes(value: Json, name: str) -> list[str]:
-    codes = value.get(name)
-    return [code for code in codes if isinstance(code, str)] if isinstance(codes, list) else []
+def _each(value: Json, key: str) -> list[Json]:
+    """A repeating primitive, one object for each of its values with what its extensions say of it."""
+    values, beside = value.get(key), value.get(f"_{key}")
+    pairs = zip_longest(values if isinstance(values, list) else [], beside if isinstance(beside, list) else [])
+    return [{key: one_value, f"_{key}": extended} for one_value, extended in pairs]
 
 
 def _once(found: list[Fact | None]) -> list[Fact]:
