@@ -18,6 +18,7 @@ from workbench.mapping.fhir_target import fhir_schema
 from workbench.mapping.finish import assemble
 from workbench.mapping.keep import keep_the_rest
 from workbench.mapping.model import Direction, MessageMap, Package
+from workbench.mapping.overlay import effective
 from workbench.mapping.running import Frame, Run
 from workbench.mapping.scope import Resource, lay_out
 from workbench.mapping.trace import TracedResult
@@ -26,10 +27,11 @@ from workbench.v2.er7 import Message
 
 
 def compile_package(package: Package) -> CompiledMapping:
-    """Compile every map of a package.
+    """Compile every map of a package, laid over its base.
 
-    raises  Refused MAP-0110: a rule that cannot be, with file, line, column and id; MAP-0111: a direction that is not
-            there yet; MAP-0112: an unknown time zone
+    raises  Refused MAP-0107, MAP-0108: as `overlay.effective`; MAP-0110: a rule that cannot be, with file, line,
+            column and id; MAP-0111: a direction that is not there yet; MAP-0112: an unknown time zone; MAP-0113: two
+            maps for the same messages
     """
     if package.header.direction is not Direction.V2_TO_FHIR:
         raise Refused(
@@ -37,11 +39,11 @@ def compile_package(package: Package) -> CompiledMapping:
             f"Packages of direction {package.header.direction} cannot be run yet.",
             "Packages of direction v2-to-fhir can.",
         )
-    return CompiledMapping(package)
+    return CompiledMapping(effective(package))
 
 
 class CompiledMapping:
-    """A package ready to run. It holds no state of a message: any number of messages may pass, in any order."""
+    """An effective package ready to run; it holds no state of a message, so messages may pass in any order."""
 
     def __init__(self, package: Package) -> None:
         self.package = package

@@ -412,7 +412,7 @@ class _RuleCompiler:
             used = self.package.types.get(rule.using)
             if used is None:
                 refuse(rule, self.place, f"there is no type map {rule.using}")
-            if used.target != kind.type:
+            if not self.compiler.schema.takes(kind, used.target):
                 refuse(rule, self.place, f"{rule.using} makes a {used.target}, and {rule.target} is a {kind.type}")
             maps.append(self.compiler.rule_map(used, outer))
         if rule.children:

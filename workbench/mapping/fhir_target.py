@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from workbench.fhir.definitions import ElementDefinition, definitions
+from workbench.fhir.definitions import STRUCTURE_DEFINITION, ElementDefinition, definitions
 
 _STEP = re.compile(r"(?:extension\(([^()]+)\)|([A-Za-z][A-Za-z0-9]*))(\[[^\]]*\])?(?:\.|$)")
 _LABEL = re.compile(r"[A-Za-z][\w-]*|\d*")
@@ -70,6 +70,7 @@ class TargetSchema(Protocol):
     def child(self, kind: Kind, name: str) -> Element | None: ...
     def children(self, kind: Kind) -> tuple[str, ...]: ...
     def is_resource(self, name: str) -> bool: ...
+    def takes(self, kind: Kind, made: str) -> bool: ...
 
 
 class FhirSchema:
@@ -84,6 +85,12 @@ class FhirSchema:
 
     def is_resource(self, name: str) -> bool:
         return self._definitions.is_resource(name)
+
+    def takes(self, kind: Kind, made: str) -> bool:
+        """True when a value of type `made` can stand in the element: its own type, or what that specialises (Duration
+        is a Quantity)."""
+        definition = self._definitions.type_definition(kind.type)
+        return kind.type == made or (definition is not None and definition.base == STRUCTURE_DEFINITION + made)
 
     def child(self, kind: Kind, name: str) -> Element | None:
         return self._table(kind.type).get(kind.prefix, {}).get(name)
@@ -163,7 +170,7 @@ def _step(match: re.Match[str], kind: Kind, schema: TargetSchema, extensions: Ma
         raise TargetProblem(f"{bracket} is neither a number nor a name")
     if url is not None:
         url = extensions.get(url, url)
-        if ":" not in url:
+        if ":" not in url and kind.type != "Extension":
             raise TargetProblem(f"{url} is no URL and package.yaml has no extension of that name")
         return Step(Element("extension", Kind("Extension", "Extension"), True, False), label, url)
     element = schema.child(kind, name)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from workbench.kernel.errors import Refused, Unavailable
 from workbench.mapping.model import MapKind, MessageMap, Package, RuleMap
-from workbench.mapping.overlay import lay_over, resolve_includes
 from workbench.mapping.reading import Part, header_of, message_map_of, rule_map_of
 from workbench.mapping.yaml_text import read_yaml
 from workbench.terminology.code_map import CodeMap, load_code_map
@@ -18,7 +18,7 @@ _Map = TypeVar("_Map", MessageMap, RuleMap)
 
 
 def load_package(folder: Path) -> Package:
-    """Read a package and, below it, the packages it extends.
+    """Read a package with, as its `base`, the one it extends. `overlay.effective` lays them over each other.
 
     raises  Refused MAP-0100: no package there; MAP-0101…MAP-0109: a defect, with file, line, column and rule;
             TERM-…: a defective code map
@@ -27,11 +27,7 @@ def load_package(folder: Path) -> Package:
     return _load(folder, ())
 
 
-def load_own(folder: Path) -> Package:
-    """Only what the folder itself says, without its base: what an editor saves.
-
-    raises  as `load_package`
-    """
+def _load_own(folder: Path) -> Package:
     if not (folder / PACKAGE_FILE).is_file():
         raise Refused(
             "MAP-0100",
@@ -50,15 +46,14 @@ def load_own(folder: Path) -> Package:
 
 
 def _load(folder: Path, above: tuple[Path, ...]) -> Package:
-    own = load_own(folder)
+    own = _load_own(folder)
     if not own.header.extends:
-        return resolve_includes(own)
+        return own
     place = folder.resolve()
     base_folder = (folder / own.header.extends).resolve()
     if base_folder in (*above, place):
         raise Refused("MAP-0104", f"{folder} extends itself.", "Correct extends in package.yaml.")
-    base = _load(base_folder, (*above, place))
-    return resolve_includes(lay_over(base, own))
+    return replace(own, base=_load(base_folder, (*above, place)))
 
 
 def _document(folder: Path, path: Path) -> Part:

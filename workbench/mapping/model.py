@@ -319,10 +319,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A mapping package; overlays are laid over their base already.
+    """A mapping package: what its own files say, which is what editors change and save.
 
     folder  where it was read from, None for one that was never saved
-    base    the package below, as it is without this one's changes
+    base    the package it extends; `overlay.effective` lays this one over it
     """
 
     header: Header
@@ -331,7 +331,7 @@ class Package:
     types: Mapping[str, RuleMap] = field(default_factory=dict)
     codes: Mapping[str, CodeMap] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
-    base: Package | None = field(default=None, compare=False, repr=False)
+    base: Package | None = field(default=None, repr=False)
 
     def rule_maps(self) -> Iterator[RuleMap]:
         """Segment maps, then type maps, by name."""

@@ -14,8 +14,20 @@ _Entry = TypeVar("_Entry", Rule, Row)
 _Map = TypeVar("_Map", MessageMap, RuleMap, CodeMap)
 
 
-def lay_over(base: Package, own: Package) -> Package:
-    """The package that results when `own` changes `base`."""
+def effective(package: Package) -> Package:
+    """What the package says once it is laid over its base and its message maps hold what they include.
+
+    raises  Refused MAP-0107: a message map includes one that does not exist, or itself; MAP-0108: `remove` or `after`
+            names nothing
+    """
+    return _resolve_includes(_laid_over(package))
+
+
+def _laid_over(package: Package) -> Package:
+    return package if package.base is None else _lay_over(_laid_over(package.base), package)
+
+
+def _lay_over(base: Package, own: Package) -> Package:
     return Package(
         header=_header(base.header, own.header),
         messages=_each(base.messages, own.messages, _message_map),
@@ -23,15 +35,10 @@ def lay_over(base: Package, own: Package) -> Package:
         types=_each(base.types, own.types, _rule_map),
         codes=_each(base.codes, own.codes, _code_map),
         folder=own.folder,
-        base=base,
     )
 
 
-def resolve_includes(package: Package) -> Package:
-    """The package whose message maps hold the rows of those they include.
-
-    raises  Refused MAP-0107: no such map, or a circle
-    """
+def _resolve_includes(package: Package) -> Package:
     done: dict[str, MessageMap] = {}
 
     def resolved(name: str, above: tuple[str, ...]) -> MessageMap:
