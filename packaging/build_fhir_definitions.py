@@ -40,6 +40,7 @@ PROFILE_FILES = ("profiles-others.json", "extension-definitions.json")
 TERMINOLOGY_FILES = ("valuesets.json", "v3-codesystems.json", "v2-tables.json")
 FHIR_TYPE = f"{STRUCTURE_DEFINITION}structuredefinition-fhir-type"
 BEST_PRACTICE = f"{STRUCTURE_DEFINITION}elementdefinition-bestpractice"
+MAX_VALUE_SET = f"{STRUCTURE_DEFINITION}elementdefinition-maxValueSet"
 # SQLite's file header: change counter's version-valid-for and the library version that wrote last.
 HEADER_VERSION = slice(92, 100)
 
@@ -154,7 +155,13 @@ def _type_code(element: Json, reference: Json) -> str:
 def _binding(binding: Json | None) -> Binding | None:
     if binding is None:
         return None
-    return Binding(binding["strength"], binding.get("valueSet", "").split("|", 1)[0], binding.get("description", ""))
+    widest = [e["valueCanonical"] for e in binding.get("extension", []) if e["url"] == MAX_VALUE_SET]
+    return Binding(
+        strength=binding["strength"],
+        value_set=binding.get("valueSet", "").split("|", 1)[0],
+        description=binding.get("description", ""),
+        max_value_set=widest[0].split("|", 1)[0] if widest else "",
+    )
 
 
 def _json_of(element: Json, prefix: str) -> str:

@@ -206,6 +206,11 @@ def test_mime_types_are_checked_by_form(kind: str, good: bool) -> None:
     assert (_errors(_patient(photo=[{"contentType": kind}])) == []) == good
 
 
+@pytest.mark.parametrize(("language", "good"), [("en", True), ("de-CH-1996", True), ("English!", False), ("e", False)])
+def test_languages_are_checked_by_form(language: str, good: bool) -> None:
+    assert (_errors(_patient(language=language)) == []) == good
+
+
 def test_the_target_of_a_reference_that_is_not_at_hand_gives_a_warning() -> None:
     issues = validate_value(_patient(managingOrganization={"reference": "Patient/7"}))
     assert [(issue.rule, issue.severity) for issue in issues] == [("FHIR-0505", Severity.WARNING)]

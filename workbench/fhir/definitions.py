@@ -44,11 +44,17 @@ class TypeReference(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """strength is required, extensible, preferred or example; value_set a canonical URL without version, "" if none."""
+    """Where the codes of an element come from.
+
+    strength       required, extensible, preferred or example
+    value_set      canonical URL without version, "" if none
+    max_value_set  outside of which no code may be, whatever the strength; "" if none
+    """
 
     strength: str
     value_set: str = ""
     description: str = ""
+    max_value_set: str = ""
 
 
 class Constraint(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -21,17 +21,17 @@ from workbench.fhir.definitions import (
 from workbench.validation.fhir_narrative import flaws
 from workbench.validation.fhir_primitives import accepts
 
+_MIME_TYPE = re.compile(
+    r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+*-]+(\s*;\s*[^\s;=]+=(\"[^\"]*\"|[^\s;]+))*"
+    r"|xml|json|ttl|none|\*"  # abbreviations of CapabilityStatement.format and others
+)
 _OPEN_VALUE_SETS = {
-    "http://hl7.org/fhir/ValueSet/mimetypes": re.compile(
-        r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+*-]+(\s*;\s*[^\s;=]+=(\"[^\"]*\"|[^\s;]+))*"
-        r"|xml|json|ttl|none|\*"
-    ),
+    "http://hl7.org/fhir/ValueSet/mimetypes": _MIME_TYPE,
+    "http://www.rfc-editor.org/bcp/bcp13.txt": _MIME_TYPE,
     "http://hl7.org/fhir/ValueSet/currencies": re.compile(r"[A-Z]{3}"),
+    "http://hl7.org/fhir/ValueSet/all-languages": re.compile(r"([A-Za-z]{2,8}|[xi](?=-))(-[A-Za-z0-9]{1,8})*"),
 }
-"""Required value sets that no list can hold, and the form of their codes (BCP 13, ISO 4217).
-
-CapabilityStatement.format and others also allow the abbreviations xml, json and ttl.
-"""
+"""Value sets that no list can hold, and the form of their codes (BCP 13, ISO 4217, BCP 47)."""
 
 
 class Role(IntEnum):
@@ -215,7 +215,7 @@ class Plans:
         longest = element.max_length
         if longest is not None:
             return lambda value: form(value) and len(str(value)) <= longest
-        coded = self._coded(element) if code in ("code", "string", "uri") else None
+        coded = (self._coded(element) or _widest(element)) if code in ("code", "string", "uri") else None
         if coded is None:
             return form
         added.coded = coded
@@ -232,6 +232,14 @@ class Plans:
 def is_checkable(coded: Coded) -> bool:
     """True when codes of the value set can be told from others: by list or by form."""
     return coded.codes is not None or coded.value_set in _OPEN_VALUE_SETS
+
+
+def _widest(element: ElementDefinition) -> Coded | None:
+    """The maximum value set of a code whose own binding is weaker than required, if its codes have a form."""
+    binding = element.binding
+    if binding is None or binding.max_value_set not in _OPEN_VALUE_SETS:
+        return None
+    return Coded(binding.max_value_set, None)
 
 
 def _type_of(element: ElementDefinition) -> TypeReference | None:
