@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -14,9 +15,11 @@ from PySide6.QtCore import QObject, Signal
 from workbench.app.documents import Document, document_at
 from workbench.app.operations.validation import Judged, validate_capture, validate_document
 from workbench.gui.jobs import JobHandle, JobRunner
+from workbench.gui.marks import DONE, OPEN, TROUBLE
+from workbench.gui.models.rows import Mark
 from workbench.gui.theme.theme import Theme
 from workbench.kernel.errors import Refused, WorkbenchError
-from workbench.kernel.issues import Issue, Severity, worst
+from workbench.kernel.issues import Issue, Severity, blocks, worst
 from workbench.kernel.location import Span
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
@@ -42,6 +45,17 @@ class Place:
 NOWHERE = Place("", None)
 
 
+class Step(StrEnum):
+    """The way from a capture to a package; Home shows how far each step is."""
+
+    LOAD = "Load"
+    VALIDATE = "Validate"
+    MAP = "Map"
+    CODES = "Codes"
+    TEST = "Test"
+    EXPORT = "Export"
+
+
 class Bench(QObject):
     """Made once by `gui.start`; owns no widgets."""
 
@@ -52,6 +66,7 @@ class Bench(QObject):
     findings_changed = Signal()
     mask_changed = Signal(bool)
     page_asked = Signal(str)
+    steps_changed = Signal()
     said = Signal(str)
     refused = Signal(object)  # WorkbenchError or a defect
 
@@ -65,6 +80,7 @@ class Bench(QObject):
         self.document_problem = ""
         self.place = NOWHERE
         self.masked = False
+        self.steps: dict[Step, tuple[Mark, str]] = {}
         self.validated: dict[int, tuple[Issue, ...]] = {}
         self._damage: tuple[Finding, ...] = ()
 
@@ -103,6 +119,9 @@ class Bench(QObject):
         self._grow(capture)
         self._damage = tuple(Finding(None, issue) for issue in capture.issues)
         self.findings_changed.emit()
+        mark = DONE if len(capture) else TROUBLE
+        self.tell_step(Step.LOAD, mark, f"{len(capture):,} messages open")
+        self.tell_step(Step.VALIDATE, OPEN, "not validated yet")
         damaged = f", {len(self._damage)} damaged parts" if self._damage else ""
         self.say(f"{len(capture):,} messages{damaged}")
 
@@ -163,6 +182,9 @@ class Bench(QObject):
             return
         self.validated = {found.number: found.issues for found in judged}
         self.findings_changed.emit()
+        wrong = sum(1 for found in judged if any(blocks(issue) for issue in found.issues))
+        words = f"{wrong:,} of {len(judged):,} messages have errors" if wrong else "no errors"
+        self.tell_step(Step.VALIDATE, TROUBLE if wrong else DONE, words)
         self.say(f"{len(judged):,} messages validated, {len(self.findings()):,} findings")
         if finished is not None:
             finished()
@@ -193,6 +215,11 @@ class Bench(QObject):
     def say(self, text: str) -> None:
         """One line for the status bar, read out by screen readers."""
         self.said.emit(text)
+
+    def tell_step(self, step: Step, mark: Mark, text: str) -> None:
+        """Say how far a step of the way is; whoever does the step says so."""
+        self.steps[step] = (mark, text)
+        self.steps_changed.emit()
 
     def report(self, problem: BaseException) -> None:
         self.refused.emit(problem)

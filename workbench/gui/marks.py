@@ -45,3 +45,8 @@ JOB_MARKS = {
     "failed": Mark("circle-x", "state.bad", "failed"),
     "cancelled": Mark("ban", "state.idle", "cancelled"),
 }
+
+DONE = Mark("circle-check", "state.good", "done")
+OPEN = Mark("circle-dashed", "state.idle", "open")
+WAITING = Mark("circle-dot", "state.partial", "waits for you")
+TROUBLE = Mark("circle-x", "state.bad", "needs attention")

@@ -9,6 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from workbench.gui.bench import Bench
+from workbench.gui.shell.command_palette import Entry
 
 
 class Page(QWidget):
@@ -36,6 +37,10 @@ class Page(QWidget):
     def filter_box(self) -> QLineEdit | None:
         """Where Ctrl+F goes."""
         return None
+
+    def entries(self, words: str) -> list[Entry]:
+        """What Ctrl+K finds on this page for the words typed so far."""
+        return []
 
     def shown(self) -> None:
         """Called when the page comes to the front; for what is only worth computing when somebody looks."""

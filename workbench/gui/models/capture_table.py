@@ -22,8 +22,8 @@ Index = QModelIndex | QPersistentModelIndex
 BLOCK_ROWS = 256
 BLOCKS_KEPT = 64
 WAITING = "…"
-HEADS = ("", "Time", "Type", "Control id", "Patient", "Sender")
-STATUS = 0
+HEADS = ("", "Time", "Type", "Patient", "Control id", "Sender")
+STATUS, PATIENT, CONTROL_ID = 0, 3, 4
 
 
 class CaptureTableModel(QAbstractTableModel):
@@ -123,7 +123,7 @@ class CaptureTableModel(QAbstractTableModel):
             return self._status_data(index.row(), role)
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(index.row(), index.column())
-        if role == Qt.ItemDataRole.FontRole and index.column() == 3:
+        if role == Qt.ItemDataRole.FontRole and index.column() == CONTROL_ID:
             return self._theme.mono()
         if role == Qt.ItemDataRole.ForegroundRole and index.column() in (1, 5):
             return self._theme.colour("muted")
@@ -144,9 +144,9 @@ class CaptureTableModel(QAbstractTableModel):
         found = self._row(row)
         if found is None:
             return WAITING
-        if column == 4:
+        if column == PATIENT:
             return (MASK if found.patient else "") if self._masked else found.patient
-        return (readable_time(found.time), found.type, found.control_id, "", found.sender)[column - 1]
+        return (readable_time(found.time), found.type, "", found.control_id, found.sender)[column - 1]
 
     def _row(self, row: int) -> MessageRow | None:
         block, within = divmod(row, BLOCK_ROWS)
@@ -174,7 +174,7 @@ class CaptureTableModel(QAbstractTableModel):
 
 
 def readable_time(text: str) -> str:
-    """A v2 time as people read it, `2026-03-01 12:04:05`; anything else as it is written."""
+    """A v2 time to the second as people read it, `2026-03-01 12:04:05`; anything else as it is written."""
     digits = text.split("+")[0].split("-")[0] if text[:8].isdigit() else ""
     if not digits:
         return text

@@ -18,10 +18,13 @@ _HEADS = ("Field", "Name", "Value")
 class NodeTreeModel(QAbstractItemModel):
     """Label, dictionary name and value of each node."""
 
-    def __init__(self, theme: Theme, parent: QObject | None = None, heads: tuple[str, ...] = _HEADS) -> None:
+    def __init__(
+        self, theme: Theme, parent: QObject | None = None, heads: tuple[str, ...] = _HEADS, muted: int = 1
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._heads = heads
+        self._muted = muted
         self._tree = EMPTY_TREE
         self._marks: dict[int, tuple[str, str, str]] = {}
 
@@ -88,7 +91,7 @@ class NodeTreeModel(QAbstractItemModel):
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return (node.label, node.name, node.value)[column]
-        if role == Qt.ItemDataRole.ForegroundRole and column == 1:
+        if role == Qt.ItemDataRole.ForegroundRole and column == self._muted:
             return self._theme.colour("muted")
         if role == Qt.ItemDataRole.FontRole and column == 0:
             return self._theme.mono()

@@ -26,6 +26,7 @@ class Actions(QObject):
             action.setShortcuts([QKeySequence(keys) for keys in command.keys])
             action.setStatusTip(command.help)
             action.setToolTip(f"{command.title} ({command.keys[0]})" if command.keys else command.title)
+            action.setIconText(f" {command.title}")
             action.setCheckable(command.id in CHECKABLE)
             action.setEnabled(False)
             if command.icon:

@@ -22,7 +22,7 @@ class TopBar(QFrame):
         self.subject = label("", "muted")
         search = QToolButton()
         search.setObjectName("search")
-        search.setText("Go to anything…    Ctrl+K")
+        search.setText("  Go to anything…    Ctrl+K")
         search.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         theme.give_icon(search, "search", "muted")
         search.setMinimumWidth(round(theme.em * 20))

@@ -33,12 +33,15 @@ QTableView:focus::item:selected:active, QTreeView:focus::item:selected:active { 
 QHeaderView { background: @surface; }
 QHeaderView::section { background: @surface; color: @muted; border: none; border-bottom: 1px solid @border;
   padding: 0.25em 0.35em; font-weight: 500; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
+QTreeView::item { height: 1.4em; }
 QTableCornerButton::section { background: @surface; border: none; }
 
 QLineEdit, QComboBox, QPlainTextEdit#editor, QSpinBox { background: @surface; color: @text;
   border: 1px solid @border; border-radius: 0.3em; padding: 0.22em 0.45em;
   selection-background-color: @selection; selection-color: @selection_text; }
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit#editor:focus, QSpinBox:focus { border: 1px solid @focus; }
+QLineEdit { placeholder-text-color: @muted; }
 QLineEdit[wrong="true"] { border: 1px solid @severity.error; }
 QComboBox::drop-down { border: none; width: 1.4em; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; selection-background-color: @selection; }
@@ -96,7 +99,9 @@ QScrollBar::handle:vertical { min-height: 2em; } QScrollBar::handle:horizontal {
 QScrollBar::handle:hover { background: @muted; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
+QFrame#dockHead { background: transparent; border: none; }
+QMainWindow::separator { background: transparent; width: 0.4em; height: 0.4em; }
+QMainWindow::separator:hover { background: @hover; }
 """
 
 _ROLE = re.compile(r"@([a-z][a-z_.]*[a-z])")

@@ -113,6 +113,7 @@ class Theme(QObject):
             found = QIcon()
             for size in _ICON_SIZES:
                 found.addPixmap(self.pixmap(name, role, size))
+                found.addPixmap(self.pixmap(name, role, size), QIcon.Mode.Selected)
                 found.addPixmap(self.pixmap(name, "muted", size), QIcon.Mode.Disabled)
             self._icons[name, role] = found
         return found

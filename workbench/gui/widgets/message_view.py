@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QMenu, QSplitter, QToolButton
 
 from workbench.fhir.json_tree import FhirDocument
@@ -19,17 +20,18 @@ from workbench.kernel.errors import Refused
 from workbench.v2.er7 import Message
 from workbench.v2.path import V2Path
 
+SIDE_BY_SIDE_EM = 44
 _NOTATIONS = ("PID-3[2].1", "Terser", "Mirth", "Liquid", "FHIRPath")
 
 
 class MessageView(QSplitter):
     """Tree and raw text of the selected message."""
 
-    def __init__(self, bench: Bench, orientation: Qt.Orientation = Qt.Orientation.Horizontal) -> None:
-        super().__init__(orientation)
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(Qt.Orientation.Vertical)
         self._bench = bench
         self.model = NodeTreeModel(bench.theme, self)
-        self.tree = tree(bench.theme, self.model, "Fields of the message", (9, 11))
+        self.tree = tree(bench.theme, self.model, "Fields of the message", (8, 12))
         self.raw = SpanText(bench.theme, "Raw message")
         self.tree_pane = pane("Fields", self.tree)
         self.raw_pane = pane("Raw", self.raw, _copy_button(bench.theme, self))
@@ -42,6 +44,12 @@ class MessageView(QSplitter):
         bench.message_changed.connect(self.show_message)
         bench.mask_changed.connect(lambda _on: self.show_message())
         bench.place_changed.connect(self.follow)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Side by side where there is room for both, else one above the other."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= SIDE_BY_SIDE_EM * self._bench.theme.em
+        self.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
 
     def show_message(self) -> None:
         """Show the bench's message from scratch."""
@@ -129,7 +137,7 @@ def _copy_as(view: MessageView, notation: str, _checked: bool = False) -> None:
 def _copy_button(theme: Theme, view: MessageView) -> QToolButton:
     made = QToolButton()
     theme.give_icon(made, "copy")
-    made.setText("Copy path as")
+    made.setText(" Copy path as")
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     menu = QMenu(made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QTimer
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QToolButton, QWidget
 
 from workbench.app.operations.listing import MessageRow, row_at
@@ -16,7 +16,7 @@ from workbench.kernel.issues import Severity
 from workbench.kernel.progress import JobContext
 
 TYPING_PAUSE_MS = 250
-_WIDTHS = (1.9, 9.2, 6.2, 9, 9, 7)
+_WIDTHS = (1.9, 11, 5.4, 8, 10, 7)
 
 
 class MessageList(QWidget):
@@ -35,7 +35,8 @@ class MessageList(QWidget):
         self.filter.setClearButtonEnabled(True)
         self.count = label("", "muted")
         self.only_problems = QToolButton()
-        self.only_problems.setText("With problems")
+        self.only_problems.setText(" With problems")
+        self.only_problems.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.only_problems.setCheckable(True)
         self.only_problems.setToolTip("Only messages with an error, after validation")
         bench.theme.give_icon(self.only_problems, "funnel")

@@ -1,0 +1,58 @@
+"""Unsaved edits of a mapping package in the workspace's journal, in step with undo: a kill loses none of them.
+
+The journal only grows until the package is saved; an undo is written as the inverse edit.
+"""
+
+from __future__ import annotations
+
+from workbench.app.session import Session
+from workbench.kernel.log import area_log
+from workbench.mapping.edits import Change, Edit, from_json, to_json
+
+KIND = "mapping-package"
+
+log = area_log("gui")
+
+
+class EditJournal:
+    """The edits of one package since it was last saved.
+
+    A position is the index of the undo stack after the step; the first step has position 1.
+    """
+
+    def __init__(self, session: Session, package_id: str) -> None:
+        self._session = session
+        self._package_id = package_id
+        self._steps: list[Change] = []
+
+    def left_behind(self) -> tuple[Edit, ...]:
+        """What an earlier session did and did not save; forgotten here, because doing it again writes it anew.
+
+        raises  Refused MAP-0403: an entry is no edit
+        """
+        found = self._session.journalled(KIND, self._package_id)
+        edits = tuple(from_json(str(entry.edit["text"])) for entry in found)
+        self._session.forget_edits(KIND, self._package_id)
+        return edits
+
+    def did(self, position: int, change: Change) -> None:
+        """A new step; those that were undone before it can never come again."""
+        del self._steps[position - 1 :]
+        self._steps.append(change)
+        self._write(change.edit)
+
+    def undid(self, position: int) -> None:
+        """The step after a position was taken back."""
+        self._write(self._steps[position].inverse)
+
+    def redid(self, position: int) -> None:
+        """The step at a position was done again."""
+        self._write(self._steps[position - 1].edit)
+
+    def saved(self) -> None:
+        """The package is on disk: nothing is left to recover."""
+        self._session.forget_edits(KIND, self._package_id)
+
+    def _write(self, edit: Edit) -> None:
+        self._session.journal(KIND, self._package_id, {"text": to_json(edit)})
+        log.debug("journalled %s of %s", type(edit).__name__, self._package_id)

@@ -1,0 +1,312 @@
+"""The one window: it puts pages, docks and commands together and does nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QMainWindow, QMenuBar, QMessageBox, QStackedWidget, QWidget
+
+from workbench.app.commands import matching
+from workbench.app.session import Session, sample_capture_paths
+from workbench.gui.bench import Bench
+from workbench.gui.mapping_desk import MappingDesk
+from workbench.gui.page import Page
+from workbench.gui.pages import make_pages
+from workbench.gui.shell.actions import Actions
+from workbench.gui.shell.audit_pane import AuditPane
+from workbench.gui.shell.bottom import TabDock, fixed_dock
+from workbench.gui.shell.command_palette import CommandPalette, Entry
+from workbench.gui.shell.details import DetailsPane
+from workbench.gui.shell.dialogs import AboutDialog, KeysDialog, show_problem
+from workbench.gui.shell.jobs_pane import JobsPane
+from workbench.gui.shell.ledger_pane import LedgerPane
+from workbench.gui.shell.problems import ProblemsPane
+from workbench.gui.shell.rail import Rail
+from workbench.gui.shell.status_line import StatusLine
+from workbench.gui.shell.top_bar import TopBar
+from workbench.gui.theme.tokens import ThemeName
+from workbench.gui.widgets.basics import down
+from workbench.kernel.issues import blocks
+
+
+class MainWindow(QMainWindow):
+    """Pages in the middle, rail left, details right, problems, ledger, jobs and audit below."""
+
+    def __init__(self, bench: Bench, session: Session, desk: MappingDesk) -> None:
+        super().__init__()
+        self.bench = bench
+        self.desk = desk
+        self.next_workspace: Path | None = None
+        self.session = session
+        self.setWindowTitle(f"{session.name} – Clinical Mapping Workbench")
+        self.setAcceptDrops(True)
+        self.actions_by_id = Actions(bench.theme, self)
+        self.pages = make_pages(bench, session, desk, self.open_files)
+        self._place_pages()
+        self._place_docks()
+        self._place_bars()
+        self._take_up_commands()
+        self._follow()
+        self._restore()
+
+    def _place_pages(self) -> None:
+        self.rail = Rail(self.bench.theme)
+        self._stack = QStackedWidget()
+        for page in self.pages.values():
+            self._stack.addWidget(page)
+            page.attention_changed.connect(self.rail.buttons[page.name].show_count)
+        self.status = StatusLine(self.bench, self.session.actor)
+        self.setCentralWidget(self._stack)
+        self.rail.chosen.connect(self.go)
+
+    def _place_docks(self) -> None:
+        bench = self.bench
+        self.problems = ProblemsPane(bench)
+        self.ledger = LedgerPane(bench, self.desk)
+        self.jobs_pane = JobsPane(bench)
+        self.audit = AuditPane(bench, self.session)
+        self.bottom = TabDock(
+            bench.theme,
+            "Panes",
+            {"Problems": self.problems, "Ledger": self.ledger, "Jobs": self.jobs_pane, "Audit": self.audit},
+        )
+        self.details = TabDock(bench.theme, "Details pane", {"Details": DetailsPane(bench)})
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, fixed_dock("Pages", self.rail))
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.bottom)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.details)
+        em = bench.theme.em
+        self.resizeDocks([self.bottom], [round(em * 12)], Qt.Orientation.Vertical)
+        self.resizeDocks([self.details], [round(em * 17)], Qt.Orientation.Horizontal)
+
+    def _place_bars(self) -> None:
+        bar = QMenuBar()
+        self.actions_by_id.fill(bar)
+        self.top = TopBar(self.bench.theme, self.actions_by_id, self.session.name)
+        head = QFrame()
+        head.setLayout(down(bar, self.top, spacing=0))
+        self.setMenuWidget(head)
+        foot = self.statusBar()
+        foot.setSizeGripEnabled(False)
+        foot.addPermanentWidget(self.status, 1)
+        foot.setContentsMargins(0, 0, 0, 0)
+
+    def _take_up_commands(self) -> None:
+        actions = self.actions_by_id
+        for page in self.pages.values():
+            actions.take_up(page.commands())
+            actions.take_up({f"go.{page.name}": partial(self.go, page.name)})
+        actions.take_up(
+            {
+                "file.open": self.open_files,
+                "file.open_folder": self.open_folder,
+                "file.open_sample": lambda: self.bench.open_paths(sample_capture_paths()),
+                "file.workspace": self._choose_workspace,
+                "file.open_mapping": self._open_mapping,
+                "file.save": self.desk.save,
+                "file.quit": self.close,
+                "edit.undo": self.desk.undo,
+                "edit.redo": self.desk.redo,
+                "edit.find": self._find,
+                "go.palette": self.show_palette,
+                "go.next_issue": lambda: self._step_issue(1),
+                "go.previous_issue": lambda: self._step_issue(-1),
+                "go.next_pane": lambda: self._step_pane(1),
+                "go.previous_pane": lambda: self._step_pane(-1),
+                "messages.validate": self.bench.validate,
+                "messages.ledger": self._measure,
+                "view.theme": self._next_theme,
+                "view.mask": lambda: self.bench.set_masked(actions["view.mask"].isChecked()),
+                "view.bottom": lambda: self.bottom.setVisible(actions["view.bottom"].isChecked()),
+                "view.details": lambda: self.details.setVisible(actions["view.details"].isChecked()),
+                "view.cancel": self.status.cancel,
+                "audit.verify": self._verify_audit,
+                "help.keys": lambda: KeysDialog(self.bench.theme, self).open(),
+                "help.about": lambda: AboutDialog(self.bench.theme, self).open(),
+            }
+        )
+        for command_id, dock in (("view.bottom", self.bottom), ("view.details", self.details)):
+            dock.visibilityChanged.connect(actions[command_id].setChecked)
+
+    def _follow(self) -> None:
+        bench = self.bench
+        bench.page_asked.connect(self.go)
+        bench.refused.connect(lambda problem: show_problem(bench.theme, self, problem))
+        bench.findings_changed.connect(self._count_problems)
+        bench.message_changed.connect(self._count_problems)
+        bench.mask_changed.connect(self.actions_by_id["view.mask"].setChecked)
+        bench.capture_changed.connect(self._name_capture)
+        self.ledger.counted.connect(lambda text: self.bottom.show_count("Ledger", text))
+        self.bottom.tabs.currentChanged.connect(lambda _tab: self._bottom_shown())
+        self._bottom_shown()
+
+    # Commands
+
+    def go(self, name: str) -> None:
+        """Bring a page to the front."""
+        self.rail.show_page(name)
+        self._stack.setCurrentWidget(self.pages[name])
+
+    @property
+    def page(self) -> Page:
+        """The page in front."""
+        return next(page for page in self.pages.values() if page is self._stack.currentWidget())
+
+    def open_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(
+            self, "Open messages", "", "Messages (*.hl7 *.txt *.json *.ndjson *.zip *.gz *.dat *.er7);;All files (*)"
+        )
+        self.open_paths([Path(name) for name in names])
+
+    def open_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open every message under a folder")
+        self.open_paths([Path(name)] if name else [])
+
+    def _choose_workspace(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open a workspace, or choose an empty folder for a new one")
+        if name:
+            self.next_workspace = Path(name)
+            if not self.close():
+                self.next_workspace = None
+
+    def _open_mapping(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open a mapping package")
+        if name:
+            self.desk.open(Path(name))
+            self.go("mapping")
+
+    def _measure(self) -> None:
+        self.bottom.bring("Ledger")
+        self.desk.measure()
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        if paths:
+            self.bench.open_paths(paths)
+            self.go("messages")
+
+    def show_palette(self) -> None:
+        palette = CommandPalette(self.bench.theme, self._entries, self)
+        corner = self.mapToGlobal(self.rect().center())
+        palette.move(corner.x() - palette.width() // 2, self.mapToGlobal(self.rect().topLeft()).y() + 60)
+        palette.show()
+        palette.words.setFocus()
+
+    def _entries(self, words: str) -> list[Entry]:
+        entries = []
+        if words.strip().isdigit() and self.bench.capture is not None:
+            number = int(words) - 1
+            entries.append(
+                Entry(f"Message {words.strip()}", "Select it", "", lambda: self.bench.select_message(number))
+            )
+        for page in self.pages.values():
+            entries += page.entries(words)
+        for command in matching(words):
+            if self.actions_by_id.is_enabled(command):
+                keys = command.keys[0] if command.keys else ""
+                run: Callable[[], None] = self.actions_by_id[command.id].trigger
+                entries.append(Entry(command.title, command.help, keys, run))
+        return entries
+
+    def _find(self) -> None:
+        box = self.page.filter_box()
+        if box is not None:
+            box.setFocus()
+            box.selectAll()
+
+    def _step_issue(self, by: int) -> None:
+        self.bottom.bring("Problems")
+        if self.page.name not in ("messages", "validation"):
+            self.go("messages")
+        self.problems.step(by)
+
+    def _step_pane(self, by: int) -> None:
+        docks: list[QWidget] = [self.problems.view, self.ledger.view, self.jobs_pane.view, self.audit.view]
+        panes = [widget for widget in (*self.page.panes(), *docks) if widget.isVisible()]
+        if not panes:
+            return
+        focus = self.focusWidget()
+        at = next((n for n, widget in enumerate(panes) if focus is not None and widget.isAncestorOf(focus)), None)
+        if at is None:
+            at = panes.index(focus) if focus in panes else (-1 if by > 0 else 0)
+        panes[(at + by) % len(panes)].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _next_theme(self) -> None:
+        names = list(ThemeName)
+        self.use_theme(names[(names.index(self.bench.theme.tokens.name) + 1) % len(names)])
+
+    def use_theme(self, name: ThemeName) -> None:
+        self.bench.theme.use(name)
+        QSettings().setValue("theme", str(name))
+
+    def _verify_audit(self) -> None:
+        self.bottom.bring("Audit")
+        self.audit.verify()
+
+    # What changes by itself
+
+    def _count_problems(self) -> None:
+        findings = self.bench.findings()
+        self.bottom.show_count("Problems", f"{len(findings):,}" if findings else "")
+        bad = sum(1 for finding in findings if blocks(finding.issue))
+        self.rail.buttons["validation"].show_count(f"{bad:,}" if bad and self.bench.validated else "")
+
+    def _name_capture(self) -> None:
+        capture = self.bench.capture
+        names = ", ".join(path.name for path in capture.paths) if capture is not None else ""
+        self.top.subject.setText(names if len(names) < 40 else f"{len(capture.paths) if capture else 0} files")
+
+    def _bottom_shown(self) -> None:
+        if self.bottom.current() == "Audit":
+            self.audit.refresh()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.page.panes():
+            self.page.panes()[0].setFocus()
+        else:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
+        store = QSettings()
+        store.setValue("window/geometry", self.saveGeometry())
+        store.setValue("window/state", self.saveState())
+        self.bench.jobs.close()
+        super().closeEvent(event)
+
+    def _may_close(self) -> bool:
+        if self.desk.is_saved:
+            return True
+        answer = QMessageBox.question(
+            self,
+            "Unsaved changes",
+            "The mapping has changes that are not saved. Save them now?",
+            QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
+        )
+        if answer is QMessageBox.StandardButton.Save:
+            return self.desk.save_now()
+        return answer is QMessageBox.StandardButton.Discard
+
+    def _restore(self) -> None:
+        store = QSettings()
+        geometry, state = store.value("window/geometry"), store.value("window/state")
+        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
+            self.restoreGeometry(geometry)
+            self.restoreState(state)
+        else:
+            em = self.bench.theme.em
+            self.resize(round(em * 84), round(em * 52))
+        self.go("home")

@@ -1,0 +1,281 @@
+"""The mapping package being worked on: edits with undo, the compiled form, the result for the selected message.
+
+Pages ask the desk and follow its signals; none of them compiles or runs a mapping itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from workbench.app.documents import document_at
+from workbench.app.operations.ledgers import ledger_sentence
+from workbench.app.operations.mapping import map_capture
+from workbench.app.session import Session
+from workbench.fhir.json_tree import FhirDocument, dumps
+from workbench.fhir.json_tree import parse as parse_fhir
+from workbench.gui.bench import Bench, Step
+from workbench.gui.edit_journal import EditJournal
+from workbench.gui.jobs import JobHandle
+from workbench.gui.marks import DONE, OPEN, TROUBLE
+from workbench.gui.undo import DocumentHolder
+from workbench.kernel.errors import Refused, WorkbenchError
+from workbench.kernel.log import area_log
+from workbench.kernel.progress import JobContext
+from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.edits import Edit
+from workbench.mapping.ledger import CaptureLedger, aggregate
+from workbench.mapping.load import load_package
+from workbench.mapping.model import Package
+from workbench.mapping.save import save_package
+from workbench.mapping.trace import TracedResult
+from workbench.messages.capture import Capture
+from workbench.v2.er7 import Message
+
+log = area_log("gui")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the mapping makes of the selected message; `document` is the bundle with spans, for views."""
+
+    traced: TracedResult
+    document: FhirDocument
+
+
+class MappingDesk(QObject):
+    """One package at a time."""
+
+    package_changed = Signal()
+    result_changed = Signal()
+    ledger_changed = Signal()
+    saved_changed = Signal(bool)
+
+    def __init__(self, bench: Bench, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.bench = bench
+        self.session = session
+        self.holder: DocumentHolder[Package] | None = None
+        self.compiled: CompiledMapping | None = None
+        self.problem: WorkbenchError | None = None
+        self.result: Result | None = None
+        self.capture_ledger: CaptureLedger | None = None
+        self._journal = EditJournal(session, "")
+        bench.message_changed.connect(self._run)
+        bench.capture_changed.connect(self._forget_ledger)
+
+    # The package
+
+    @property
+    def package(self) -> Package | None:
+        return self.holder.document if self.holder is not None else None
+
+    @property
+    def is_saved(self) -> bool:
+        return self.holder is None or self.holder.is_clean
+
+    def open(self, folder: Path, opened: Callable[[], None] | None = None) -> JobHandle:
+        """Load a package beside the window."""
+
+        def load(_ctx: JobContext) -> tuple[Package, CompiledMapping]:
+            package = load_package(folder)
+            return package, compile_package(package)
+
+        handle = self.bench.jobs.newest("package", f"Opening {folder.name}", load, quiet=False)
+        handle.succeeded.connect(self._opened)
+        handle.failed.connect(self.bench.report)
+        if opened is not None:
+            handle.succeeded.connect(lambda _result: opened())
+        return handle
+
+    def _opened(self, loaded: tuple[Package, CompiledMapping]) -> None:
+        package, self.compiled = loaded
+        self.problem = None
+        self.session.package = package.folder
+        self.holder = DocumentHolder(package, self)
+        self.holder.signals.changed.connect(self._edited)
+        self.holder.signals.clean_changed.connect(self.saved_changed)
+        self._forget_ledger()
+        self._tell()
+        self.package_changed.emit()
+        self.saved_changed.emit(True)
+        self._run()
+        self._recover(package.header.id)
+
+    def _recover(self, package_id: str) -> None:
+        """Do again what was done and not saved before the workbench was stopped; each is a step that can be undone."""
+        self._journal = EditJournal(self.session, package_id)
+        try:
+            edits = self._journal.left_behind()
+        except Refused as refusal:
+            self.bench.report(refusal)
+            return
+        done = 0
+        for edit in edits:
+            if not self.apply(edit, "Recovered change"):
+                break
+            done += 1
+        if edits:
+            self.bench.say(f"{done} of {len(edits)} unsaved changes were recovered; undo takes them back.")
+
+    # Edits
+
+    def apply(self, edit: Edit, label: str) -> bool:
+        """Make a change that can be undone; False when it was refused or changes nothing.
+
+        label  what was done, as undo says it: `Remove pid-8`
+        """
+        if self.holder is None:
+            return False
+        try:
+            after, change = edit.apply(self.holder.document)
+        except Refused as refusal:
+            self.bench.report(refusal)
+            return False
+        changed = self.holder.edit(after, label)
+        if changed:
+            self._journal.did(self.holder.stack.index(), change)
+            self.bench.say(label)
+        return changed
+
+    def undo(self) -> None:
+        if self.holder is not None and self.holder.stack.canUndo():
+            self.bench.say(f"Undone: {self.holder.stack.undoText()}")
+            self.holder.stack.undo()
+            self._journal.undid(self.holder.stack.index())
+
+    def redo(self) -> None:
+        if self.holder is not None and self.holder.stack.canRedo():
+            self.holder.stack.redo()
+            self._journal.redid(self.holder.stack.index())
+            self.bench.say(f"Done again: {self.holder.stack.undoText()}")
+
+    def save(self) -> None:
+        """Write the package to its folder and record that in the audit trail."""
+        if self.save_now():
+            self.bench.say("Mapping saved")
+
+    def save_now(self) -> bool:
+        """True when the package is on disk afterwards."""
+        if self.holder is None or self.holder.is_clean:
+            return True
+        package = self.holder.document
+        try:
+            save_package(package)
+        except WorkbenchError as problem:
+            self.bench.report(problem)
+            return False
+        self.session.record("mapping.save", "mapping-package", package.header.id)
+        self._journal.saved()
+        self.holder.saved()
+        return True
+
+    def _edited(self, package: Package) -> None:
+        """After every edit; the previous compiled form stays in use while the new one has a defect."""
+        self.package_changed.emit()
+        handle = self.bench.jobs.newest("compile", "Compiling the mapping", lambda _ctx: compile_package(package))
+        handle.succeeded.connect(self._recompiled)
+        handle.failed.connect(self._defective)
+
+    def _recompiled(self, compiled: CompiledMapping) -> None:
+        self.compiled, self.problem = compiled, None
+        self._tell()
+        self._run()
+
+    def _defective(self, problem: BaseException) -> None:
+        if isinstance(problem, Refused):
+            self.problem = problem
+            self._tell()
+            self.bench.say(str(problem))
+            self.result_changed.emit()
+        else:
+            self.bench.report(problem)
+
+    def _tell(self) -> None:
+        package = self.package
+        if package is None:
+            self.bench.tell_step(Step.MAP, OPEN, "no mapping open")
+        elif self.problem is not None:
+            self.bench.tell_step(Step.MAP, TROUBLE, self.problem.text)
+        else:
+            rules = sum(1 for rule_map in package.rule_maps() for _ in rule_map.walk())
+            self.bench.tell_step(Step.MAP, DONE, f"{package.header.id} {package.header.version}: {rules:,} rules")
+
+    # The result for the selected message
+
+    def _run(self) -> None:
+        document, compiled = self.bench.document, self.compiled
+        if not isinstance(document, Message) or compiled is None:
+            self.bench.jobs.drop("trace")
+            self._show(None)
+            return
+
+        def trace(_ctx: JobContext) -> Result:
+            traced = compiled.trace(document)
+            return Result(traced, parse_fhir(dumps(traced.bundle, indent=2)))
+
+        handle = self.bench.jobs.newest("trace", "Mapping the message", trace)
+        handle.succeeded.connect(self._show)
+        handle.failed.connect(self._failed)
+
+    def _show(self, result: Result | None) -> None:
+        self.result = result
+        self.result_changed.emit()
+
+    def _failed(self, problem: BaseException) -> None:
+        self._show(None)
+        if isinstance(problem, Refused):
+            self.bench.say(problem.text)
+        else:
+            self.bench.report(problem)
+
+    # The ledger of the capture
+
+    def measure(self) -> JobHandle | None:
+        """Map every message of the capture and add up the fate of each value."""
+        capture, compiled = self.bench.capture, self.compiled
+        if capture is None or compiled is None:
+            return None
+
+        saved = self.package.folder if self.package is not None and self.is_saved else None
+
+        def run(ctx: JobContext) -> CaptureLedger:
+            total = CaptureLedger()
+            parts = _from_disk(capture, saved, ctx) if saved else _from_memory(capture, compiled, ctx)
+            for part in parts:
+                total.merge(part)
+            return total
+
+        handle = self.bench.jobs.newest("ledger", "Measuring what is lost", run, quiet=False)
+        handle.succeeded.connect(self._measured)
+        handle.failed.connect(self.bench.report)
+        return handle
+
+    def _measured(self, ledger: CaptureLedger) -> None:
+        self.capture_ledger = ledger
+        self.ledger_changed.emit()
+        self.bench.say(ledger_sentence(ledger))
+
+    def _forget_ledger(self) -> None:
+        self.bench.jobs.drop("ledger")
+        self.capture_ledger = None
+        self.ledger_changed.emit()
+
+
+def _from_disk(capture: Capture, package: Path, ctx: JobContext) -> Iterator[CaptureLedger]:
+    return (mapped.ledger for mapped in map_capture(capture, package, ctx) if mapped.ledger is not None)
+
+
+def _from_memory(capture: Capture, compiled: CompiledMapping, ctx: JobContext) -> Iterator[CaptureLedger]:
+    """With a package that is not on disk yet, worker processes cannot load it; so one thread does the work."""
+    for number in range(len(capture)):
+        ctx.advance(number, len(capture), "mapping")
+        try:
+            document = document_at(capture, number)
+            if isinstance(document, Message):
+                yield aggregate([compiled.trace(document).ledger])
+        except Refused as refusal:
+            log.debug("message %d has no ledger: %s", number, refusal.code)

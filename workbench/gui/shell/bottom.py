@@ -1,0 +1,70 @@
+"""The bottom dock: problems, ledger, jobs and audit as tabs with counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtWidgets import QDockWidget, QFrame, QStackedWidget, QTabBar, QWidget
+
+from workbench.gui.theme.theme import Theme
+from workbench.gui.widgets.basics import across, tool_button
+
+
+class TabDock(QDockWidget):
+    """A dock whose title bar is a row of tabs; it can be dragged by the free part of the row."""
+
+    def __init__(self, theme: Theme, title: str, tabs: Mapping[str, QWidget]) -> None:
+        super().__init__(title)
+        self.setObjectName(title)
+        self._titles = list(tabs)
+        self.tabs = QTabBar()
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName(title)
+        self._stack = QStackedWidget()
+        for name, widget in tabs.items():
+            self.tabs.addTab(name)
+            self._stack.addWidget(widget)
+        self.tabs.currentChanged.connect(self._stack.setCurrentIndex)
+        head = QFrame()
+        head.setObjectName("dockHead")
+        fold = tool_button(theme, "x", f"Hide {title.lower()}", self.hide)
+        line = across(self.tabs, 1, fold)
+        line.setContentsMargins(6, 0, 6, 0)
+        head.setLayout(line)
+        self.setTitleBarWidget(head)
+        frame = QFrame()
+        frame.setObjectName("pane")
+        frame.setLayout(across(self._stack, margins=1))
+        body = QWidget()
+        line = across(frame)
+        line.setContentsMargins(6, 0, 6, 6)
+        body.setLayout(line)
+        self.setWidget(body)
+        self.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetClosable
+            | QDockWidget.DockWidgetFeature.DockWidgetMovable
+            | QDockWidget.DockWidgetFeature.DockWidgetFloatable
+        )
+
+    def show_count(self, name: str, count: str) -> None:
+        """Put a count beside the name of a tab."""
+        self.tabs.setTabText(self._titles.index(name), f"{name}  {count}" if count else name)
+
+    def bring(self, name: str) -> None:
+        """Show a tab, unfolding the dock."""
+        self.tabs.setCurrentIndex(self._titles.index(name))
+        self.show()
+
+    def current(self) -> str:
+        return self._titles[self.tabs.currentIndex()]
+
+
+def fixed_dock(title: str, widget: QWidget) -> QDockWidget:
+    """A dock that stays where it is and has no title bar."""
+    dock = QDockWidget(title)
+    dock.setObjectName(title)
+    dock.setTitleBarWidget(QWidget())
+    dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+    dock.setWidget(widget)
+    return dock

@@ -1,0 +1,1 @@
+"""Validation: what is wrong in the capture, by rule, down to the bytes."""
