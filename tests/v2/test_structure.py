@@ -89,6 +89,7 @@ def test_a_message_of_no_known_structure_is_flat() -> None:
     [
         ("EVN PID PV1", []),
         ("EVN PV1 PID", [("unplaced", "PID")]),
+        ("EVN PID IN1 PV1", [("unplaced", "PV1")]),
         ("PID PV1 EVN", [("unplaced", "EVN")]),
         ("EVN PID", [("missing segment", "PV1")]),
         ("EVN PID PID PV1", [("too many", "PID")]),

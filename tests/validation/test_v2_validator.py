@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.kernel.issues import Severity
-from workbench.messages.capture import open_capture
 from workbench.v2 import er7
 from workbench.validation import v2_plan
 from workbench.validation.v2_validator import V2Options, validate_message
@@ -120,6 +120,12 @@ def test_verdicts_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch)
     v2_plan.plan_for.cache_clear()
 
 
+@pytest.mark.parametrize("value", ["\\Q\\" * 5000, "~".join(["x"] * 5000)])
+def test_a_field_that_is_broken_throughout_is_not_judged_to_its_end(value: str) -> None:
+    found = _observation("NM" if "x" in value else "TX", value)
+    assert len(found) == v2_plan.REPORTED_PER_FIELD
+
+
 def test_findings_come_in_the_order_of_the_message() -> None:
     text = MESSAGE.format(version="2.5.1", type="NM", value="x").replace("PID|1", "PID|A").replace("|19800103|", "|x|")
     issues = validate_message(er7.parse(text.encode()))
@@ -150,14 +156,19 @@ def test_no_message_however_damaged_ends_in_an_exception(lines: list[str], versi
         assert issue.location.span is not None and issue.location.span.end <= len(raw)
 
 
+BEGINNING = re.compile(rb"^MSH(?=[^\w\s])", re.MULTILINE)
+
+
 @pytest.mark.corpus
 def test_the_corpus_is_judged_without_a_traceback(corpus_root: Path) -> None:
-    capture = open_capture([corpus_root / "v2"])
     judged = 0
-    for index in range(len(capture)):
-        raw = capture.raw(index)
-        if raw.lstrip().startswith(b"MSH"):
+    for path in sorted((corpus_root / "v2").rglob("*")):
+        content = path.read_bytes().replace(b"\r", b"\n") if path.is_file() else b""
+        starts = [match.start() for match in BEGINNING.finditer(content)]
+        for start, end in zip(starts, [*starts[1:], len(content)], strict=True):
+            raw = content[start:end]
             for issue in validate_message(er7.parse(raw)):
-                assert issue.location.span is not None and issue.location.span.end <= len(raw)
+                assert issue.text
+                assert issue.location.span is not None and issue.location.span.end <= len(raw), path.name
             judged += 1
     assert judged > 1000

@@ -218,10 +218,10 @@ class Dictionary:
 
     version: str
     _data: dict[str, Any] = field(repr=False)
-    _segments: dict[str, SegmentDefinition | None] = field(default_factory=dict, repr=False)
-    _types: dict[str, DataTypeDefinition | None] = field(default_factory=dict, repr=False)
-    _tables: dict[str, Table | None] = field(default_factory=dict, repr=False)
-    _structures: dict[str, StructureDefinition | None] = field(default_factory=dict, repr=False)
+    _segments: dict[str, SegmentDefinition] = field(default_factory=dict, repr=False)
+    _types: dict[str, DataTypeDefinition] = field(default_factory=dict, repr=False)
+    _tables: dict[str, Table] = field(default_factory=dict, repr=False)
+    _structures: dict[str, StructureDefinition] = field(default_factory=dict, repr=False)
 
     @property
     def segment_names(self) -> tuple[str, ...]:
@@ -240,38 +240,39 @@ class Dictionary:
         return tuple(self._data["structures"])
 
     def segment(self, name: str) -> SegmentDefinition | None:
-        if name not in self._segments:
-            entry = self._data["segments"].get(name)
-            self._segments[name] = entry and SegmentDefinition(
-                name, entry[0], tuple(_field(name, parts) for parts in entry[1])
-            )
-        return self._segments[name]
+        found = self._segments.get(name)
+        if found is None and name in self._data["segments"]:
+            title, fields = self._data["segments"][name]
+            found = SegmentDefinition(name, title, tuple(_field(name, parts) for parts in fields))
+            self._segments[name] = found
+        return found
 
     def field(self, segment: str, position: int) -> FieldDefinition | None:
         definition = self.segment(segment)
         return definition.field(position) if definition else None
 
     def data_type(self, name: str) -> DataTypeDefinition | None:
-        if name not in self._types:
-            entry = self._data["types"].get(name)
-            self._types[name] = entry and DataTypeDefinition(
-                name, entry[0], tuple(_component(parts) for parts in entry[1])
-            )
-        return self._types[name]
+        found = self._types.get(name)
+        if found is None and name in self._data["types"]:
+            title, components = self._data["types"][name]
+            found = self._types[name] = DataTypeDefinition(name, title, tuple(map(_component, components)))
+        return found
 
     def table(self, table_id: str) -> Table | None:
         """A table by its number: `0001`, `1` or `HL70001`."""
         key = table_id.removeprefix("HL7").zfill(4)
-        if key not in self._tables:
-            entry = self._data["tables"].get(key)
-            self._tables[key] = entry and Table(key, entry[0], TableKind(entry[1]), entry[4], entry[2], entry[3])
-        return self._tables[key]
+        found = self._tables.get(key)
+        if found is None and key in self._data["tables"]:
+            title, kind, is_open, by_version, codes = self._data["tables"][key]
+            found = self._tables[key] = Table(key, title, TableKind(kind), codes, is_open, by_version)
+        return found
 
     def structure(self, structure_id: str) -> StructureDefinition | None:
-        if structure_id not in self._structures:
-            entry = self._data["structures"].get(structure_id)
-            self._structures[structure_id] = entry and StructureDefinition(structure_id, entry[0], _items(entry[1]))
-        return self._structures[structure_id]
+        found = self._structures.get(structure_id)
+        if found is None and structure_id in self._data["structures"]:
+            title, items = self._data["structures"][structure_id]
+            found = self._structures[structure_id] = StructureDefinition(structure_id, title, _items(items))
+        return found
 
     def structure_for(self, message_code: str, trigger_event: str = "") -> str | None:
         """The structure of a message code and trigger event (table 0354): `ADT`, `A04` → `ADT_A01`.

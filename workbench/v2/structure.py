@@ -260,7 +260,8 @@ class Grammar:
             if step is None:
                 placement = self._placement(name)
                 steps.append(_Step(_visible(trail), (), placement))
-                trail[-1].strays.append(name)
+                for count in trail:
+                    count.strays.add(name)
                 path = tuple(count.label for count in trail[1:] if count.label)
                 unplaced.append(Misfit(MisfitKind.UNPLACED, name, path, index, placement))
                 continue
@@ -289,6 +290,12 @@ class Grammar:
         return self._steps[key]
 
     def _find_step(self, place: _Place | None, name: str) -> tuple[_Place, int] | None:
+        """The best next place: repeat, go on in an open group, or begin a group anew.
+
+        Best is what passes over the fewest required items, then what opens groups at their head, then what
+        stays nearest. So an ORC after an order's specimen begins the next order, though the grammar would also
+        let it begin a prior result without its patient.
+        """
         if place is None:
             way = self._root.first_way_to(name)
             return None if way is None else (way[1], 1)
@@ -302,7 +309,7 @@ class Grammar:
             later = () if parent.item.choice else parent.children[here.number + 1 :]
             for sibling in later:
                 way = sibling.first_way_to(name)
-                # an optional group whose leading segment is absent is not begun by a segment from its middle
+                # a group that nothing demands is not begun by a segment from behind a required one
                 if way is not None and (not way[0].missing or sibling.item.least > 0):
                     cost = (passed + way[0].missing, way[0].skipped, distance, 0)
                     if best is None or cost < best[0]:
@@ -332,7 +339,8 @@ class Grammar:
 class _Count:
     """What has been seen in one open group, to say afterwards what is missing and what is too much.
 
-    label  `OBSERVATION[2]`; "" for the root and for choices, which are no groups of the message
+    label   `OBSERVATION[2]`; "" for the root and for choices, which are no groups of the message
+    strays  names that stand in the group or below it without having their place there
     """
 
     place: _Place
@@ -341,7 +349,7 @@ class _Count:
     repetition: int = 1
     seen: dict[int, list[int]] = field(default_factory=dict)
     inner: dict[int, list[_Count]] = field(default_factory=dict)
-    strays: list[str] = field(default_factory=list)
+    strays: set[str] = field(default_factory=set)
 
     def open(self, group: _Place, index: int) -> _Count:
         alike = self.inner.setdefault(group.number, [])

@@ -42,6 +42,8 @@ REMEMBERED_VALUES = 1024
 """Verdicts kept per field before it starts afresh."""
 REMEMBERED_LENGTH = 128
 """Longer values are judged each time: they hardly repeat."""
+REPORTED_PER_FIELD = 50
+"""A field with more findings than these is broken as a whole; it is judged no further."""
 
 _FORMATS: dict[str, tuple[str, Check]] = {
     "NM": ("V2-0302", is_number),
@@ -145,6 +147,8 @@ class FieldPlan:
             }
             found.append(Finding("V2-0203", args, most + 1, doubt=_doubt(definition, Disputed.REPETITION)))
         for number, text in enumerate(repetitions, start=1):
+            if len(found) >= REPORTED_PER_FIELD:
+                return
             if text == NULL:
                 found.append(Finding("V2-0209", {}, number))
             elif text:
@@ -184,7 +188,7 @@ class Plan:
         self.delimiters = delimiters
         self._segments: dict[str, SegmentPlan | None] = {}
         self._parts: dict[str, tuple[ValuePlan, ...]] = {}
-        self._observations: dict[str, FieldPlan | None] = {}
+        self._observations: dict[str, FieldPlan] = {}
 
     def segment(self, name: str) -> SegmentPlan | None:
         """The plan of a segment, None for segments the version does not know."""
@@ -194,15 +198,12 @@ class Plan:
 
     def observation_value(self, data_type: str) -> FieldPlan | None:
         """The plan of OBX-5 for the data type of OBX-2, None when the version has no such type."""
-        if data_type not in self._observations:
-            known = self.dictionary.data_type(data_type)
-            definition = self.dictionary.field("OBX", 5)
-            self._observations[data_type] = (
-                None
-                if known is None or definition is None
-                else FieldPlan(definition, self._plan_value(definition, data_type), self.delimiters)
-            )
-        return self._observations[data_type]
+        plan = self._observations.get(data_type)
+        definition = self.dictionary.field("OBX", 5)
+        if plan is None and definition is not None and self.dictionary.data_type(data_type) is not None:
+            plan = FieldPlan(definition, self._plan_value(definition, data_type), self.delimiters)
+            self._observations[data_type] = plan
+        return plan
 
     def _plan_segment(self, name: str) -> SegmentPlan | None:
         definition = self.dictionary.segment(name)
@@ -426,7 +427,7 @@ def _judge_together(
 
 def _judge_escapes(text: str, mark: str, place: tuple[int, int, int], found: list[Finding]) -> None:
     at = text.find(mark)
-    while at >= 0:
+    while at >= 0 and len(found) < REPORTED_PER_FIELD:
         end = text.find(mark, at + 1)
         if end < 0:
             found.append(Finding("V2-0308", {"at": str(at + 1)}, *place))
