@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -165,7 +166,7 @@ def test_the_corpus_is_judged_without_a_traceback(corpus_root: Path) -> None:
     for path in sorted((corpus_root / "v2").rglob("*")):
         content = path.read_bytes().replace(b"\r", b"\n") if path.is_file() else b""
         starts = [match.start() for match in BEGINNING.finditer(content)]
-        for start, end in zip(starts, [*starts[1:], len(content)], strict=True):
+        for start, end in pairwise([*starts, len(content)]):
             raw = content[start:end]
             for issue in validate_message(er7.parse(raw)):
                 assert issue.text
