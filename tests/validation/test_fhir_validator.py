@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from copy import deepcopy
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,9 +12,20 @@ from hypothesis import strategies as st
 
 from workbench.fhir import json_tree
 from workbench.fhir.bundle import Entry, Method, transaction, urn_uuid
+from workbench.fhir.definitions import (
+    Definitions,
+    ElementDefinition,
+    TypeDefinition,
+    TypeReference,
+    definitions,
+    packed,
+)
 from workbench.kernel.issues import Issue, Severity
+from workbench.validation.fhir_plan import Plans, Role
 from workbench.validation.fhir_rules import RULES
 from workbench.validation.fhir_validator import FhirOptions, validate_resource, validate_value
+from workbench.validation.fhir_walk import walk
+from workbench.validation.validator import rules
 
 XHTML = "http://www.w3.org/1999/xhtml"
 PATIENT: dict[str, object] = {
@@ -226,6 +240,59 @@ def test_what_is_contained_has_no_version_no_label_and_nothing_inside() -> None:
     assert {rule for rule, _ in _errors(_patient(contained=[inner]))} == {"FHIR-0901", "FHIR-0903", "FHIR-0904"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "rule", "path"),
+    [
+        (
+            {"name": [{"given": ["A", "B", "C"], "_given": [{"id": "a"}]}]},
+            "FHIR-0108",
+            "Patient.name[0]._given",
+        ),
+        ({"name": [{"text": " \t"}]}, "FHIR-0302", "Patient.name[0].text"),
+        (
+            {"text": {"status": "generated", "div": f'<div xmlns="{XHTML}"> </div>'}},
+            "FHIR-0804",
+            "Patient.text.div",
+        ),
+    ],
+)
+def test_what_is_doubtful_is_a_warning(changes: dict[str, object], rule: str, path: str) -> None:
+    issues = validate_value(_patient(**changes))
+    assert [(issue.rule, issue.severity, issue.location.path) for issue in issues] == [(rule, Severity.WARNING, path)]
+
+
+@pytest.mark.parametrize(
+    ("div", "rule"),
+    [
+        (f'<div xmlns="{XHTML}"><b>a</div>', "FHIR-0801"),
+        ("<div>a</div>", "FHIR-0802"),
+        (f'<div xmlns="{XHTML}">a<script>x</script></div>', "FHIR-0803"),
+    ],
+)
+def test_a_narrative_is_checked(div: str, rule: str) -> None:
+    assert _errors(_patient(text={"status": "generated", "div": div})) == [(rule, "Patient.text.div")]
+
+
+def test_maxima_are_kept_though_no_element_of_r4_has_one(tmp_path: Path) -> None:
+    text = (TypeReference("string"),)
+    names = ElementDefinition("Pet.name", 0, 2, text, max_length=3)
+    pet = TypeDefinition("Pet", "http://x/Pet", "resource", False, "", False, "Pet", "", (names,))
+    path = tmp_path / "pets.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE type (name, kind, abstract, data)")
+        database.execute("INSERT INTO type VALUES ('Pet', 'resource', 0, ?)", (packed(pet),))
+        database.execute("INSERT INTO type VALUES ('string', 'primitive-type', 0, x'')")
+        database.commit()
+    with closing(Definitions(path, "x")) as pets:
+        plans = Plans(pets)
+        assert walk({"resourceType": "Pet", "name": ["Bo", "Rex"]}, plans).all == []
+        found = walk({"resourceType": "Pet", "name": ["Bo", "Rex", "Brutus"]}, plans).all
+    assert [(finding.issue.rule, finding.issue.location.path) for finding in found] == [
+        ("FHIR-0202", "Pet.name"),
+        ("FHIR-0303", "Pet.name[2]"),
+    ]
+
+
 # Bundles
 
 
@@ -323,8 +390,21 @@ def test_a_site_changes_severities_and_switches_rules_off() -> None:
     assert (issue.rule, issue.severity) == ("FHIR-0401", Severity.WARNING)
 
 
+def test_the_plan_of_every_type_can_be_made() -> None:
+    plans, seen = Plans(definitions()), set()
+    waiting = [plan for name in definitions().resource_types() if (plan := plans.of_resource(name))]
+    while waiting:
+        plan = waiting.pop()
+        if plan.name not in seen:
+            seen.add(plan.name)
+            assert plan.fields
+            waiting.extend(field.plan for field in plan.fields.values() if field.role in (Role.COMPLEX, Role.COMPANION))
+    assert {"Patient.contact", "HumanName", "Bundle.link", "Extension", "Timing.repeat"} <= seen
+
+
 def test_every_rule_explains_itself_once() -> None:
     assert len({rule.id for rule in RULES}) == len(RULES)
+    assert all(rules()[rule.id] is rule for rule in RULES)
     assert all(rule.title and rule.explanation and rule.source.section for rule in RULES)
 
 

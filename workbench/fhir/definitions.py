@@ -200,6 +200,10 @@ class Definitions:
         self._resources = tuple(name for name, kind, abstract in rows if kind == "resource" and not abstract)
         self._resource_set = frozenset(self._resources)
 
+    def close(self) -> None:
+        """Let the file go; the shared instance of `definitions()` stays open as long as the program."""
+        self._database.close()
+
     def resource_types(self) -> tuple[str, ...]:
         """Names of all concrete resource types, sorted."""
         return self._resources
