@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -53,6 +54,14 @@ def test_a_pattern_that_finds_nothing_is_refused(bench: Any) -> None:
     with pytest.raises(Refused, match="finds no file") as refused:
         list(cases(suite))
     assert refused.value.code == "SUI-0004"
+
+
+def test_a_damaged_message_file_is_refused_and_not_skipped(bench: Any) -> None:
+    (bench.folder / "suite" / "cut.hl7.gz").write_bytes(gzip.compress(b"MSH|^~\\&|" * 5000)[:-30])
+    suite = bench.suite(HEAD + "inputs:\n  - {id: ward, messages: [cut.hl7.gz]}\n")
+    with pytest.raises(Refused) as refused:
+        list(cases(suite))
+    assert refused.value.code == "SUI-0005"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from workbench.fhir.bundle import dangling
@@ -41,12 +41,8 @@ def judge(case: Case, suite: Suite, expected: Accepted | None, mapper: Mapper) -
         return Verdict(CaseResult(case.id, Outcome.SKIPPED, case.digest, skip=case.skip), expected)
     begun = time.perf_counter()
     verdict = _judged(case, suite, expected, mapper)
-    result = verdict.result
     spent = round((time.perf_counter() - begun) * 1000, 3)
-    timed = CaseResult(
-        result.id, result.outcome, result.digest, result.changes, result.issues, result.ignored, milliseconds=spent
-    )
-    return Verdict(timed, verdict.actual)
+    return replace(verdict, result=replace(verdict.result, milliseconds=spent))
 
 
 def _judged(case: Case, suite: Suite, expected: Accepted | None, mapper: Mapper) -> Verdict:

@@ -26,6 +26,7 @@ from typing import NoReturn
 
 from workbench.fhir.path import FhirPath
 from workbench.kernel.errors import Refused
+from workbench.kernel.issues import blocks
 from workbench.mapping.yaml_text import KeyPath, YamlText, read_yaml
 from workbench.messages.capture import open_capture
 from workbench.synthetic.scenarios import find_scenario, generate
@@ -156,7 +157,8 @@ def load_suite(path: Path) -> Suite:
 def cases(suite: Suite) -> Iterator[Case]:
     """All cases in the order of the suite.
 
-    raises  Refused SYN-0001, SYN-0002, SYN-0003: as `generate`; SUI-0004: a pattern of message files finds nothing
+    raises  Refused SYN-0001, SYN-0002, SYN-0003: as `generate`; SUI-0004: a pattern of message files finds nothing;
+            SUI-0005: a message file is damaged
     """
     for each in suite.inputs:
         if each.is_synthetic:
@@ -164,6 +166,10 @@ def cases(suite: Suite) -> Iterator[Case]:
                 yield Case(each.id + message.name.removeprefix(each.scenario), message.raw, True, each.skip)
         else:
             capture = open_capture(_files(suite, each))
+            damage = next((issue for issue in capture.issues if blocks(issue)), None)
+            if damage is not None:
+                text = f"{suite.file.name}: {damage.location.file}: {damage.masked_text}."
+                raise Refused("SUI-0005", text, "A suite needs messages that can all be read.")
             for number, raw in enumerate(capture, 1):
                 yield Case(f"{each.id}-{number:04}", raw, False, each.skip)
 
