@@ -95,13 +95,12 @@ class CompiledMapping:
         raises  Refused MAP-0201
         """
         compiled, covers = self._chosen(message)
-        if covers.keeps_something({segment.name for segment in message.segments}):
-            result = self.trace(message)
-            return result.bundle, result.issues
-        state = self._state(message, compiled, traced=False)
-        for row in compiled.rows:
-            row(state)
-        return assemble(state, self.package.header.name_space), tuple(state.issues)
+        keeping = any(covers.may_keep(segment.name) for segment in message.segments)
+        state = self._run(message, compiled, noting=keeping)
+        bundle = assemble(state, self.package.header.name_space)
+        if keeping:
+            keep_the_rest(state, bundle, covers, self.package.header.extensions)
+        return bundle, tuple(state.issues)
 
     def trace(self, message: Message) -> TracedResult:
         """Traced mode: the same Bundle with the trace of every value and the loss ledger.
@@ -109,14 +108,11 @@ class CompiledMapping:
         raises  Refused MAP-0201
         """
         compiled, covers = self._chosen(message)
-        state = self._state(message, compiled, traced=True)
-        for row in compiled.rows:
-            row(state)
+        state = self._run(message, compiled, full=True)
         bundle = assemble(state, self.package.header.name_space)
-        covering = Covering(covers, state)
         if covers.keep:
-            keep_the_rest(state, bundle, covering, self.package.header.extensions)
-        return TracedResult(bundle, state, covering)
+            keep_the_rest(state, bundle, covers, self.package.header.extensions)
+        return TracedResult(bundle, state, Covering(covers, state))
 
     def _chosen(self, message: Message) -> tuple[CompiledMessageMap, Covers]:
         name = self.map_for(message)
@@ -129,18 +125,20 @@ class CompiledMapping:
             )
         return self._maps[name]
 
-    def _state(self, message: Message, compiled: CompiledMessageMap, traced: bool) -> Run:
+    def _run(self, message: Message, compiled: CompiledMessageMap, noting: bool = False, full: bool = False) -> Run:
         header = message.segments[0]
         try:
             offset = partial(header.value(7)).offset
         except Misfit:
             offset = None
-        state = Run(message, lay_out(message, compiled.layout), Zone(offset, self._zone_name), "", traced)
+        state = Run(message, lay_out(message, compiled.layout), Zone(offset, self._zone_name), noting, full)
         frame = Frame(state, state.laid_out.root, [], None, {}, 0, None, None)
         found = self._sender(frame)
         state.sender = found[0].text if found else ""
         control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()
         state.key = (header.raw(3), header.raw(4), control_id)
+        for row in compiled.rows:
+            row(state)
         return state
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.fhir.bundle import named_uuid
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
 from workbench.mapping.compile_rule import CompiledMap, Compiler, refer
@@ -15,7 +14,7 @@ from workbench.mapping.compile_value import report
 from workbench.mapping.conditions import SyntaxProblem, V2Path, read_condition
 from workbench.mapping.conditions import read_source as parse_source
 from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
-from workbench.mapping.identity import merge_into
+from workbench.mapping.identity import merge_into, named_id
 from workbench.mapping.model import MessageMap, Row
 from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, Step
 from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope, stands_in
@@ -258,7 +257,7 @@ class _RowCompiler:
             named = identify(frame)
             if named is None:
                 named = (*run.key, row.id, str(number))
-            identity = str(named_uuid(space, row.make, *named))
+            identity = named_id(space, row.make, *named)
             resource: Resource = {"resourceType": row.make}
             instance = Instance(row.name, resource, identity, row.write)
             place = len(run.order)

@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeVar
 
-from workbench.fhir.bundle import named_uuid
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
 from workbench.mapping.compile_source import (
     Found,
     Holds,
+    Leaf,
+    OneText,
     Reader,
     Texts,
     code_maps_named,
     guard_of,
     holds,
     joined,
+    one_text,
     read_nodes,
     read_source,
 )
@@ -32,6 +34,8 @@ from workbench.mapping.compile_value import (
     original_coding,
     report,
     report_unmapped,
+    short_way,
+    short_way_of_code,
     write_code,
     write_primitive,
 )
@@ -43,7 +47,7 @@ from workbench.mapping.conditions import (
     read_source as parse_source,
 )
 from workbench.mapping.fhir_target import Kind, TargetProblem, TargetSchema, read_target
-from workbench.mapping.identity import merge_into
+from workbench.mapping.identity import merge_into, named_id
 from workbench.mapping.model import Json, Package, Policy, Repeat, Rule, RuleMap, TransformCall
 from workbench.mapping.running import (
     ACCOUNTED,
@@ -290,10 +294,17 @@ class _RuleCompiler:
         if rule.codes:
             if kind.type not in CODED and kind.type not in CONVERTERS:
                 refuse(rule, self.place, f"a code cannot become a {kind.type}; name a type map with using")
-            return write_code(writing, texts, self._codes())
+            codes = self._codes()
+            return short_way_of_code(writing, self._short(), codes, write_code(writing, texts, codes))
         if kind.type not in CONVERTERS:
             refuse(rule, self.place, f"{rule.target} is a {kind.type}; name a type map with using, or a code map")
-        return write_primitive(writing, texts)
+        return short_way(writing, self._short(), write_primitive(writing, texts))
+
+    def _short(self) -> tuple[OneText, Leaf] | None:
+        """The short way to the rule's text, None when there is none."""
+        if len(self.sources) != 1 or self.rule.repeat is not Repeat.EACH:
+            return None
+        return one_text(self.sources[0], self.place.in_value, self.place.source)
 
     def _codes(self) -> Codes:
         rule = self.rule
@@ -535,7 +546,7 @@ class _RuleCompiler:
                 seen = inside(frame, node, frame.target, 0, frame)
                 values = [found[0].text if (found := key(seen)) else "" for key in keys]
                 named = values if any(values) else [run_.whole_text_of(node)]
-                identity = str(named_uuid(space, rule.make, *named))
+                identity = named_id(space, rule.make, *named)
                 instance = run_.by_identity.get(identity)
                 if instance is None or run_.trace is not None or (identity, node.raw) not in run_.same:
                     instance = _made(frame, node, identity, rule, content, instance)

@@ -57,6 +57,34 @@ class Target:
     def repeats(self) -> bool:
         return self.last.element.repeats
 
+    def quick(self) -> Callable[[Frame, Json], Object | None]:
+        """`put` for a value that is never an object to be filled later: the object written to, None when taken."""
+        parent, key, others = self.parent, self.key, self.last.element.others
+        if self.repeats:
+
+            def append(frame: Frame, value: Json) -> Object | None:
+                container = parent(frame)
+                if container is not None:
+                    there = container.setdefault(key, [])
+                    assert isinstance(there, list)
+                    there.append(value)
+                return container
+
+            return append
+
+        def put(frame: Frame, value: Json) -> Object | None:
+            container = parent(frame)
+            if container is None:
+                return None
+            if key in container:
+                return container if container[key] == value else None
+            if others and any(other in container for other in others):
+                return None
+            container[key] = value
+            return container
+
+        return put
+
     def put(self, frame: Frame, value: Json) -> At | None:
         """Write a primitive or a finished object; None when the place is taken by another value."""
         container = self.parent(frame)

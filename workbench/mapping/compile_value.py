@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
-from workbench.mapping.compile_source import Found, Texts
+from workbench.mapping.compile_source import Found, Leaf, OneText, Texts
 from workbench.mapping.compile_target import At, Object, Target
 from workbench.mapping.model import Json, Null, Policy, Unmapped
 from workbench.mapping.running import (
@@ -22,6 +22,7 @@ from workbench.mapping.running import (
     UNVALIDATED,
     VALUE,
     Frame,
+    Mark,
     Node,
     Outcome,
     RuleName,
@@ -127,6 +128,76 @@ def report(
     frame.run.issues.append(Issue(severity, kind, rule, location, template, args))
 
 
+@dataclass(frozen=True)
+class Codes:
+    """A code map as one rule uses it."""
+
+    code_map: CodeMap
+    unmapped: Unmapped
+
+
+def short_way(writing: Writing, short: tuple[OneText, Leaf] | None, long: Step) -> Step:
+    """The rule without lists and nodes for what occurs most; everything else goes the long way."""
+    if short is None or writing.transforms or writing.whole:
+        return long
+    read, leaf_of = short
+    convert, put, key = CONVERTERS[writing.type], writing.target.quick(), writing.target.key
+
+    def run(frame: Frame) -> int:
+        state = frame.run
+        if state.full:
+            return long(frame)
+        text = read(frame)
+        if text is None or text == NULL:
+            return long(frame)
+        if not text:
+            return NOTHING
+        try:
+            value = convert(text, state.zone)
+        except Misfit:
+            return long(frame)
+        container = put(frame, value)
+        if container is None:
+            return NOTHING
+        if state.trace is not None:
+            state.trace.append(Mark(leaf_of(frame), container, key))
+        return VALUE
+
+    return run
+
+
+def short_way_of_code(writing: Writing, short: tuple[OneText, Leaf] | None, codes: Codes, long: Step) -> Step:
+    """As `short_way`, for a code with a row that becomes a primitive."""
+    if short is None or writing.transforms or writing.whole or writing.type in CODED:
+        return long
+    read, leaf_of = short
+    convert, put, key = CONVERTERS[writing.type], writing.target.quick(), writing.target.key
+    translate = codes.code_map.translate
+
+    def run(frame: Frame) -> int:
+        state = frame.run
+        if state.full:
+            return long(frame)
+        text = read(frame)
+        if text == "":
+            return NOTHING
+        rows = translate(text, "", state.sender) if text is not None else ()
+        if not rows or rows[0].target is None:
+            return long(frame)
+        try:
+            value = convert(rows[0].target.code, state.zone)
+        except Misfit:
+            return long(frame)
+        container = put(frame, value)
+        if container is None:
+            return NOTHING
+        if state.trace is not None:
+            state.trace.append(Mark(leaf_of(frame), container, key))
+        return VALUE
+
+    return run
+
+
 def write_primitive(writing: Writing, texts: Texts) -> Step:
     """A text converted by the FHIR type of the element."""
     convert, target = CONVERTERS[writing.type], writing.target
@@ -149,20 +220,13 @@ def write_primitive(writing: Writing, texts: Texts) -> Step:
                 continue
             at = target.put(frame, value)
             if frame.run.trace is not None:
-                writing.note(frame, found, at, COPIED, note=zone_note(text, frame.run.zone) if zoned else "")
+                note = zone_note(text, frame.run.zone) if zoned and frame.run.full else ""
+                writing.note(frame, found, at, COPIED, note=note)
             if at:
                 written = VALUE
         return written
 
     return run
-
-
-@dataclass(frozen=True)
-class Codes:
-    """A code map as one rule uses it."""
-
-    code_map: CodeMap
-    unmapped: Unmapped
 
 
 def write_code(writing: Writing, texts: Texts, codes: Codes) -> Step:

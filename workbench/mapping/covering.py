@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workbench.kernel.errors import Refused
@@ -38,18 +38,39 @@ class Cover:
         return segment == self.name
 
 
+class Patterns:
+    """The patterns of all ignore rules, or of all keep rules, found by segment name or by map."""
+
+    def __init__(self, covers: Iterable[Cover]) -> None:
+        every = tuple(covers)
+        self._of_segments = tuple(cover for cover in every if not cover.in_value)
+        self._named: dict[str, tuple[Cover, ...]] = {}
+        self.of_values: dict[str, list[Cover]] = {}
+        for cover in every:
+            if cover.in_value:
+                self.of_values.setdefault(cover.map, []).append(cover)
+
+    def __bool__(self) -> bool:
+        return bool(self._of_segments or self.of_values)
+
+    def of_segment(self, name: str) -> tuple[Cover, ...]:
+        """The patterns that can cover values of segments of that name."""
+        found = self._named.get(name)
+        if found is None:
+            found = self._named[name] = tuple(cover for cover in self._of_segments if cover.names(name))
+        return found
+
+
 @dataclass(frozen=True)
 class Covers:
     """The ignore and keep patterns that can apply to the messages of one map."""
 
-    ignore: tuple[Cover, ...]
-    keep: tuple[Cover, ...]
+    ignore: Patterns
+    keep: Patterns
 
-    def keeps_something(self, names: Iterable[str]) -> bool:
-        """True when a keep rule may apply to a message with segments of these names."""
-        return bool(self.keep) and any(
-            cover.in_value or cover.map or any(cover.names(name) for name in names) for cover in self.keep
-        )
+    def may_keep(self, segment: str) -> bool:
+        """True when a keep rule may apply to a value of such a segment."""
+        return bool(self.keep.of_values) or bool(self.keep.of_segment(segment))
 
 
 def covers_of(package: Package, message_map: MessageMap) -> Covers:
@@ -60,8 +81,8 @@ def covers_of(package: Package, message_map: MessageMap) -> Covers:
     ]
     own += [(rule_map.name, rule_map.ignore, rule_map.keep) for rule_map in package.rule_maps()]
     return Covers(
-        ignore=tuple(cover for name, ignore, _ in own for rule in ignore for cover in _covers(rule, name, package)),
-        keep=tuple(cover for name, _, keep in own for rule in keep for cover in _covers(rule, name, package)),
+        ignore=Patterns(cover for name, ignore, _ in own for rule in ignore for cover in _covers(rule, name, package)),
+        keep=Patterns(cover for name, _, keep in own for rule in keep for cover in _covers(rule, name, package)),
     )
 
 
@@ -90,57 +111,55 @@ class Covering:
     """The rules of `Covers` at work on one message."""
 
     def __init__(self, covers: Covers, run: Run) -> None:
+        self._covers = covers
         self._run = run
         self._segments = {segment.index: segment for segment in run.laid_out.segments}
-        self._given: dict[str, list[Node]] = {}
+        self._maps_of_segment: dict[int, set[str]] = {}
+        self._maps_of_value: dict[tuple[int, ...], dict[str, Node]] = {}
         for name, node in run.given:
-            self._given.setdefault(name, []).append(node)
-        self._ignore = self._tests(covers.ignore)
-        self._keep = self._tests(covers.keep)
+            if node.level == 0:
+                self._maps_of_segment.setdefault(node.segment.index, set()).add(name)
+            else:
+                place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
+                self._maps_of_value.setdefault(place, {})[name] = node
+        self._held: dict[tuple[int, int], bool] = {}
 
     def ignored(self, leaf: Leaf) -> LedgerRule | None:
         """The first ignore rule that covers a value, None when none does."""
-        return next((rule for rule, test in self._ignore if test(leaf)), None)
+        return self._first(self._covers.ignore, leaf)
 
     def kept(self, leaf: Leaf) -> LedgerRule | None:
         """The first keep rule that covers a value, None when none does."""
-        return next((rule for rule, test in self._keep if test(leaf)), None)
+        return self._first(self._covers.keep, leaf)
 
-    def _tests(self, covers: Iterable[Cover]) -> list[tuple[LedgerRule, Callable[[Leaf], bool]]]:
-        found = []
-        for cover in covers:
-            test = self._value_test(cover) if cover.in_value else self._segment_test(cover)
-            if test is not None:
-                found.append((cover.rule, test))
-        return found
-
-    def _segment_test(self, cover: Cover) -> Callable[[Leaf], bool] | None:
-        """Covers values of the segments named (of a segment map: of those it was given)."""
-        if cover.map:
-            indexes = {node.segment.index for node in self._given.get(cover.map, ()) if cover.names(node.segment.name)}
-        else:
-            indexes = {index for index, segment in self._segments.items() if cover.names(segment.name)}
-        if cover.when is not None:
-            when = cover.when
-            indexes = {index for index in indexes if when(self._frame(self._segments[index], None))}
-        if not indexes:
+    def _first(self, patterns: Patterns, leaf: Leaf) -> LedgerRule | None:
+        segment = self._segments.get(leaf[0])
+        if segment is None:
             return None
-        field, *parts = (*cover.place, 0)
-        inner = cover.place[1:]
-        del parts
-        return lambda leaf: leaf[0] in indexes and (not field or leaf[1] == field) and leaf[3 : 3 + len(inner)] == inner
+        for cover in patterns.of_segment(segment.name):
+            place = cover.place
+            if place and (leaf[1] != place[0] or leaf[3 : 2 + len(place)] != place[1:]):
+                continue
+            if cover.map and cover.map not in self._maps_of_segment.get(leaf[0], ()):
+                continue
+            if cover.when is None or self._holds(cover, segment):
+                return cover.rule
+        if patterns.of_values:
+            for length in (3, 4):
+                for name, node in self._maps_of_value.get(leaf[:length], {}).items():
+                    for cover in patterns.of_values.get(name, ()):
+                        if leaf[length : length + len(cover.place)] == cover.place and (
+                            cover.when is None or cover.when(self._frame(segment, node))
+                        ):
+                            return cover.rule
+        return None
 
-    def _value_test(self, cover: Cover) -> Callable[[Leaf], bool] | None:
-        """Covers parts of the values that its type map was given."""
-        prefixes = set()
-        for node in self._given.get(cover.map, ()):
-            if cover.when is None or cover.when(self._frame(node.segment, node)):
-                place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
-                prefixes.add((*place, *cover.place))
-        if not prefixes:
-            return None
-        lengths = {len(prefix) for prefix in prefixes}
-        return lambda leaf: any(leaf[:length] in prefixes for length in lengths)
+    def _holds(self, cover: Cover, segment: SegmentScope) -> bool:
+        key = (id(cover), segment.index)
+        if key not in self._held:
+            assert cover.when is not None
+            self._held[key] = cover.when(self._frame(segment, None))
+        return self._held[key]
 
     def _frame(self, segment: SegmentScope, node: Node | None) -> Frame:
         parts = segment.fields if node is None else self._run.parts_of(node)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from workbench.fhir.bundle import Entry, Method, named_uuid
+from workbench.fhir.bundle import Entry, Method
+from workbench.mapping.identity import named_id
 from workbench.mapping.model import Json, Write
 from workbench.mapping.running import REFERENCED, Pending, Run, Written
 from workbench.mapping.scope import Instance, Resource
@@ -12,7 +13,7 @@ from workbench.mapping.scope import Instance, Resource
 
 def tie_references(run: Run) -> None:
     """Put the waiting references in their places; those that find nothing go."""
-    unresolved = False
+    unresolved: dict[int, Resource] = {}
     for pending in run.pending:
         found = [instance.full_url for instance in _referred(pending)]
         if pending.repeats:
@@ -24,13 +25,13 @@ def tie_references(run: Run) -> None:
             pending.slot["reference"] = found[0]
         else:
             del pending.container[pending.key]
-        unresolved = unresolved or not found
+        if not found and pending.owner is not None:
+            unresolved[id(pending.owner)] = pending.owner.resource
         if found and run.trace is not None:
             index = at if pending.repeats else None
             run.trace.append(Written(pending.rule, (), False, pending.container, pending.key, index, REFERENCED))
-    if unresolved:
-        for instance in run.order:
-            _prune(instance.resource)
+    for resource in unresolved.values():
+        _prune(resource)
 
 
 def _referred(pending: Pending) -> list[Instance]:
@@ -64,7 +65,7 @@ def assemble(run: Run, name_space: str) -> Resource:
     tie_references(run)
     taken: set[str] = set()
     entries = [_entry(instance, taken).to_json() for instance in run.order]
-    bundle: Resource = {"resourceType": "Bundle", "id": str(named_uuid(name_space, "Bundle", *run.key))}
+    bundle: Resource = {"resourceType": "Bundle", "id": named_id(name_space, "Bundle", *run.key)}
     own = {key: value for key, value in run.bundle.items() if key not in ("resourceType", "entry", "type", "id")}
     for key in ("meta", "identifier"):
         if key in own:

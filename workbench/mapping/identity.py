@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+
+from workbench.fhir.bundle import NAMESPACE
 from workbench.mapping.model import Json
 from workbench.mapping.running import Run
 
 Object = dict[str, Json]
+_SPACE = NAMESPACE.bytes
+
+
+def named_id(*parts: str) -> str:
+    """`fhir.bundle.named_uuid` as text, without the objects on the way: a message needs dozens."""
+    name = "".join([f"{len(part)}:{part}" for part in parts])
+    digest = hashlib.sha1(_SPACE + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def merge_into(run: Run, known: Object, more: Object) -> None:

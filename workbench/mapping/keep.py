@@ -2,56 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from workbench.kernel.errors import Refused
-from workbench.mapping.covering import Covering
-from workbench.mapping.ledger import Fate
-from workbench.mapping.model import LedgerRule
-from workbench.mapping.running import KEPT, Node, RuleName, Run, Written
+from workbench.mapping.covering import Covering, Covers
+from workbench.mapping.ledger import Leaf
+from workbench.mapping.model import Json, LedgerRule
+from workbench.mapping.running import DELETED, KEPT, Mark, Node, RuleName, Run, Written
 from workbench.mapping.scope import Resource, SegmentScope
-from workbench.mapping.trace import TracedResult
-from workbench.v2.er7 import Element
+from workbench.v2.er7 import HEADERS
+from workbench.v2.escapes import unescape
 
 KEPT_EXTENSION = "kept"
 """The short name in package.yaml of the extension that keeps values."""
 
 
-def keep_the_rest(run: Run, bundle: Resource, covering: Covering, extensions: Mapping[str, str]) -> None:
+def keep_the_rest(run: Run, bundle: Resource, covers: Covers, extensions: Mapping[str, str]) -> None:
     """Write every value that would be lost and that a keep rule covers, and trace it.
 
     raises  Refused MAP-0114: package.yaml names no extension for it
     """
-    segments = {segment.index: segment for segment in run.laid_out.segments}
-    for entry in TracedResult(bundle, run, covering).ledger.of(Fate.LOST):
-        element = entry.element
-        place = (element.segment.index, element.field, element.repetition, element.component or 1,
-                 element.subcomponent or 1)  # fmt: skip
-        rule = covering.kept(place)
-        if rule is None or not element.field:
+    taken = _taken(run, bundle)
+    covering = Covering(covers, run)
+    for scope in run.laid_out.segments:
+        if not covers.may_keep(scope.name):
             continue
-        if KEPT_EXTENSION not in extensions:
-            raise Refused(
-                "MAP-0114",
-                f"{rule.place}: rule {rule.id} keeps values, and package.yaml has no URL for them.",
-                "Add extensions: {kept: https://…}.",
-            )
-        scope = segments[element.segment.index]
-        holder = _holder(run, scope, rule)
-        if holder is None:
-            continue
-        there = holder.setdefault("extension", [])
-        assert isinstance(there, list)
-        there.append(
-            {
-                "url": extensions[KEPT_EXTENSION],
-                "extension": [
-                    {"url": "place", "valueString": element.path},
-                    {"url": "value", "valueString": element.value},
-                ],
-            }
+        for leaf, raw in _populated(run, scope):
+            if leaf in taken or leaf[:3] in taken or leaf[:4] in taken or covering.ignored(leaf) is not None:
+                continue
+            rule = covering.kept(leaf)
+            if rule is not None:
+                _keep(run, scope, leaf, raw, rule, extensions)
+
+
+def _keep(run: Run, scope: SegmentScope, leaf: Leaf, raw: str, rule: LedgerRule, extensions: Mapping[str, str]) -> None:
+    if KEPT_EXTENSION not in extensions:
+        raise Refused(
+            "MAP-0114",
+            f"{rule.place}: rule {rule.id} keeps values, and package.yaml has no URL for them.",
+            "Add extensions: {kept: https://…}.",
         )
-        _trace(run, element, scope, holder, len(there) - 1, rule)
+    holder = _holder(run, scope, rule)
+    if holder is None:
+        return
+    there = holder.setdefault("extension", [])
+    assert isinstance(there, list)
+    _, field, repetition, component, subcomponent = leaf
+    place = f"{scope.name}-{field}{f'[{repetition}]' if repetition > 1 else ''}.{component}"
+    there.append(
+        {
+            "url": extensions[KEPT_EXTENSION],
+            "extension": [
+                {"url": "place", "valueString": f"{place}.{subcomponent}" if subcomponent > 1 else place},
+                {"url": "value", "valueString": unescape(raw, run.delimiters)},
+            ],
+        }
+    )
+    if run.full and run.trace is not None:
+        node = Node(raw, 3, scope, field, repetition, component, subcomponent)
+        run.trace.append(Written(RuleName("keep", rule.id), (node,), False, holder, "extension", len(there) - 1, KEPT))
 
 
 def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
@@ -62,8 +71,68 @@ def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
     return run.order[0].resource if run.order else None
 
 
-def _trace(run: Run, element: Element, scope: SegmentScope, holder: Resource, index: int, rule: LedgerRule) -> None:
-    component, subcomponent = element.component or 1, element.subcomponent or 1
-    node = Node(element.raw, 3, scope, element.field, element.repetition, component, subcomponent)
-    assert run.trace is not None  # only traced runs keep
-    run.trace.append(Written(RuleName("keep", rule.id), (node,), False, holder, "extension", index, KEPT))
+def _populated(run: Run, scope: SegmentScope) -> Iterator[tuple[Leaf, str]]:
+    """Every populated value of a segment as it is written, MSH-1 and MSH-2 left out (as `ledger.leaves`)."""
+    index, component, subcomponent = scope.index, run.component, run.subcomponent
+    fields = scope.segment.fields
+    for number in range(3 if scope.name in HEADERS else 1, len(fields)):
+        text = fields[number]
+        if not text:
+            continue
+        for repetition, part in enumerate(text.split(run.repetition), 1):
+            for place, piece in enumerate(part.split(component), 1):
+                if not piece:
+                    continue
+                if subcomponent not in piece:
+                    yield (index, number, repetition, place, 1), piece
+                    continue
+                for below, raw in enumerate(piece.split(subcomponent), 1):
+                    if raw:
+                        yield (index, number, repetition, place, below), raw
+
+
+def _taken(run: Run, bundle: Resource) -> set[tuple[int, ...]]:
+    """The places whose values have reached the bundle: leaves, and repetitions or components taken whole."""
+    reached = _objects(bundle)
+    taken: set[tuple[int, ...]] = set()
+    for write in run.trace or ():
+        if isinstance(write, Mark):
+            if id(write.container) in reached or _through_alias(run, write.container, write.key, None, reached):
+                taken.add(write.leaf)
+            continue
+        container = write.container
+        if not write.outcome.written or not write.nodes:
+            continue
+        if write.outcome is not DELETED and (
+            container is None
+            or (id(container) not in reached and not _through_alias(run, container, write.key, write.item, reached))
+        ):
+            continue
+        for node in write.nodes:
+            place = (node.segment.index, node.field, node.repetition, node.component or 1, node.subcomponent or 1)
+            taken.add(place[: node.level + 2] if write.whole and node.level < 3 else place)
+    return taken
+
+
+def _through_alias(run: Run, container: dict[str, Json], key: str, item: int | None, reached: set[int]) -> bool:
+    """True when what was written into a merged object stands in the one it was merged into."""
+    value = container.get(key) if key else None
+    while id(container) in run.aliases:
+        container = run.aliases[id(container)][1]
+        if key and item is None and container.get(key) != value:
+            return False
+    return id(container) in reached
+
+
+def _objects(bundle: Resource) -> set[int]:
+    """The identities in memory of all objects of a bundle."""
+    found: set[int] = set()
+    waiting: list[Json] = [bundle]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            found.add(id(value))
+            waiting += [item for item in value.values() if isinstance(item, dict | list)]
+        elif isinstance(value, list):
+            waiting += [item for item in value if isinstance(item, dict | list)]
+    return found

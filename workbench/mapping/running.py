@@ -80,6 +80,18 @@ class Written(NamedTuple):
     note: str = ""
 
 
+class Mark(NamedTuple):
+    """What the fast functions note where values may be kept: the leaf they took and where they wrote it."""
+
+    leaf: tuple[int, int, int, int, int]
+    container: dict[str, Json]
+    key: str
+
+
+_NEVER = "\0"
+"""Stands for a delimiter the message does not declare."""
+
+
 class Pending(NamedTuple):
     """A reference to be tied when the whole message has been read.
 
@@ -99,22 +111,30 @@ class Pending(NamedTuple):
 class Run:
     """One message on its way through a mapping.
 
-    trace  None in fast mode
+    trace  what was written from where: None in fast mode; in fast mode with `keep` rules it may hold `Mark`s
+    full   True in traced mode: everything written is a `Written`
     given  in traced mode: which map was given which value or segment
     """
 
     __slots__ = (
-        "aliases", "bundle", "by_identity", "delimiters", "given", "issues", "key", "laid_out", "message", "order",
-        "pending", "same", "sender", "trace", "zone",
+        "aliases", "bundle", "by_identity", "component", "delimiters", "escape", "full", "given", "issues", "key",
+        "laid_out", "message", "order", "pending", "repetition", "same", "sender", "subcomponent", "trace", "zone",
     )  # fmt: skip
 
-    def __init__(self, message: Message, laid_out: LaidOut, zone: Zone, sender: str, traced: bool) -> None:
+    def __init__(
+        self, message: Message, laid_out: LaidOut, zone: Zone, noting: bool = False, full: bool = False
+    ) -> None:
         self.message = message
         self.delimiters: Delimiters = message.delimiters
         self.laid_out = laid_out
         self.zone = zone
-        self.sender = sender
-        self.trace: list[Written] | None = [] if traced else None
+        self.sender = ""
+        self.full = full
+        self.trace: list[Written | Mark] | None = [] if noting or full else None
+        self.component = self.delimiters.component or _NEVER
+        self.subcomponent = self.delimiters.subcomponent or _NEVER
+        self.repetition = self.delimiters.repetition or _NEVER
+        self.escape = self.delimiters.escape or _NEVER
         self.issues: list[Issue] = []
         self.pending: list[Pending] = []
         self.bundle: Resource = {}
@@ -128,12 +148,11 @@ class Run:
     def text_of(self, node: Node) -> str:
         """The unescaped text of a node: its first leaf."""
         raw, level = node.raw, node.level
-        delimiters = self.delimiters
-        if level < 2 and delimiters.component and delimiters.component in raw:
-            raw = raw.split(delimiters.component, 1)[0]
-        if level < 3 and delimiters.subcomponent and delimiters.subcomponent in raw:
-            raw = raw.split(delimiters.subcomponent, 1)[0]
-        return unescape(raw, delimiters) if delimiters.escape in raw else raw
+        if level < 2 and self.component in raw:
+            raw = raw.split(self.component, 1)[0]
+        if level < 3 and self.subcomponent in raw:
+            raw = raw.split(self.subcomponent, 1)[0]
+        return unescape(raw, self.delimiters) if self.escape in raw else raw
 
     def whole_text_of(self, node: Node) -> str:
         """The unescaped text of a node with its separators."""
@@ -141,10 +160,9 @@ class Run:
 
     def parts_of(self, node: Node) -> list[str]:
         """The raw texts one level below, counted from 1; the node's own stands at 0."""
-        separator = self.delimiters.component if node.level == 1 else self.delimiters.subcomponent
-        if node.level > 2 or not separator or separator not in node.raw:
-            return [node.raw, node.raw]
-        return [node.raw, *node.raw.split(separator)]
+        raw = node.raw
+        separator = self.component if node.level == 1 else self.subcomponent
+        return [raw, *raw.split(separator)] if node.level < 3 else [raw, raw]
 
 
 class Frame:

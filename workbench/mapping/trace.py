@@ -55,6 +55,7 @@ class TracedResult:
         aliases = self._run.aliases
         found = []
         for write in self._run.trace or ():
+            assert isinstance(write, Written)  # traced runs make no marks
             target = _target(write, paths, aliases)
             outcome = write.outcome
             if outcome.written and not target and outcome is not DELETED:
