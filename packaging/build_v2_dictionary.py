@@ -87,8 +87,19 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", name.upper())
 
 
+def _mended(text: str) -> str:
+    """The text as it was before its UTF-8 bytes were once read as Windows-1251."""
+    if not re.search("[\u0400-\u04ff]", text):
+        return text
+    try:
+        return text.encode("cp1251").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
 def _tidy(text: str) -> str:
     """A published name without its footnote marks, each word capitalised unless it is a small one."""
+    text = re.sub(r"\s*–\s*", " - ", _mended(text))
     text = text.replace(" _ ", " - ").replace("_", "'").replace(" / ", "/").strip(" +*#-")
     text = re.sub(r" [Ss] (?=[A-Z])", "'s ", re.sub(r"\s+", " ", text))
     return " ".join(
@@ -249,7 +260,7 @@ def _codes(given: Any, displays: Json) -> tuple[Json, bool]:
             if _PLACEHOLDER.search(text) and text not in displays:
                 is_open = True
             elif text:
-                codes[text] = re.sub(r"\s+", " ", str(displays.get(text, ""))).strip()
+                codes[text] = re.sub(r"\s+", " ", _mended(str(displays.get(text, "")))).strip()
     return codes, is_open
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from workbench.v2.dictionary import (
@@ -42,7 +44,8 @@ def test_every_segment_and_every_field_has_a_readable_name(version: str) -> None
         segment = known.segment(name)
         assert segment is not None and segment.title, name
         for field in segment.fields:
-            assert field.name and "_" not in field.name, field.label
+            assert field.name and re.fullmatch(r"[\w &'’()+,./:;%#-]+", field.name, re.ASCII), field.label
+            assert "_" not in field.name and "  " not in field.name, field.label
             assert not field.name.isupper() or len(field.name) < 8, field.label
 
 
