@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from workbench.kernel.errors import Cancelled, Refused
 from workbench.kernel.progress import JobContext
-from workbench.messages import parts
+from workbench.messages import archives
 from workbench.messages.capture import Capture, Framing, MessageFormat, open_capture
 
 ADT = b"MSH|^~\\&|A|B|C|D|2024||ADT^A01|1|P|2.5\rPID|1||7\r"
@@ -108,7 +108,7 @@ def test_a_damaged_archive_is_told_and_the_rest_loads(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_read_up_to_its_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "MAX_UNPACKED_BYTES", 3 << 20)
+    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 3 << 20)
     (tmp_path / "bomb.gz").write_bytes(gzip.compress(ADT + b" " * (20 << 20)))
     capture = open_capture([tmp_path / "bomb.gz"])
     assert len(capture) == 1

@@ -1,7 +1,7 @@
 """A capture: every message the user's files hold, without reading them.
 
-Files stay where they are, mapped read-only; the capture keeps eight bytes a message. A message is cut out
-when somebody looks at it. Damage is an Issue with its byte position, and the rest still loads.
+Files stay where they are, mapped read-only; the capture keeps eight or sixteen bytes a message. A message is cut
+out when somebody looks at it. Damage is an Issue with its byte position, and the rest still loads.
 """
 
 from __future__ import annotations
@@ -9,69 +9,23 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
-
-import msgspec
 
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
-from workbench.messages.framing import er7_end, er7_starts, framing_issues, ndjson_starts
-from workbench.messages.parts import Part, parts_of
+from workbench.messages.buffers import Buffer, StreamBuffer
+from workbench.messages.formats import Framing, MessageFormat, Origin, Overrule, Overrules, line_ending
+from workbench.messages.framing import er7_end, er7_starts
+from workbench.messages.parts import Part, parts_of, transcoded
+from workbench.messages.reading import Found, Reader
+from workbench.messages.registry import reader_for, reader_named
+from workbench.messages.sections import Section
 
-_REPORT_EVERY = 4096
-_JSON_HEAD_BYTES = 1 << 16
-_NOT_READ = {
-    b"<": "XML",
-    b"\xd4\xc3\xb2\xa1": "a packet trace",
-    b"\xa1\xb2\xc3\xd4": "a packet trace",
-    b"\x4d\x3c\xb2\xa1": "a packet trace",
-    b"\xa1\xb2\x3c\x4d": "a packet trace",
-    b"\x0a\x0d\x0d\x0a": "a packet trace",
-}
-"""First bytes of formats that are recognised so that they are not misread, and how a person calls them."""
+__all__ = ["Capture", "Framing", "MessageFormat", "Origin", "Overrule", "open_capture"]
 
-
-class MessageFormat(StrEnum):
-    """How one message is written."""
-
-    ER7 = "er7"
-    FHIR_JSON = "fhir-json"
-
-
-class Framing(StrEnum):
-    """How the messages of a part follow one another; shown to the user as what was detected."""
-
-    ER7 = "HL7 v2 (ER7)"
-    JSON = "FHIR JSON"
-    NDJSON = "FHIR NDJSON"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a message came from. offset and length count bytes of the part, unpacked and in UTF-8 if transcoded.
-
-    encoding  of the file when it was transcoded, "" when the message's own bytes are untouched
-    """
-
-    file: str
-    offset: int
-    length: int
-    framing: Framing
-    encoding: str
-
-
-@dataclass(slots=True)
-class _IndexedPart:
-    """A part with the offset of each message; `ends` is kept only where the next start does not tell it."""
-
-    part: Part
-    framing: Framing
-    first: int
-    starts: array[int] = field(default_factory=lambda: array("Q"))
-    ends: array[int] = field(default_factory=lambda: array("Q"))
+_NOTHING: Overrules = {}
+_AUTOMATIC = Overrule()
 
 
 class Capture:
@@ -80,11 +34,14 @@ class Capture:
     `index` fills it and may run in a thread of its own while others already read: the length only grows.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], overrule: Overrules = _NOTHING, readers: Sequence[Reader] = ()) -> None:
         self.paths = tuple(paths)
-        self._parts: list[_IndexedPart] = []
+        self._overrule = overrule
+        self._readers = tuple(readers)
+        self._sections: list[Section] = []
         self._firsts: list[int] = []
         self._issues: list[Issue] = []
+        self._framings: list[tuple[str, str]] = []
         self._length = 0
 
     def __len__(self) -> int:
@@ -96,14 +53,19 @@ class Capture:
         return tuple(self._issues)
 
     @property
-    def framings(self) -> tuple[tuple[str, Framing], ...]:
-        """What each part was taken for, by name."""
-        return tuple((indexed.part.name, indexed.framing) for indexed in self._parts)
+    def framings(self) -> tuple[tuple[str, str], ...]:
+        """What each part was taken for, by name: a `Framing`, or the name of a plug-in's reader."""
+        return tuple(self._framings)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that hold messages, in order."""
+        return tuple({id(section.part): section.part for section in self._sections}.values())
 
     def index(self, ctx: JobContext) -> None:
         """Find every message.
 
-        raises  Refused CAP-0010, Unavailable CAP-0011 (see `parts.parts_of`), Cancelled
+        raises  Refused CAP-0010, CAP-0019, Unavailable CAP-0011 (see `parts.parts_of`), Cancelled
         """
         for found in parts_of(list(self.paths), ctx):
             if isinstance(found, Issue):
@@ -112,128 +74,172 @@ class Capture:
                 self._index_part(found, ctx)
 
     def raw(self, number: int) -> bytes:
-        """The bytes of one message, exactly as they stand in the file."""
-        indexed, start, end = self._bounds(number)
-        return bytes(indexed.part.buffer[start:end])
+        """The bytes of one message, exactly as they stand in the file, freed of what the framing did to them."""
+        section, start, end = self._bounds(number)
+        return section.cut(start, end)
 
     def head(self, number: int, size: int) -> bytes:
-        """The first bytes of one message, for a quick look."""
-        indexed, start, end = self._bounds(number)
-        return bytes(indexed.part.buffer[start : min(end, start + size)])
+        """The first bytes of one message, for a quick look; costs the same for a giant."""
+        section = self._section_of(number)
+        return section.head(number - section.first, size)
+
+    def length(self, number: int) -> int:
+        """Bytes the message stands on."""
+        _, start, end = self._bounds(number)
+        return end - start
 
     def format_of(self, number: int) -> MessageFormat:
-        indexed = self._part_of(number)
-        return MessageFormat.ER7 if indexed.framing is Framing.ER7 else MessageFormat.FHIR_JSON
+        return self._section_of(number).format
+
+    def encoding_of(self, number: int) -> str:
+        """The codec the user asked for, or "utf-8" for a transcoded part; "" when the message itself decides."""
+        section = self._section_of(number)
+        return "utf-8" if section.part.encoding else section.encoding
 
     def file_of(self, number: int) -> str:
         """The file as the user named it; a member of an archive is `archive.zip/member`."""
-        return self._part_of(number).part.name
+        return self._section_of(number).part.name
 
     def number_in_file(self, number: int) -> int:
         """0-based number of the message among those of its own file."""
-        return number - self._part_of(number).first
+        return number - self._section_of(number).first_of_file
 
     def origin(self, number: int) -> Origin:
-        indexed, start, end = self._bounds(number)
-        return Origin(indexed.part.name, start, end - start, indexed.framing, indexed.part.encoding)
+        """Where the message came from, in bytes of its own file."""
+        section, start, end = self._bounds(number)
+        raw = section.cut(start, min(end, start + (1 << 16)))
+        place, stream = start, ""
+        if isinstance(section.buffer, StreamBuffer):
+            place, stream = section.buffer.source_offset(start), section.buffer.label(start)
+        return Origin(
+            file=section.part.name,
+            offset=place,
+            length=end - start,
+            framing=section.reader.name,
+            encoding=section.part.encoding or section.encoding,
+            line_ending=line_ending(raw) if section.format is MessageFormat.ER7 else "",
+            stream=stream,
+        )
+
+    def received(self, number: int) -> float | None:
+        """When the first packet of the message was seen, in seconds since 1970; None outside packet traces."""
+        section, start, _ = self._bounds(number)
+        return section.buffer.time(start) if isinstance(section.buffer, StreamBuffer) else None
+
+    def pieces(self, size: int, start: int = 0, end: int | None = None) -> Iterator[Section]:
+        """Runs of at most `size` messages, to be read elsewhere: by reference where they stand in a file."""
+        number, stop = start, len(self) if end is None else min(end, len(self))
+        while number < stop:
+            section = self._section_of(number)
+            place = number - section.first
+            count = min(size, stop - number, self._shown(section) - place)
+            yield section.piece(place, place + count)
+            number += count
 
     def __iter__(self) -> Iterator[bytes]:
         return (self.raw(number) for number in range(len(self)))
 
-    def _part_of(self, number: int) -> _IndexedPart:
+    def _section_of(self, number: int) -> Section:
         if not 0 <= number < self._length:
             raise IndexError(number)
-        return self._parts[bisect_right(self._firsts, number) - 1]
+        return self._sections[bisect_right(self._firsts, number) - 1]
 
-    def _bounds(self, number: int) -> tuple[_IndexedPart, int, int]:
-        indexed = self._part_of(number)
-        place = number - indexed.first
-        start = indexed.starts[place]
-        if indexed.ends:
-            return indexed, start, indexed.ends[place]
-        following = place + 1
-        limit = indexed.starts[following] if following < len(indexed.starts) else len(indexed.part.buffer)
-        return indexed, start, er7_end(indexed.part.buffer, start, limit)
+    def _shown(self, section: Section) -> int:
+        """How many messages of a section are counted so far."""
+        return min(len(section.starts), self._length - section.first)
+
+    def _bounds(self, number: int) -> tuple[Section, int, int]:
+        section = self._section_of(number)
+        return section, *section.bounds(number - section.first)
 
     def _index_part(self, part: Part, ctx: JobContext) -> None:
-        head = bytes(part.buffer[:_JSON_HEAD_BYTES]).removeprefix(b"\xef\xbb\xbf").lstrip()
-        if head[:1] in (b"{", b"["):
-            if b'"resourceType"' in head:
-                self._index_json(part, ctx)
-            elif part.named:
-                self._issues.append(_unread(part.name, "JSON, but holds no FHIR resource (no resourceType)"))
-        elif kind := next((kind for magic, kind in _NOT_READ.items() if head.startswith(magic)), ""):
-            self._issues.append(_unread(part.name, kind))
+        overrule = self._overrule.get(part.name) or self._overrule.get("") or _AUTOMATIC
+        text = transcoded(part.buffer[:], part.encoding) if part.encoding else b""
+        buffer: Buffer = text if part.encoding else part.buffer
+        if overrule.framing:
+            reader = reader_named(overrule.framing, self._readers)
         else:
-            self._index_er7(part, ctx)
-
-    def _index_er7(self, part: Part, ctx: JobContext) -> None:
-        indexed = _IndexedPart(part, Framing.ER7, self._length)
-        size = len(part.buffer)
-        for start in er7_starts(part.buffer):
-            if not indexed.starts:
-                self._add(indexed)
-            indexed.starts.append(start)
-            self._length += 1
-            if not len(indexed.starts) % _REPORT_EVERY:
-                ctx.advance(start, size, part.name)
-        if indexed.starts:
-            self._issues.extend(framing_issues(part.name, part.buffer, indexed.starts.tolist()))
-            ctx.advance(size, size, part.name)
-        elif part.named:
+            reader = reader_for(buffer, ctx, self._readers)
+        first_of_file, before = self._length, len(self._issues)
+        batches = reader.read(part.name, buffer, ctx)
+        for found in _in_original(part, text, batches) if part.encoding else batches:
+            if isinstance(found, Issue):
+                self._issues.append(found)
+            else:
+                self._take(part, reader, overrule.encoding, found, first_of_file)
+        self._publish()
+        if self._length > first_of_file:
+            self._framings.append((part.name, reader.name))
+        elif part.named and len(self._issues) == before:
             self._issues.append(_no_message(part.name))
+        elif not part.named:
+            del self._issues[before:]  # a file among others that holds no message is nobody's concern
 
-    def _index_json(self, part: Part, ctx: JobContext) -> None:
-        size = len(part.buffer)
-        if not _is_ndjson(part):
-            indexed = _IndexedPart(part, Framing.JSON, self._length)
-            self._add(indexed)
-            indexed.starts.append(0)
-            indexed.ends.append(size)
-            self._length += 1
-            return
-        indexed = _IndexedPart(part, Framing.NDJSON, self._length)
-        self._add(indexed)
-        for start, end in ndjson_starts(part.buffer, lambda done: ctx.advance(done, size, part.name)):
-            indexed.ends.append(end)
-            indexed.starts.append(start)
-            self._length += 1
+    def _take(self, part: Part, reader: Reader, encoding: str, found: Found, first_of_file: int) -> None:
+        """Add a batch; the last message of an open-ended one is counted when its end is known."""
+        starts, ends, derived = found.starts, found.ends, found.buffer
+        last = self._sections[-1] if self._sections else None
+        if last is None or not last.continues(part, found.format, derived, not ends):
+            self._publish()
+            last = Section(part, reader, found.format, encoding, self._length, first_of_file, derived)
+            self._sections.append(last)
+            self._firsts.append(last.first)
+        last.ends.extend(ends)
+        last.starts.extend(starts)
+        self._publish(open_ended=not last.ends)
 
-    def _add(self, indexed: _IndexedPart) -> None:
-        self._parts.append(indexed)
-        self._firsts.append(indexed.first)
+    def _publish(self, open_ended: bool = False) -> None:
+        if self._sections:
+            last = self._sections[-1]
+            self._length = last.first + len(last.starts) - open_ended
 
 
-def open_capture(paths: Sequence[Path], ctx: JobContext | None = None) -> Capture:
-    """Find every message under the paths: files, folders, archives, MLLP streams, batches, FHIR JSON and NDJSON.
+def open_capture(
+    paths: Sequence[Path],
+    ctx: JobContext | None = None,
+    overrule: Overrules = _NOTHING,
+    readers: Sequence[Reader] = (),
+) -> Capture:
+    """Find every message under the paths: files, folders and archives of any framing in `Framing`.
 
-    raises  Refused CAP-0010, Unavailable CAP-0011, Cancelled
+    overrule  what the user knows better than the detection, by the name of the part, "" for all
+    readers   those of plug-ins; they are asked before the built-in ones
+    raises    Refused CAP-0010, CAP-0019, Unavailable CAP-0011, Cancelled
     """
-    capture = Capture(paths)
+    capture = Capture(paths, overrule, readers)
     capture.index(ctx or JobContext())
     return capture
 
 
-def _is_ndjson(part: Part) -> bool:
-    """More than one line, and the first is a whole JSON object by itself."""
-    end = part.buffer.find(b"\n")
-    if end < 0 or not bytes(part.buffer[end : end + _JSON_HEAD_BYTES]).strip():
-        return False
-    try:
-        return isinstance(msgspec.json.decode(bytes(part.buffer[:end]).removeprefix(b"\xef\xbb\xbf")), dict)
-    except msgspec.DecodeError:
-        return False
+def _in_original(part: Part, text: bytes, batches: Iterator[Found | Issue]) -> Iterator[Found | Issue]:
+    """Ranges of the transcoded text as ranges of the part's own bytes; open ends are worked out before."""
+    place = len(part.buffer) - _width(text, part.encoding)  # the byte order mark, when there is one
+    seen = 0
+    for batch in batches:
+        if isinstance(batch, Issue) or batch.buffer is not None:
+            yield batch
+            continue
+        starts, ends = array("Q"), array("Q")
+        for start, end in _closed(text, batch):
+            place += _width(text[seen:start], part.encoding)
+            starts.append(place)
+            place += _width(text[start:end], part.encoding)
+            ends.append(place)
+            seen = end
+        yield Found(starts, ends, batch.format)
 
 
-def _unread(name: str, kind: str) -> Issue:
-    return Issue(
-        Severity.ERROR,
-        IssueType.NOT_SUPPORTED,
-        "CAP-0006",
-        Location(file=name),
-        "{file} is {kind}; this version reads ER7 in any framing, FHIR JSON and NDJSON",
-        {"file": name, "kind": kind},
-    )
+def _closed(text: bytes, batch: Found) -> Iterator[tuple[int, int]]:
+    if batch.ends:
+        yield from zip(batch.starts, batch.ends, strict=True)
+        return
+    for start in batch.starts:
+        following = next(er7_starts(text, JobContext(), start + 1), len(text))
+        yield start, er7_end(text, start, following)
+
+
+def _width(text: bytes, encoding: str) -> int:
+    return len(text.decode("utf-8", "surrogatepass").encode(encoding, "surrogatepass"))
 
 
 def _no_message(name: str) -> Issue:
@@ -242,6 +248,6 @@ def _no_message(name: str) -> Issue:
         IssueType.NOT_FOUND,
         "CAP-0001",
         Location(file=name),
-        "{file} holds no HL7 v2 message and no FHIR JSON",
+        "{file} holds no HL7 v2 message and no FHIR resource",
         {"file": name},
     )

@@ -1,0 +1,1 @@
+"""The built-in readers of captures, one file for each kind of framing."""

@@ -1,0 +1,173 @@
+"""FHIR as JSON, NDJSON and XML.
+
+A Bundle is one message: its entries refer to one another, and `message`, `document` and `transaction` are units
+by definition (R4 bundle.html#2.36.5). Only a Bundle whose entries are themselves Bundles is a stream of messages;
+so is a JSON array of resources. `JSON_ENTRIES` splits any Bundle when the user asks for it.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator
+
+import msgspec
+
+from workbench.kernel.issues import Issue
+from workbench.kernel.progress import JobContext
+from workbench.messages.buffers import Buffer
+from workbench.messages.formats import Framing, MessageFormat
+from workbench.messages.framing import BOM
+from workbench.messages.reading import HEAD_BYTES, AsItStands, Batcher, Found, not_read
+
+_RESOURCE = b'"resourceType"'
+_BUNDLES_INSIDE = re.compile(
+    rb'"entry"\s*:\s*\[\s*\{[^{]{0,4096}"resource"\s*:\s*\{\s*"resourceType"\s*:\s*"Bundle"', re.DOTALL
+)
+_ENTRIES = re.compile(rb'"entry"\s*:\s*\[')
+_ENTRY_RESOURCE = re.compile(rb'"resource"\s*:\s*(?=\{)')
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_FHIR_ROOT = re.compile(
+    rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?[A-Z]\w*[^>]*http://hl7\.org/fhir[\"']", re.DOTALL
+)
+
+
+class JsonReader(AsItStands):
+    """One resource a file."""
+
+    name = Framing.JSON
+
+    def sniff(self, head: bytes) -> bool:
+        return head.lstrip()[:1] == b"{" and _RESOURCE in head
+
+    def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
+        if len(buffer):
+            yield Found(array("Q", [0]), array("Q", [len(buffer)]), MessageFormat.FHIR_JSON)
+
+
+class NdjsonReader(AsItStands):
+    """One resource a line."""
+
+    name = Framing.NDJSON
+
+    def sniff(self, head: bytes) -> bool:
+        """More than one line, and the first is a whole JSON object by itself."""
+        line, newline, more = head.lstrip().partition(b"\n")
+        if not newline or not more.strip() or not line.startswith(b"{") or _RESOURCE not in line:
+            return False
+        try:
+            return isinstance(msgspec.json.decode(line), dict)
+        except msgspec.DecodeError:
+            return False
+
+    def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
+        batcher = Batcher(name, len(buffer), ctx)
+        at = len(BOM) if buffer[:3] == BOM else 0
+        size = len(buffer)
+        while at < size:
+            end = buffer.find(b"\n", at)
+            end = size if end < 0 else end
+            line_end = end - 1 if buffer[end - 1 : end] == b"\r" else end
+            if line_end > at and (line_end - at > HEAD_BYTES or buffer[at:line_end].strip()):
+                yield from batcher.add(at, line_end, MessageFormat.FHIR_JSON)
+            at = end + 1
+        yield from batcher.rest()
+
+
+class EntriesReader(AsItStands):
+    """The elements of a JSON array, or the entries of a Bundle, each a message."""
+
+    name = Framing.JSON_ENTRIES
+
+    def sniff(self, head: bytes) -> bool:
+        text = head.lstrip()
+        if text[:1] == b"[":
+            return text[1:].lstrip()[:1] == b"{" and _RESOURCE in head
+        return text[:1] == b"{" and _RESOURCE in head and _BUNDLES_INSIDE.search(head) is not None
+
+    def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
+        data = buffer[:]
+        batcher = Batcher(name, len(data), ctx)
+        for start, end in _elements(data, ctx):
+            yield from batcher.add(start, end, MessageFormat.FHIR_JSON)
+        yield from batcher.rest()
+
+
+def _elements(data: bytes, ctx: JobContext) -> Iterator[tuple[int, int]]:
+    """The objects of the outermost array, or the `resource` of each object of the Bundle's `entry`."""
+    text_start = len(data) - len(data.removeprefix(BOM).lstrip())
+    in_bundle = data[text_start : text_start + 1] == b"{"
+    at = text_start + 1
+    if in_bundle:
+        entries = _ENTRIES.search(data, text_start)
+        if entries is None:
+            return
+        at = entries.end()
+    depth = start = 0
+    for count, token in enumerate(_TOKEN.finditer(data, at)):
+        if not count % 65536:
+            ctx.check()
+        kind = token.group()[:1]
+        if kind in b"{[":
+            start = token.start() if not depth else start
+            depth += 1
+        elif kind in b"}]":
+            depth -= 1
+            if depth < 0:
+                return
+            if not depth:
+                yield _resource_of(data, start, token.end()) if in_bundle else (start, token.end())
+    if depth:  # cut off: what is there counts
+        yield start, len(data)
+
+
+def _resource_of(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """The resource of one Bundle entry; the entry itself where it has none."""
+    depth = 0
+    for token in _TOKEN.finditer(data, start, end):
+        kind = token.group()[:1]
+        if kind in b"{[":
+            depth += 1
+        elif kind in b"}]":
+            depth -= 1
+        elif depth == 1 and (match := _ENTRY_RESOURCE.match(data, token.start(), end)):
+            return match.end(), _object_end(data, match.end(), end)
+    return start, end
+
+
+def _object_end(data: bytes, start: int, end: int) -> int:
+    depth = 0
+    for token in _TOKEN.finditer(data, start, end):
+        kind = token.group()[:1]
+        depth += (kind in b"{[") - (kind in b"}]")
+        if not depth and kind == b"}":
+            return token.end()
+    return end
+
+
+class FhirXmlReader(AsItStands):
+    """One resource a file."""
+
+    name = Framing.FHIR_XML
+
+    def sniff(self, head: bytes) -> bool:
+        return _FHIR_ROOT.match(head) is not None
+
+    def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
+        if len(buffer):
+            yield Found(array("Q", [0]), array("Q", [len(buffer)]), MessageFormat.FHIR_XML)
+
+
+class OtherJsonReader(AsItStands):
+    """JSON that is no FHIR and holds no message: recognised so that it is not misread."""
+
+    name = "JSON"
+
+    def sniff(self, head: bytes) -> bool:
+        text = head.lstrip()
+        if text[:1] not in (b"{", b"["):
+            return False
+        return text[1:].lstrip()[:1] in (b'"', b"{", b"[", b"}", b"]")
+
+    def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
+        yield not_read(name, "CAP-0006", "is JSON, but holds no FHIR resource (no resourceType) and no HL7 v2 message")
