@@ -219,7 +219,7 @@ UNKNOWN_CODE_NOW = _rule(
     "“{value}” is no code of {system} in the version at hand.",
     "Check the code; the code system may have a newer version, or the code is local and needs a system of its own.",
     "datatypes.html#Coding",
-    Severity.WARNING,
+    Severity.INFORMATION,
 )
 
 # References
