@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from workbench import __version__
+from workbench.app.defects import where
 from workbench.kernel.errors import Cancelled, ExitCode, WorkbenchError
 from workbench.kernel.log import area_log, start_logging
 
@@ -82,8 +82,5 @@ def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _report_defect(defect: BaseException) -> None:
-    """Where it happened, without the texts of exceptions, which may hold patient data."""
-    frames = traceback.extract_tb(defect.__traceback__)
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-6:]))
-    print(f"workbench: this is a defect of the workbench ({type(defect).__name__} in {where}).", file=sys.stderr)
+    print(f"workbench: this is a defect of the workbench ({where(defect)}).", file=sys.stderr)
     print("  Your files are untouched. Please report this line; it holds no patient data.", file=sys.stderr)

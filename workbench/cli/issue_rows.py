@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePath
 
 from workbench.kernel.issues import Issue
@@ -25,13 +24,3 @@ def issue_row(issue: Issue) -> Mapping[str, object]:
         "text": issue.text,
         "source": str(issue.source) if issue.source else "",
     }
-
-
-def warn(issues: Iterable[Issue]) -> int:
-    """Say on standard error what was wrong with the files themselves; returns how many issues there were."""
-    count = 0
-    for issue in issues:
-        span = f" (bytes {issue.location.span.start}-{issue.location.span.end})" if issue.location.span else ""
-        print(f"{issue.severity.value}: {issue.rule} {issue.location.file}{span}: {issue.masked_text}", file=sys.stderr)
-        count += 1
-    return count

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
 from workbench.app.operations.ledgers import ledger_json, ledger_sentence
-from workbench.app.operations.mapping import BundleWriter, map_capture, trace_json
-from workbench.cli.issue_rows import warn
+from workbench.app.operations.mapping import BundleWriter, Mapped, map_capture, trace_json
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
+from workbench.cli.verdict import Verdict
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import blocks
@@ -41,39 +42,36 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def _map(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = open_capture(options.inputs, job)
-    writer = BundleWriter(options.out, capture) if options.out else None
     account, not_mapped = CaptureLedger(), 0
-    traces: list[bytes] = []
-    bad = warn(capture.issues)
-    for mapped in map_capture(capture, options.mapping, job, keep_trace=options.trace, workers=options.workers):
-        bad += sum(blocks(issue) for issue in mapped.issues)
-        warn(issue for issue in mapped.issues if blocks(issue))
-        if mapped.ledger is None:
-            not_mapped += 1
-        else:
-            account.merge(mapped.ledger)
-        if writer:
+    verdict = Verdict()
+    verdict.warn(capture.issues)
+    with ExitStack() as stack:
+        writer = (
+            stack.enter_context(BundleWriter(options.out, capture, options.trace))
+            if options.out
+            else _Console(options.trace)
+        )
+        for mapped in map_capture(capture, options.mapping, job, keep_trace=options.trace, workers=options.workers):
+            verdict.warn(issue for issue in mapped.issues if blocks(issue))
             writer.write(mapped)
-        elif mapped.bundle:
-            sys.stdout.write(mapped.bundle.decode("utf-8") + "\n")
-        if options.trace:
-            traces.append(msgspec.json.encode(trace_json(mapped)))
-    if writer:
-        writer.close()
-    if options.trace:
-        _write_traces(options.out, traces)
+            if mapped.ledger is None:
+                not_mapped += 1
+            else:
+                account.merge(mapped.ledger)
     if options.ledger:
         write_atomically(options.ledger, ledger_json(account, not_mapped))
     print(ledger_sentence(account, not_mapped), file=sys.stderr)
-    return ExitCode.ISSUES if bad or account.counts()[Fate.LOST] else ExitCode.CLEAN
+    return verdict.exit_code(lost=account.counts()[Fate.LOST] > 0)
 
 
-def _write_traces(out: Path | None, traces: list[bytes]) -> None:
-    """One JSON object a line, in `trace.ndjson` of the output folder, beside an .ndjson file, or on standard error."""
-    lines = b"".join(trace + b"\n" for trace in traces)
-    if out is None:
-        sys.stderr.write(lines.decode("utf-8"))
-    elif out.suffix == ".ndjson":
-        write_atomically(out.with_suffix(".trace.ndjson"), lines)
-    else:
-        write_atomically(out / "trace.ndjson", lines)
+class _Console:
+    """Bundles on standard output, traces on standard error, one a line."""
+
+    def __init__(self, keep_trace: bool) -> None:
+        self._keep_trace = keep_trace
+
+    def write(self, mapped: Mapped) -> None:
+        if mapped.bundle:
+            print(mapped.bundle.decode("utf-8"))
+            if self._keep_trace:
+                print(msgspec.json.encode(trace_json(mapped)).decode("utf-8"), file=sys.stderr)

@@ -13,11 +13,10 @@ import msgspec
 from workbench.app.documents import Document, document_at
 from workbench.app.operations.listing import row_at, rows
 from workbench.app.operations.tree import TreeLine, tree_lines
-from workbench.cli.issue_rows import warn
 from workbench.cli.options import add_inputs, add_verb, console_job
 from workbench.cli.tables import print_json, print_ndjson, print_table
+from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
-from workbench.kernel.issues import blocks
 from workbench.messages.capture import Capture, open_capture
 
 _COLUMNS = ("number", "time", "type", "control_id", "patient_id", "patient", "version", "file")
@@ -53,13 +52,14 @@ def _list(options: argparse.Namespace) -> ExitCode:
         print_json(found)
     else:
         print_ndjson(found)
-    warn(capture.issues)
-    return ExitCode.ISSUES if any(blocks(issue) for issue in capture.issues) else ExitCode.CLEAN
+    verdict = Verdict()
+    verdict.warn(capture.issues)
+    return verdict.exit_code()
 
 
 def _show(options: argparse.Namespace) -> ExitCode:
     capture = open_capture([options.input], console_job())
-    warn(capture.issues)
+    Verdict().warn(capture.issues)
     number = _number(capture, options)
     if options.format == "raw":
         sys.stdout.buffer.write(capture.raw(number))

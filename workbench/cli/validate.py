@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from workbench.app.operations.junit import validation_junit
 from workbench.app.operations.validation import Judged, validate_capture
-from workbench.cli.issue_rows import COLUMNS, issue_row, warn
+from workbench.cli.issue_rows import COLUMNS, issue_row
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
 from workbench.cli.tables import print_json, print_ndjson, print_table
+from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
-from workbench.kernel.issues import Issue, blocks
+from workbench.kernel.issues import Issue
 from workbench.messages.capture import Capture, open_capture
 
 
@@ -42,30 +44,31 @@ def _validate(options: argparse.Namespace) -> ExitCode:
         )
     job = console_job()
     capture = open_capture(options.inputs, job)
+    verdict = Verdict()
     judged = validate_capture(capture, job, options.workers)
-    found: list[Issue] = list(capture.issues)
     if options.format == "junit":
         results = list(judged)
-        found.extend(issue for result in results for issue in result.issues)
+        for result in results:
+            verdict.note(result.issues)
         sys.stdout.write(validation_junit(_named(capture, results)) + "\n")
     else:
-        rows = (issue_row(issue) for issue in _collected(found, judged))
-        if options.format == "table":
-            print_table(rows, COLUMNS)
-        elif options.format == "json":
-            print_json(rows)
-        else:
-            print_ndjson(rows)
-    warn(capture.issues)
-    return ExitCode.ISSUES if any(blocks(issue) for issue in found) else ExitCode.CLEAN
+        issues = chain(capture.issues, chain.from_iterable(result.issues for result in judged))
+        _PRINT[options.format](_rows(issues, verdict))
+    verdict.warn(capture.issues)
+    return verdict.exit_code()
 
 
-def _collected(found: list[Issue], judged: Iterator[Judged]) -> Iterator[Issue]:
-    """The issues as they are found, damage of the files first; all of them stay in `found`."""
-    yield from tuple(found)
-    for result in judged:
-        found.extend(result.issues)
-        yield from result.issues
+def _rows(issues: Iterable[Issue], verdict: Verdict) -> Iterator[Mapping[str, object]]:
+    for issue in issues:
+        verdict.note((issue,))
+        yield issue_row(issue)
+
+
+_PRINT: dict[str, Callable[[Iterable[Mapping[str, object]]], int]] = {
+    "table": lambda rows: print_table(rows, COLUMNS),
+    "json": print_json,
+    "ndjson": print_ndjson,
+}
 
 
 def _named(capture: Capture, results: list[Judged]) -> Iterator[tuple[str, str, tuple[Issue, ...]]]:

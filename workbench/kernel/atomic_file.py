@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from workbench.kernel.errors import Unavailable
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace the content of `path`; after a crash the file holds the old bytes or the new, never a mixture.
+
+    raises  Unavailable KRN-0002: the folder cannot be written; what was there before is untouched
+    """
+    with atomic_stream(path) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def atomic_stream(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose bytes become the content of `path` when the block ends, and vanish when it raises.
 
     The bytes go to a file beside the target, reach the disk, and take its name in one step.
 
@@ -22,19 +35,21 @@ def write_atomically(path: Path, data: bytes) -> None:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         staged = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         staged.replace(path)
+        staged = None
         _sync_folder(path.parent)
     except OSError as error:
-        if staged is not None:
-            staged.unlink(missing_ok=True)
         raise Unavailable(
             "KRN-0002",
             f"{path} could not be written ({error.strerror or type(error).__name__}).",
             "Check free space and permissions; the earlier content is untouched.",
         ) from error
+    finally:
+        if staged is not None:
+            staged.unlink(missing_ok=True)
 
 
 def write_text_atomically(path: Path, text: str) -> None:

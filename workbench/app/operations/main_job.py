@@ -64,14 +64,13 @@ def _in_session(session: Session, results: Path, ctx: JobContext) -> MainJobRepo
     )
     package = standard_package_folder()
     account, not_mapped = CaptureLedger(), 0
-    writer = BundleWriter(results / "bundles", capture)
-    for mapped in map_capture(capture, package, ctx, workers=1):
-        writer.write(mapped)
-        if mapped.ledger is None:
-            not_mapped += 1
-        else:
-            account.merge(mapped.ledger)
-    writer.close()
+    with BundleWriter(results / "bundles", capture) as writer:
+        for mapped in map_capture(capture, package, ctx, workers=1):
+            writer.write(mapped)
+            if mapped.ledger is None:
+                not_mapped += 1
+            else:
+                account.merge(mapped.ledger)
     write_atomically(results / "ledger.json", ledger_json(account, not_mapped))
     session.record("mapping.run", "package", package.name)
     suite = run_suite_at(package / "suites" / "main", ctx, junit=results / "suite.xml", html=results / "suite.html")

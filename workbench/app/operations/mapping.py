@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import msgspec
 
 from workbench.app.batch import Task, in_batches, tasks_of
+from workbench.app.defects import defect_issue
 from workbench.app.documents import unreadable
 from workbench.fhir.json_tree import dumps
-from workbench.kernel.atomic_file import write_atomically
+from workbench.kernel.atomic_file import atomic_stream, write_atomically
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
@@ -62,30 +67,48 @@ def map_capture(
 
 
 class BundleWriter:
-    """Writes Bundles where `--out` says: a folder gets one file for each message, `.ndjson` one line.
+    """Writes results where `--out` says: a folder gets one file for each message, `.ndjson` one line.
 
-    The folder's files are `<input file stem>.json`, and `-2`, `-3` … when a file holds several messages.
+    The folder's files are `<input file stem>.json`, and `-2`, `-3` … when a file holds several messages. Traces go to
+    `trace.ndjson` in the folder, or beside the .ndjson file. A context manager: files of many lines appear whole when
+    it ends, or not at all.
     """
 
-    def __init__(self, out: Path, capture: Capture) -> None:
+    def __init__(self, out: Path, capture: Capture, keep_trace: bool = False) -> None:
         self._out = out
         self._capture = capture
-        self._lines: list[bytes] = []
+        self._keep_trace = keep_trace
+        self._open = ExitStack()
+        self._lines: BinaryIO | None = None
+        self._traces: BinaryIO | None = None
         self._taken: set[str] = set()
+
+    def __enter__(self) -> BundleWriter:
+        one_file = self._out.suffix == ".ndjson"
+        with ExitStack() as stack:
+            if one_file:
+                self._lines = stack.enter_context(atomic_stream(self._out))
+            if self._keep_trace:
+                traces = self._out.with_suffix(".trace.ndjson") if one_file else self._out / "trace.ndjson"
+                self._traces = stack.enter_context(atomic_stream(traces))
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
 
     def write(self, mapped: Mapped) -> None:
         """Take one result; those without a Bundle leave no file."""
         if not mapped.bundle:
             return
-        if self._out.suffix == ".ndjson":
-            self._lines.append(mapped.bundle)
+        if self._lines:
+            self._lines.write(mapped.bundle + b"\n")
         else:
             write_atomically(self._out / self._name(mapped.number), mapped.bundle + b"\n")
-
-    def close(self) -> None:
-        """Write what was kept back: an .ndjson file appears whole or not at all."""
-        if self._out.suffix == ".ndjson":
-            write_atomically(self._out, b"".join(line + b"\n" for line in self._lines))
+        if self._traces:
+            self._traces.write(msgspec.json.encode(trace_json(mapped)) + b"\n")
 
     def _name(self, number: int) -> str:
         stem = Path(self._capture.file_of(number)).stem
@@ -137,10 +160,12 @@ def _map_one(mapping: CompiledMapping, keep_trace: bool, task: Task) -> Mapped:
         return Mapped(task.number, b"", None, (_not_v2(),))
     try:
         result = mapping.trace(er7.parse(task.raw))
+        ledger = result.ledger
+        ledger.check()
     except Refused as refusal:
         return Mapped(task.number, b"", None, (unreadable(refusal, task.raw),))
-    ledger = result.ledger
-    ledger.check()
+    except Exception as defect:  # noqa: BLE001 - one message must not cost the others their result
+        return Mapped(task.number, b"", None, (defect_issue(defect),))
     return Mapped(
         task.number, dumps(result.bundle), aggregate([ledger]), result.issues, result.trace if keep_trace else ()
     )

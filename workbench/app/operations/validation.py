@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from workbench.app.batch import Task, in_batches, tasks_of
+from workbench.app.defects import defect_issue
 from workbench.app.documents import Document, read_document, unreadable
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
@@ -48,7 +49,8 @@ def _judge(tasks: Sequence[Task]) -> list[Judged]:
 
 def _findings(task: Task) -> tuple[Issue, ...]:
     try:
-        document = read_document(task.raw, task.format)
+        return validate_document(read_document(task.raw, task.format))
     except Refused as refusal:
         return (unreadable(refusal, task.raw),)
-    return validate_document(document)
+    except Exception as defect:  # noqa: BLE001 - one message must not cost the others their findings
+        return (defect_issue(defect),)
