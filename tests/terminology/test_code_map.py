@@ -121,6 +121,12 @@ def test_a_foreign_system_is_not_translated_and_no_system_matches_any() -> None:
     assert targets(anywhere, "NA", "urn:oid:9.9") == ["2951-2"]
 
 
+@pytest.mark.parametrize("code", ["##1", "#1", " 1 ", 'a"b', "a,b", "a\nb"])
+def test_a_code_that_looks_like_something_else_survives_its_file(code: str) -> None:
+    code_map = lab(row(code), row("NA"))
+    assert read_code_map(format_code_map(code_map), "x.csv") == code_map
+
+
 HEAD = "# id: x\n# target_system: http://loinc.org\n"
 DEFECTS = {
     "an unknown column": (HEAD + "source_code,target_code,colour\n", "TERM-0003", 3),

@@ -64,7 +64,7 @@ def test_everything_but_remarks_survives_the_round_trip() -> None:
         row("NA", "2947-0", sender="POC", relationship=Relationship.SOURCE_IS_NARROWER),
         row("OLD", None, comment="not made any more", author="Ann"),
         row("GLU", "2345-7", comment="see [a=b]"),
-        row("K", "2823-3", comment="[status=approved]", status=RowStatus.MAPPED, author="Ann"),
+        row("K", "2823-3", comment="[status=approved]", status=RowStatus.MAPPED),
         unmapped=UnmappedPolicy.DEFAULT,
         default=Coding(LOINC, "0-0", "None"),
         title="Laboratory",

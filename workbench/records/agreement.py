@@ -11,6 +11,7 @@ from workbench.kernel.partial_time import PartialDateTime, Precision
 from workbench.records.clinical import Fact, FactName, SectionName
 
 _NUMBER = re.compile(r"((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+_CLOCK = re.compile(r"\d\d:\d\d", re.ASCII)
 _WORD = re.compile(r"\w+")
 _COUNTED = frozenset(
     {
@@ -102,6 +103,8 @@ def _personal(key: str, source: Fact, result: Fact) -> tuple[Kind, str]:
 
 
 def _numbers(source: Fact, result: Fact) -> tuple[Kind, str]:
+    if _CLOCK.fullmatch(source.text) and result.text == f"{source.text}:00":
+        return Kind.SAME, "seconds were added"  # FHIR's time must have them
     own, other = _pieces(source.text), _pieces(result.text)
     if own[0] != other[0] or len(own[1]) != len(other[1]):
         return Kind.CHANGED, ""

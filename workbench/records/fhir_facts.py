@@ -22,6 +22,8 @@ ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 ALTERNATE_CODES = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
 ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 NULL_FLAVOR = "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor"
+NULL_FLAVORS = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
+ABSENT_REASONS = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 NOT_ENCODED = "UNC"  # v3 NullFlavor "un-encoded": the value stands there, but not in the receiver's codes
 UNVALIDATED = "unvalidated"
 _NOTHING: Json = {}
@@ -41,8 +43,10 @@ class Contents:
         ]
         self._by_id = {f"{resource.kind}/{resource.value.get('id')}": resource.value for resource in self.resources}
         self._users: dict[tuple[str, int], Resource] = {}
+        self._reported: set[str] = set()
         for report in self.resources:
             if report.kind == "DiagnosticReport":
+                self._reported.update(coding.code for coding in concept(report.value.get("code"))[1])
                 for element in ("result", "basedOn"):
                     for reference in many(report.value.get(element)):
                         self._users.setdefault((element, id(report.referred(reference))), report)
@@ -57,6 +61,11 @@ class Contents:
     def report_with(self, element: str, resource: Resource) -> Resource | None:
         """The DiagnosticReport whose `result` or `basedOn` names a resource."""
         return self._users.get((element, id(resource.value)))
+
+    def is_reported(self, order: Resource) -> bool:
+        """True when a report is based on the order, or is about the same test: then the report is what is read."""
+        codes = {coding.code for coding in concept(order.value.get("code"))[1]}
+        return bool(codes & self._reported) or self.report_with("basedOn", order) is not None
 
 
 class Resource:
@@ -151,6 +160,8 @@ def concept(element: object) -> tuple[str, tuple[Coding, ...]]:
 def coded(name: FactName, element: object, source: Location, table: Mapping[str, str] = _NO_WORDS) -> Fact | None:
     """A coded element; its words come from `table` when that knows one of the codes."""
     text, codes = concept(element)
+    if codes and all(coding.system == NULL_FLAVORS for coding in codes):
+        return None  # what stands in a required element when nobody stated it
     known = next((word for coding in codes if (word := worded(coding.code, table)) != coding.code), "")
     if not known and codes and codes[0].code in table:
         known = table[codes[0].code]
@@ -286,9 +297,18 @@ def item(key: str, named: object, resource: Resource, path: str, found: Iterable
     """An item named by a CodeableConcept, or by the display of a Reference."""
     label, codes = concept(named)
     label = label or text_of(one(named).get("display"))
+    if codes and all(coding.system in (NULL_FLAVORS, ABSENT_REASONS) for coding in codes):
+        label, codes = "", ()
     unvalidated = is_unvalidated(named) or is_tagged_unvalidated(resource.value)
     known = tuple(fact for fact in found if fact is not None)
     return Item(key, label, known, codes, unvalidated, resource.place(path))
+
+
+def provider_name(element: object) -> str:
+    """A HumanName without titles, as `v2_facts.provider_name` reads an XCN."""
+    value = one(element)
+    parts = [*_texts(value.get("given")), text_of(value.get("family"))]
+    return " ".join(part for part in parts if part) or text_of(value.get("text"))
 
 
 def _texts(values: object) -> list[str]:

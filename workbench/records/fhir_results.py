@@ -38,14 +38,17 @@ def observation(resource: Resource) -> Item:
 
 
 def order_or_report(resource: Resource) -> Item:
-    """A DiagnosticReport or ServiceRequest with the numbers of both parties."""
+    """A DiagnosticReport or ServiceRequest with the numbers of both parties; a report has also those of its order."""
     value, place = resource.value, resource.place
     found: list[Fact | None] = []
-    for number, identifier in enumerate(many(value.get("identifier"))):
+    orders = [resource.referred(reference) for reference in many(value.get("basedOn"))]
+    identifiers = [identifier for holder in (value, *orders) for identifier in many(holder.get("identifier"))]
+    for number, identifier in enumerate(identifiers):
         kinds = {coding.code for coding in facts.concept(identifier.get("type"))[1]}
         for code, name in ((_PLACER, FactName.PLACER_NUMBER), (_FILLER, FactName.FILLER_NUMBER)):
             if code in kinds:
                 found.append(facts.plain(name, identifier.get("value"), place(f"identifier[{number}]")))
+    found = list({(fact.name, fact.text): fact for fact in found if fact is not None}.values())
     if resource.kind == "DiagnosticReport":
         found.append(facts.moment(FactName.TIME, _effective(value), place("effective")))
         found.append(_status(resource))

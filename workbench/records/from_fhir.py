@@ -19,6 +19,7 @@ from workbench.records.wording import (
     IMMUNIZATION_STATUS,
     SEVERITY,
     SEX,
+    STAY,
     VISIT_CLASS,
     YES_NO,
 )
@@ -65,8 +66,9 @@ def _patient(patient: Resource) -> Iterator[Found]:
         ("address", "Address", "address", facts.address),
         ("contact", "Contact", "telecom", lambda part: text_of(part.get("value"))),
     ):
-        for number, part in enumerate(many(value.get(name))):
-            yield from said(key, label, facts.plain(FactName.VALUE, text(part), patient.place(f"{name}[{number}]")))
+        values = {text(part): number for number, part in reversed(list(enumerate(many(value.get(name)))))}
+        for words, number in sorted(values.items(), key=lambda item: item[1]):
+            yield from said(key, label, facts.plain(FactName.VALUE, words, patient.place(f"{name}[{number}]")))
     birth = next(
         (extension.get("valueDateTime") for extension in facts.extensions(value.get("_birthDate"), _BIRTH_TIME)),
         value.get("birthDate"),
@@ -98,19 +100,19 @@ def _death(patient: Resource) -> Iterator[Fact | None]:
 def _visit(encounter: Resource) -> Iterator[Found]:
     value = encounter.value
 
-    def said(key: str, label: str, fact: Fact | None) -> Iterator[Found]:
-        if fact is not None:
-            yield SectionName.VISIT, Item(key, label, (fact,), source=fact.source)
+    def said(key: str, label: str, *found: Fact | None) -> Iterator[Found]:
+        known = tuple(fact for fact in found if fact is not None)
+        if known:
+            yield SectionName.VISIT, Item(key, label, known, source=known[0].source)
 
     place = encounter.place
     yield from said(
         "class", "Patient class", facts.coded(FactName.VALUE, value.get("class"), place("class"), VISIT_CLASS)
     )
-    stays = many(value.get("location"))
-    active = [stay for stay in stays if stay.get("status") == "active"] or stays[:1]
-    for stay in active:
-        where = facts.plain(FactName.VALUE, _location(encounter, stay.get("location")), place("location"))
-        yield from said("location", "Location", where)
+    for number, stay in enumerate(many(value.get("location"))):
+        where = facts.plain(FactName.VALUE, _location(encounter, stay.get("location")), place(f"location[{number}]"))
+        when = facts.plain(FactName.STATUS, STAY.get(text_of(stay.get("status"))), place(f"location[{number}]"))
+        yield from said("location", "Location", where, when)
     for number, participant in enumerate(many(value.get("participant"))):
         roles = [coding.code for part in many(participant.get("type")) for coding in facts.concept(part)[1]]
         if "ATND" in roles:
@@ -122,6 +124,8 @@ def _visit(encounter: Resource) -> Iterator[Found]:
         fact = facts.plain(FactName.VALUE, identifier.get("value"), place(f"identifier[{number}]"))
         yield from said("visit number", "Visit number", fact)
     stay = one(value.get("hospitalization"))
+    before = facts.plain(FactName.VALUE, one(stay.get("preAdmissionIdentifier")).get("value"), place("hospitalization"))
+    yield from said("visit number", "Visit number", before)
     leaving = facts.coded(FactName.VALUE, stay.get("dischargeDisposition"), place("hospitalization"))
     yield from said("disposition", "Discharge disposition", leaving)
     period = one(value.get("period"))
@@ -154,7 +158,7 @@ def _person(resource: Resource, reference: object) -> str:
     if person.get("resourceType") == "PractitionerRole":
         reference = person.get("practitioner")
         person = resource.referred(reference)
-    names = (facts.person_name(name) for name in many(person.get("name")))
+    names = (facts.provider_name(name) for name in many(person.get("name")))
     return next((name for name in names if name), "") or text_of(one(reference).get("display"))
 
 
@@ -286,7 +290,7 @@ def _result(resource: Resource) -> Iterator[Found]:
 
 def _order(resource: Resource) -> Iterator[Found]:
     """A ServiceRequest, unless it says nothing of what is ordered or a report is made on it and shown instead."""
-    if "code" in resource.value and resource.contents.report_with("basedOn", resource) is None:
+    if "code" in resource.value and not resource.contents.is_reported(resource):
         yield SectionName.ORDERS, order_or_report(resource)
 
 

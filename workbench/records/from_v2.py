@@ -97,7 +97,7 @@ def _patient(pid: Segment, reading: _Reading) -> None:
         reading.add(SectionName.DEMOGRAPHICS, item)
 
     seen: set[str] = set()
-    for number in (3, 2, 4, 18, 19):
+    for number in (3, 2, 4, 19, 20):
         for repetition in facts.repetitions(pid, number):
             value = facts.component(pid, number, 1, repetition)
             if value and value not in seen:
@@ -144,13 +144,11 @@ def _visit(pv1: Segment, reading: _Reading) -> None:
         reading.add(SectionName.VISIT, _item(key, label, pv1, number, fact))
 
     add("class", "Patient class", 2, facts.coded(FactName.VALUE, pv1, 2, VISIT_CLASS))
-    add("location", "Location", 3, _joined_components(pv1, 3, (1, 2, 3)))
-    for repetition in facts.repetitions(pv1, 7):
-        text = facts.person_name(pv1, 7, repetition, first=2)
-        where = facts.place(pv1, 7, repetition)
-        if text:
-            item = Item("attending", "Attending", (Fact(FactName.VALUE, text, source=where),), source=where)
-            reading.add(SectionName.VISIT, item)
+    for number, when in ((3, ""), (11, ""), (6, "previous"), (43, "previous"), (42, "")):
+        where = _joined_components(pv1, number, (1, 2, 3))
+        stay = Fact(FactName.STATUS, when, source=facts.place(pv1, number)) if when and where else None
+        reading.add(SectionName.VISIT, _item("location", "Location", pv1, number, where, stay))
+    _repeated(pv1, 7, "attending", "Attending", facts.provider_name, lambda item: reading.add(SectionName.VISIT, item))
     for number in (19, 50, 5):
         add("visit number", "Visit number", number, facts.plain(FactName.VALUE, pv1, number))
     add("disposition", "Discharge disposition", 36, facts.coded(FactName.VALUE, pv1, 36))
@@ -159,6 +157,8 @@ def _visit(pv1: Segment, reading: _Reading) -> None:
 
 
 def _visit_reason(pv2: Segment, reading: _Reading) -> None:
+    pending = _joined_components(pv2, 1, (1, 2, 3))
+    reading.add(SectionName.VISIT, _item("location", "Location", pv2, 1, pending))
     reason = facts.coded(FactName.VALUE, pv2, 3)
     reading.add(SectionName.VISIT, _item("reason", "Reason for admission", pv2, 3, reason))
 
@@ -244,12 +244,6 @@ def _problem(prb: Segment, reading: _Reading) -> None:
 
 
 def _requested(rxo: Segment, reading: _Reading) -> None:
-    """RXO is what was asked for; when the pharmacy has encoded the same drug (RXE), that is the order."""
-    label, codes = facts.concept(rxo, 1)
-    for rxe in reading.in_order(rxo, "RXE"):
-        other, encoded = facts.concept(rxe, 2)
-        if label == other or {coding.code for coding in codes} & {coding.code for coding in encoded}:
-            return
     item = _coded_item(
         "ordered",
         rxo,
@@ -257,6 +251,7 @@ def _requested(rxo: Segment, reading: _Reading) -> None:
         _amount(FactName.DOSE, rxo, 2, 3, 4),
         facts.quantity(FactName.STRENGTH, rxo, 18, 19),
         facts.coded(FactName.FORM, rxo, 5),
+        facts.quantity(FactName.RATE, rxo, 21, 22),
         *_details(rxo, reading),
         *_instructions(rxo, 7),
         facts.quantity(FactName.AMOUNT, rxo, 11, 12),
@@ -321,6 +316,7 @@ def _administered(rxa: Segment, reading: _Reading) -> None:
         facts.coded(FactName.MANUFACTURER, rxa, 17),
         facts.coded(FactName.REASON, rxa, 18),
         status,
+        *(note for note in facts.coded_all(FactName.NOTE, rxa, 9) if not note.codes),
     )
     reading.add(SectionName.IMMUNIZATIONS if vaccination else SectionName.MEDICATIONS, item)
 
@@ -384,14 +380,18 @@ def _order_end(reading: _Reading) -> Fact | None:
 
 
 def _observation(obx: Segment, reading: _Reading) -> None:
-    if reading.message.message_code == "MDM":
+    if _is_document(reading):
         return  # content of the document, read with its TXA
     notes = reading.below(obx, {"NTE"}, {segment.name for segment in reading.message.segments} - {"NTE"})
     reading.add(SectionName.RESULTS, result(obx, reading.report, notes))
 
 
+def _is_document(reading: _Reading) -> bool:
+    return reading.message.message_code == "MDM"
+
+
 def _report_or_order(obr: Segment, reading: _Reading) -> None:
-    observed = reading.message.message_code in ("ORU", "OUL", "MDM")
+    observed = reading.message.message_code in ("ORU", "OUL")
     reading.add(SectionName.ORDERS, report(obr, reading.order, observed))
 
 
@@ -417,7 +417,7 @@ def _document(txa: Segment, reading: _Reading) -> None:
         facts.moment(FactName.TIME, txa, 6) or facts.moment(FactName.TIME, txa, 4),
         facts.coded(FactName.STATUS, txa, 17, DOCUMENT_STATUS),
         facts.plain(FactName.NUMBER, txa, 12, 1),
-        *(content(obx) for obx in reading.below(txa, {"OBX"}, {"TXA", "PID"})),
+        *(content(obx) for obx in reading.below(txa, {"OBX"} if _is_document(reading) else (), {"TXA", "PID"})),
     )
     reading.add(SectionName.DOCUMENTS, Item("", label, found, codes, source=facts.place(txa, 2)))
 

@@ -112,12 +112,17 @@ def units(segment: Segment, field: int) -> tuple[str, ...]:
     return tuple(sorted(found, key=str.isdigit))
 
 
-def person_name(segment: Segment, field: int, repetition: int = 1, first: int = 1) -> str:
-    """XPN, or the name in an XCN (`first` = 2): prefix, given names, family name, suffix, degree."""
-    family = segment.value(field, repetition, first).strip()
-    given, middle, suffix, prefix, degree = (
-        component(segment, field, first + number, repetition) for number in range(1, 6)
-    )
+def provider_name(segment: Segment, field: int, repetition: int) -> str:
+    """XCN without titles, which stand in several components and in several forms."""
+    family = segment.value(field, repetition, 2).strip()
+    parts = (component(segment, field, 3, repetition), component(segment, field, 4, repetition), family)
+    return " ".join(part for part in parts if part and part != NULL)
+
+
+def person_name(segment: Segment, field: int, repetition: int) -> str:
+    """XPN: prefix, given names, family name, suffix, degree."""
+    family = segment.value(field, repetition, 1).strip()
+    given, middle, suffix, prefix, degree = (component(segment, field, n, repetition) for n in range(2, 7))
     parts = (prefix, given, middle, "" if family == NULL else family, suffix, degree)
     return " ".join(part for part in parts if part)
 

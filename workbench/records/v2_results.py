@@ -90,6 +90,8 @@ def _one_value(obx: Segment, kind: str, repetition: int) -> tuple[str, tuple[Cod
     if kind == "TM" and len(parts[0]) >= 4 and parts[0][:4].isdigit():
         digits = parts[0]
         return ":".join(digits[start : start + 2] for start in range(0, min(len(digits), 6), 2)), ()
+    if kind == "DR":
+        return " - ".join(facts.timed(FactName.VALUE, part, None).text for part in parts[:2] if part), ()
     return " ".join(part for part in parts if part), ()
 
 

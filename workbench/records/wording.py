@@ -74,7 +74,7 @@ IMMUNIZATION_STATUS: Mapping[str, str] = {
 APPOINTMENT_STATUS: Mapping[str, str] = {
     # v2 table 0278
     "BOOKED": "booked", "PENDING": "pending", "WAITLIST": "on the waiting list", "CANCELLED": "cancelled",
-    "COMPLETE": "completed", "NOSHOW": "not attended", "DC": "discontinued", "DELETED": "deleted",
+    "COMPLETE": "completed", "NOSHOW": "not attended", "DC": "cancelled", "DELETED": "entered in error",
     "STARTED": "started", "BLOCKED": "blocked", "OVERBOOK": "overbooked",
     # http://hl7.org/fhir/appointmentstatus
     "proposed": "proposed", "pending": "pending", "booked": "booked", "arrived": "arrived", "fulfilled": "completed",
@@ -100,6 +100,11 @@ FREQUENCY: Mapping[str, str] = {
 MEDIA_TYPE: Mapping[str, str] = {
     # v2 table 0191, the first part of a media type
     "AP": "application", "AU": "audio", "FT": "text", "IM": "image", "TEXT": "text", "TX": "text",
+}  # fmt: skip
+
+STAY: Mapping[str, str] = {
+    # http://hl7.org/fhir/encounter-location-status; only a place that was left needs a word
+    "completed": "previous",
 }  # fmt: skip
 
 PERIOD_UNIT: Mapping[str, str] = {
