@@ -132,6 +132,7 @@ def test_encapsulated_data(text: str, encoding: str, valid: bool) -> None:
         ("12345", "4", "M10", False),
         ("1234567", "4", "M11", True),
         ("1234567", "5", "M11", False),
+        ("14", "0", "M11", True),
         ("0794", "0", "ISO", True),
         ("0794", "1", "ISO", False),
         ("PAT1", "9", "M10", True),
