@@ -156,6 +156,14 @@ def test_a_value_is_read_by_its_type(observation: dict, words: str) -> None:
     assert value_of(observation) == words
 
 
+def test_flags_and_ranges_of_components_are_read_once() -> None:
+    part = {"valueInteger": 60, "referenceRange": [{"low": {"value": 50}, "high": {"value": 90}}]}
+    flag = {"interpretation": [{"coding": [{"code": "H"}]}]}
+    observation = {"resourceType": "Observation", "code": {"text": "Rate"}, "component": [part, {**part, **flag}]}
+    (result,) = items(SectionName.RESULTS, observation)
+    assert result.text == "60; 60 · high · 50 - 90"
+
+
 def test_a_result_without_a_time_has_that_of_its_report() -> None:
     observation = {"resourceType": "Observation", "code": {"text": "Test"}, "status": "final"}
     report = {

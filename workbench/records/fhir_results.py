@@ -22,14 +22,8 @@ def observation(resource: Resource) -> Item:
         time = facts.moment(FactName.TIME, _effective(report.value), report.place("effective"))
     found: list[Fact | None] = [
         _value(resource),
-        *(
-            facts.coded(FactName.FLAG, flag, place(f"interpretation[{number}]"), FLAG)
-            for number, flag in enumerate(many(value.get("interpretation")))
-        ),
-        *(
-            _range(part, resource, f"referenceRange[{number}]")
-            for number, part in enumerate(many(value.get("referenceRange")))
-        ),
+        *_distinct(resource, "interpretation"),
+        *_distinct(resource, "referenceRange"),
         _status(resource),
         time,
         *facts.notes(resource),
@@ -123,7 +117,18 @@ def _one_value(value: Json, resource: Resource) -> Fact | None:
     return None
 
 
-def _range(part: Json, resource: Resource, path: str) -> Fact | None:
-    place = resource.place(path)
-    text = facts.plain(FactName.REFERENCE_RANGE, part.get("text"), place)
-    return text or facts.span(FactName.REFERENCE_RANGE, part, place, between="-")
+def _distinct(resource: Resource, name: str) -> list[Fact]:
+    """Flags or ranges of the observation and its components, each once."""
+    found: list[Fact | None] = []
+    for holder, path in (
+        (resource.value, name),
+        *((part, "component") for part in many(resource.value.get("component"))),
+    ):
+        for number, part in enumerate(many(holder.get(name))):
+            place = resource.place(f"{path}[{number}]" if path == name else path)
+            if name == "interpretation":
+                found.append(facts.coded(FactName.FLAG, part, place, FLAG))
+            else:
+                text = facts.plain(FactName.REFERENCE_RANGE, part.get("text"), place)
+                found.append(text or facts.span(FactName.REFERENCE_RANGE, part, place, between="-"))
+    return list({fact.shown: fact for fact in found if fact is not None}.values())
