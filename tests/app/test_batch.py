@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from workbench.app.batch import CHUNK, in_batches
+from workbench.kernel.errors import Cancelled, Unavailable
+from workbench.kernel.progress import JobContext, Progress
+
+
+def _squares(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    return [(number * number, os.getpid()) for number in numbers]
+
+
+def _dies(numbers: Sequence[int]) -> list[int]:
+    if 999 in numbers:
+        os._exit(9)
+    return list(numbers)
+
+
+def _raises(numbers: Sequence[int]) -> list[int]:
+    raise ValueError("not today")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_come_in_the_order_of_the_items(workers: int) -> None:
+    total = 5 * CHUNK + 7
+    results = list(in_batches(_squares, range(total), total, JobContext(), workers))
+    assert [square for square, _ in results] == [number * number for number in range(total)]
+    assert (os.getpid() in {pid for _, pid in results}) is (workers == 1)
+
+
+def test_few_items_never_leave_the_process() -> None:
+    results = list(in_batches(_squares, range(10), 10, JobContext(), 4))
+    assert {pid for _, pid in results} == {os.getpid()}
+
+
+def test_progress_counts_items_and_ends_at_the_total() -> None:
+    told: list[Progress] = []
+    list(in_batches(_squares, range(500), 500, JobContext(told.append), 1, "squaring"))
+    assert (told[-1].done, told[-1].total, told[-1].label) == (500, 500, "squaring")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_cancelled_batch_stops(workers: int) -> None:
+    ctx = JobContext()
+    results = in_batches(_squares, range(100_000), 100_000, ctx, workers)
+    next(results)
+    ctx.cancel()
+    with pytest.raises(Cancelled):
+        list(results)
+
+
+def test_a_worker_that_dies_is_said() -> None:
+    with pytest.raises(Unavailable, match="worker process ended"):
+        list(in_batches(_dies, range(1200), 1200, JobContext(), 2))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_the_work_raises_arrives(workers: int) -> None:
+    with pytest.raises(ValueError, match="not today"):
+        list(in_batches(_raises, range(1200), 1200, JobContext(), workers))
