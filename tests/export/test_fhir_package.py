@@ -20,6 +20,7 @@ from workbench.kernel.errors import Refused, Unavailable
 from workbench.kernel.issues import blocks
 from workbench.mapping.compile import compile_package
 from workbench.mapping.load import load_package
+from workbench.mapping.overlay import effective
 from workbench.synthetic.scenarios import generate
 from workbench.v2.er7 import parse
 from workbench.validation.fhir_validator import validate_value
@@ -102,7 +103,7 @@ def test_an_overlay_takes_its_base_along(package: Path, tmp_path: Path) -> None:
     path = export_package(overlay, FHIR, tmp_path, draft=True).path
     with tarfile.open(path) as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")
-    inside = load_package(tmp_path / "unpacked" / "package" / "mapping")
+    inside = effective(load_package(tmp_path / "unpacked" / "package" / "mapping"))
     assert inside.header.id == "site" and "PID-Patient" in inside.segments
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.export.manifest import Release
+from workbench.export.manifest import Release, rules_of
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
@@ -50,18 +50,7 @@ def _of_suites(release: Release) -> Iterator[Issue]:
 
 
 def _of_rules(package: Package) -> Iterator[Issue]:
-    open_rules = [
-        f"{rule_map.name}/{rule.id}"
-        for rule_map in package.rule_maps()
-        for rule in rule_map.walk()
-        if rule.enabled and package.status_of(rule) is not RuleStatus.APPROVED
-    ]
-    open_rules += [
-        f"{message_map.name}/{row.id}"
-        for message_map in package.messages.values()
-        for row in message_map.rows
-        if row.enabled and package.status_of(row) is not RuleStatus.APPROVED
-    ]
+    open_rules = [name for name, status in rules_of(package) if status is not RuleStatus.APPROVED]
     if open_rules:
         text = "{count} rules are not approved ({names})."
         yield _issue("EXP-0105", text, count=str(len(open_rules)), names=_listed(open_rules))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import workbench
 from workbench.fhir import json_tree
 from workbench.kernel.shipped import shipped
-from workbench.mapping.model import Package, RuleStatus
+from workbench.mapping.fingerprint import fingerprint as content_fingerprint
+from workbench.mapping.model import Package, Place, RuleStatus
 from workbench.suites.evidence import SuiteEvidence
 from workbench.terminology.code_map import RowStatus
 
@@ -24,6 +26,7 @@ _DICTIONARIES = ("v2", "fhir")
 class Release:
     """What is exported.
 
+    package      laid over its base (`mapping.overlay.effective`)
     fingerprint  of the mapping package's files (`suites.fingerprint`)
     draft        True marks every artefact DRAFT: for trying out, never for production
     """
@@ -59,7 +62,7 @@ def manifest(release: Release, target: str, files: Mapping[str, bytes]) -> bytes
         "source": {"standard": header.source.name, "version": header.source.version},
         "result": {"standard": header.target.name, "version": header.target.version},
         "dictionaries": {name: _folder_digest(name) for name in _DICTIONARIES},
-        "mapping": {"sha256": release.fingerprint},
+        "mapping": {"sha256": release.fingerprint, "content": content_fingerprint(release.package)},
         "approvals": approvals(release.package),
         "evidence": [_summary(each) for each in release.evidence],
         "files": {name: sha256(files[name]).hexdigest() for name in sorted(files)},
@@ -67,20 +70,27 @@ def manifest(release: Release, target: str, files: Mapping[str, bytes]) -> bytes
     return json_tree.dumps(value, indent=2) + b"\n"
 
 
-def approvals(package: Package) -> dict[str, dict[str, int]]:
-    """How many rules and code rows there are in each status."""
-    rules: dict[str, int] = dict.fromkeys(map(str, RuleStatus), 0)
+def rules_of(package: Package) -> Iterator[tuple[str, RuleStatus]]:
+    """(`PID-Patient/pid-7`, status) of every enabled rule and row; a row that several message maps include once."""
     for rule_map in package.rule_maps():
-        for rule in rule_map.walk():
-            rules[package.status_of(rule).value] += rule.enabled
+        yield from ((f"{rule_map.name}/{rule.id}", package.status_of(rule)) for rule in rule_map.walk() if rule.enabled)
+    seen: set[Place] = set()
     for message_map in package.messages.values():
         for row in message_map.rows:
-            rules[package.status_of(row).value] += row.enabled
-    code_rows: dict[str, int] = dict.fromkeys(map(str, RowStatus), 0)
-    for code_map in package.codes.values():
-        for code_row in code_map.rows:
-            code_rows[code_row.status.value] += 1
-    return {"rules": rules, "codeRows": code_rows}
+            if row.enabled and row.place not in seen:
+                yield f"{message_map.name}/{row.id}", package.status_of(row)
+            if row.place is not None:
+                seen.add(row.place)
+
+
+def approvals(package: Package) -> dict[str, dict[str, int]]:
+    """How many rules and code rows there are in each status."""
+    rules = Counter(status.value for _, status in rules_of(package))
+    code_rows = Counter(row.status.value for code_map in package.codes.values() for row in code_map.rows)
+    return {
+        "rules": {status.value: rules[status.value] for status in RuleStatus},
+        "codeRows": {status.value: code_rows[status.value] for status in RowStatus},
+    }
 
 
 def _summary(evidence: SuiteEvidence) -> dict[str, Any]:

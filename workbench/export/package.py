@@ -17,6 +17,7 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
 from workbench.mapping.load import load_package
+from workbench.mapping.overlay import effective
 from workbench.suites.evidence import SuiteEvidence, collect_evidence
 from workbench.suites.fingerprint import package_fingerprint
 from workbench.suites.mapper import MapperSource, package_mapper
@@ -79,7 +80,7 @@ def export_package(
     raises    Refused EXP-0001: not ready and no draft; MAP-…, SUI-…: defective package or suite
               Unavailable: a file cannot be read or written; Cancelled
     """
-    package = load_package(folder)
+    package = effective(load_package(folder))
     fingerprint = package_fingerprint(folder)
     proven = collect_evidence(folder, ctx, workers, source) if evidence is None else evidence
     release = Release(package, fingerprint, proven, draft)

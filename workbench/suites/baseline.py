@@ -1,7 +1,8 @@
 """Accepted results: one JSON file beside the suite, stable enough that a git diff shows what a person accepted.
 
-Cases stand in the order of their ids, each on lines of its own; every case carries the SHA-256 of its message, and the
-file carries one over all cases, so that a change by hand is noticed.
+Every case carries the SHA-256 of its message, and the file carries one over everything, so that a change by hand is
+noticed. Entries of Bundles stand once, one on a line, in the order in which the cases (sorted by id) first need them;
+a case names its entries. A change of what many cases share is one changed line.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from workbench.fhir import json_tree
 from workbench.kernel.atomic_file import write_atomically
@@ -54,11 +56,10 @@ def load_baseline(path: Path) -> Baseline:
         raise Unavailable("SUI-0012", f"{path} cannot be read ({error.strerror}).", "Check its permissions.") from error
     try:
         value = json_tree.parse(raw).value
-        listed = value["cases"]
-        if value["format"] != FORMAT or not isinstance(listed, dict):
+        if value["format"] != FORMAT:
             raise ValueError("another format")
-        found = {str(name): _accepted(each) for name, each in listed.items()}
-    except (Refused, KeyError, TypeError, ValueError) as error:
+        found = _accepted(value)
+    except (Refused, KeyError, TypeError, ValueError, AttributeError) as error:
         raise Refused(
             "SUI-0010",
             f"{path} is no baseline of format {FORMAT} ({type(error).__name__}).",
@@ -81,9 +82,11 @@ def save_baseline(path: Path, accepted: Mapping[str, Accepted]) -> Baseline:
     """
     ordered = dict(sorted(accepted.items()))
     fingerprint = _fingerprint(ordered)
-    lines = [f"{_text(name)}: {_written(each)}" for name, each in ordered.items()]
-    body = ",\n".join(lines)
-    text = f'{{"format": {FORMAT}, "sha256": "{fingerprint}", "cases": {{\n{body}\n}}}}\n'
+    entries: dict[str, bytes] = {}
+    lines = [f"{_text(name)}: {_case_line(each, entries)}" for name, each in ordered.items()]
+    shared = [f"{_text(name)}: {written.decode('utf-8')}" for name, written in entries.items()]
+    head = f'{{"format": {FORMAT}, "sha256": "{fingerprint}", "entries": {{'
+    text = "\n".join((head, ",\n".join(shared), '}, "cases": {', ",\n".join(lines), "}}", ""))
     write_atomically(path, text.encode("utf-8"))
     return Baseline(ordered, fingerprint)
 
@@ -103,17 +106,39 @@ def accept(path: Path, actual: Mapping[str, Accepted], only: Iterable[str] | Non
     return save_baseline(path, kept | {name: each for name, each in actual.items() if name in chosen})
 
 
-def _accepted(value: object) -> Accepted:
-    if not isinstance(value, dict):
-        raise TypeError("a case is an object")
+def _accepted(value: Mapping[str, Any]) -> dict[str, Accepted]:
+    entries: Mapping[str, object] = value["entries"]
+    return {str(name): _case(each, entries) for name, each in value["cases"].items()}
+
+
+def _case(value: Mapping[str, Any], entries: Mapping[str, object]) -> Accepted:
     bundle = value["bundle"]
-    issues = tuple((str(severity), str(rule), str(path)) for severity, rule, path in value["issues"])
-    return Accepted(str(value["message"]), bundle if isinstance(bundle, dict) else None, issues)
+    if bundle is not None and "entries" in value:
+        bundle = {**bundle, "entry": [entries[name] for name in value["entries"]]}
+    issues = tuple((str(severity), str(rule), str(place)) for severity, rule, place in value["issues"])
+    return Accepted(str(value["message"]), bundle, issues)
 
 
-def _written(each: Accepted) -> str:
-    entries = {"message": each.digest, "issues": [list(issue) for issue in each.issues], "bundle": each.bundle}
-    return json_tree.dumps(entries, indent=1).decode("utf-8")
+def _case_line(each: Accepted, entries: dict[str, bytes]) -> str:
+    """The case on one line; entries it is the first to need are added to `entries`."""
+    line: dict[str, object] = {"message": each.digest, "issues": [list(issue) for issue in each.issues]}
+    listed = each.bundle.get("entry") if each.bundle else None
+    if isinstance(listed, list):
+        line["bundle"] = {key: value for key, value in (each.bundle or {}).items() if key != "entry"}
+        line["entries"] = [_entry_name(entry, entries) for entry in listed]
+    else:
+        line["bundle"] = each.bundle
+    return json_tree.dumps(line).decode("utf-8")
+
+
+def _entry_name(entry: object, entries: dict[str, bytes]) -> str:
+    """`Patient/0f3a…`: type and the beginning of the SHA-256 of what is written."""
+    written = json_tree.dumps(entry)
+    resource = entry.get("resource") if isinstance(entry, dict) else None
+    kind = resource.get("resourceType") if isinstance(resource, dict) else "entry"
+    name = f"{kind}/{sha256(written).hexdigest()[:20]}"
+    entries[name] = written
+    return name
 
 
 def _text(name: str) -> str:
@@ -121,9 +146,11 @@ def _text(name: str) -> str:
 
 
 def _fingerprint(accepted: Mapping[str, Accepted]) -> str:
+    """SHA-256 over ids, messages, issues and whole results, sorted by id; "" for nothing."""
     if not accepted:
         return ""
     digest = sha256()
     for name, each in sorted(accepted.items()):
-        digest.update(f"{_text(name)}: {_written(each)}\n".encode())
+        whole = [name, each.digest, [list(issue) for issue in each.issues], each.bundle]
+        digest.update(json_tree.dumps(whole) + b"\n")
     return digest.hexdigest()

@@ -20,12 +20,12 @@ MOTHER, SECOND_RECORD = 1, 2
 _HARD_NAMES = (
     ("O'Shaughnessy-D'Angelo", "Anne-Marie"),
     ("Żółć-Gęślą", "Łucja"),
+    ("Sukarno", ""),
+    ("Nguyễn", "Thị Hằng"),
     ("Nuñez y Peña", "José María"),
     ("Müller-Lüdenscheidt", "Jörg"),
-    ("Nguyễn", "Thị Hằng"),
     ("d’Aubigné", "Gwénaëlle"),
     ("Al-Ḥasan", "Sa'd"),
-    ("Sukarno", ""),
 )
 _LONG_FAMILY = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
 _LONG_GIVEN = "Maximiliana-Theodolinde Alexandrovna-B"
