@@ -63,9 +63,14 @@ def read_path(path: V2Path) -> Reader:
     component, subcomponent = path.component, path.subcomponent
     elsewhere = path.groups or path.occurrence != UNSAID
 
+    plain = not elsewhere and only is None and pick == ALL and not component
+
     def read(frame: Frame) -> list[Node]:
         scope = frame.scope
         if not elsewhere and scope.name == name and isinstance(scope, SegmentScope):
+            if plain:
+                fields = scope.fields
+                return _repetitions(frame, scope, field, fields[field]) if field < len(fields) and fields[field] else []
             segments = [scope]
         else:
             segments = _segments(frame, path)
@@ -87,9 +92,9 @@ def read_path(path: V2Path) -> Reader:
 
 
 def _repetitions(frame: Frame, segment: SegmentScope, field: int, text: str) -> list[Node]:
-    separator = frame.run.delimiters.repetition
+    separator = frame.run.repetition
     first = segment.first.get(field, 1) if segment.first else 1
-    if not separator or separator not in text or (field <= 2 and segment.name == "MSH"):
+    if separator not in text or (field <= 2 and segment.name == "MSH"):
         return [Node(text, 1, segment, field, first)]
     return [Node(part, 1, segment, field, number) for number, part in enumerate(text.split(separator), first) if part]
 
@@ -349,14 +354,84 @@ def _check(check: Check, codes: Mapping[str, CodeMap]) -> Holds:
             or (not read(frame) and compare_numbers(0, number))
         )
     if check.test is Test.VALUED:
-        return lambda frame: any(_says_something(frame, node) and node.raw != NULL for node in read(frame))
+        return _short(
+            check, lambda frame: any(_says_something(frame, node) and node.raw != NULL for node in read(frame))
+        )
     if check.test is Test.NULL:
         return lambda frame: any(node.raw == NULL for node in read(frame))
     if check.test is Test.UNEQUAL:
         unwanted = check.values[0]
-        return lambda frame: not any(frame.run.text_of(node) == unwanted for node in read(frame))
+        return _short(check, lambda frame: not any(frame.run.text_of(node) == unwanted for node in read(frame)))
     accepts = _accepts(check, codes)
-    return lambda frame: any(accepts(frame.run.text_of(node), frame.run.sender) for node in read(frame))
+    return _short(check, lambda frame: any(accepts(frame.run.text_of(node), frame.run.sender) for node in read(frame)))
+
+
+def _short(check: Check, long: Holds) -> Holds:
+    """The test without lists and nodes where the operand can be only one part of what is at hand."""
+    read = None if check.path is None else _raw_at_hand(check.path)
+    if read is None or check.test not in (Test.VALUED, Test.EQUAL, Test.UNEQUAL, Test.IN):
+        return long
+    wanted = frozenset(check.values)
+    unequal = check.test is Test.UNEQUAL
+
+    def valued(frame: Frame) -> bool:
+        raw = read(frame)
+        if raw is None:
+            return long(frame)
+        run = frame.run
+        return bool(raw) and raw != NULL and (raw[0] not in run.separators or bool(raw.strip(run.separators)))
+
+    def equal(frame: Frame) -> bool:
+        raw = read(frame)
+        if raw is None:
+            return long(frame)
+        run = frame.run
+        if run.component in raw:
+            raw = raw.split(run.component, 1)[0]
+        if run.subcomponent in raw:
+            raw = raw.split(run.subcomponent, 1)[0]
+        return ((unescape(raw, run.delimiters) if run.escape in raw else raw) in wanted) is not unequal
+
+    return valued if check.test is Test.VALUED else equal
+
+
+def _raw_at_hand(path: V2Path) -> OneText | None:
+    """What is written at a path without a choice of repetitions: None from it means "read it the long way"."""
+    field, component, subcomponent, name = path.field, path.component, path.subcomponent, path.name
+    if path.in_value:
+
+        def of_value(frame: Frame) -> str | None:
+            parts = frame.parts
+            if frame.node is None or component >= len(parts):
+                return ""
+            if not subcomponent:
+                return parts[component]
+            below = parts[component].split(frame.run.subcomponent)
+            return below[subcomponent - 1] if subcomponent <= len(below) else ""
+
+        return of_value
+    if not field or path.groups or path.occurrence != UNSAID or path.repetition or path.only:
+        return None
+
+    def of_segment(frame: Frame) -> str | None:
+        scope = frame.scope
+        if scope.name != name or not isinstance(scope, SegmentScope):
+            return None
+        if field >= len(scope.fields):
+            return ""
+        raw = scope.fields[field]
+        if not component or not raw:
+            return None if frame.run.repetition in raw else raw
+        if frame.run.repetition in raw:
+            return None
+        parts = raw.split(frame.run.component)
+        raw = parts[component - 1] if component <= len(parts) else ""
+        if not subcomponent:
+            return raw
+        below = raw.split(frame.run.subcomponent)
+        return below[subcomponent - 1] if subcomponent <= len(below) else ""
+
+    return of_segment
 
 
 def _accepts(check: Check, codes: Mapping[str, CodeMap]) -> Callable[[str, str], bool]:
@@ -389,8 +464,7 @@ def _says_something(frame: Frame, node: Node) -> bool:
     """True when a leaf of the node has text, so that `^^` is as empty as nothing."""
     if node.level == 0:
         return True
-    delimiters = frame.run.delimiters
-    return bool(node.raw.strip(delimiters.component + delimiters.subcomponent))
+    return bool(node.raw.strip(frame.run.separators))
 
 
 def _version(text: str) -> tuple[int, ...]:

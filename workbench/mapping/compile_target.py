@@ -42,12 +42,14 @@ class Target:
     parent  the object that has the last step, made when needed; None when another choice stands there
     last    the last step
     slot    of the last step when it is labelled: its number in the frame
+    direct  True when the object is the frame's own target
     """
 
     parent: Parent
     last: Step
     up: int
     slot: int | None
+    direct: bool = False
 
     @property
     def key(self) -> str:
@@ -60,6 +62,8 @@ class Target:
     def quick(self) -> Callable[[Frame, Json], Object | None]:
         """`put` for a value that is never an object to be filled later: the object written to, None when taken."""
         parent, key, others = self.parent, self.key, self.last.element.others
+        if self.direct and not others:
+            return _quick_list(key) if self.repeats else _quick_single(key)
         if self.repeats:
 
             def append(frame: Frame, value: Json) -> Object | None:
@@ -141,6 +145,31 @@ class Target:
         return at
 
 
+def _quick_single(key: str) -> Callable[[Frame, Json], Object | None]:
+    def put(frame: Frame, value: Json) -> Object | None:
+        container = frame.target
+        if key in container:
+            return container if container[key] == value else None
+        container[key] = value
+        return container
+
+    return put
+
+
+def _quick_list(key: str) -> Callable[[Frame, Json], Object | None]:
+    def append(frame: Frame, value: Json) -> Object | None:
+        container = frame.target
+        there = container.get(key)
+        if there is None:
+            container[key] = [value]
+        else:
+            assert isinstance(there, list)  # the element repeats
+            there.append(value)
+        return container
+
+    return append
+
+
 def compile_target(path: TargetPath, slots: Slots) -> Target:
     """The writer of a path.
 
@@ -159,7 +188,7 @@ def compile_target(path: TargetPath, slots: Slots) -> Target:
     slot = None
     if last.label and not last.label.isdigit():
         slot = slots.number(f"{key}{last.element.name}({last.url})[{last.label}].")
-    return Target(_parent(path.up, tuple(ways)), last, path.up, slot)
+    return Target(_parent(path.up, tuple(ways)), last, path.up, slot, not path.up and not ways)
 
 
 def _ahead(step: Step, after: Step) -> Step:

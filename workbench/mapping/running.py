@@ -118,7 +118,8 @@ class Run:
 
     __slots__ = (
         "aliases", "bundle", "by_identity", "component", "delimiters", "escape", "full", "given", "issues", "key",
-        "laid_out", "message", "order", "pending", "repetition", "same", "sender", "subcomponent", "trace", "zone",
+        "laid_out", "message", "order", "pending", "repetition", "same", "sender", "separators", "subcomponent",
+        "trace", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -133,6 +134,7 @@ class Run:
         self.trace: list[Written | Mark] | None = [] if noting or full else None
         self.component = self.delimiters.component or _NEVER
         self.subcomponent = self.delimiters.subcomponent or _NEVER
+        self.separators = self.delimiters.component + self.delimiters.subcomponent
         self.repetition = self.delimiters.repetition or _NEVER
         self.escape = self.delimiters.escape or _NEVER
         self.issues: list[Issue] = []

@@ -99,7 +99,7 @@ def _time(text: str, zone: Zone) -> Json:
 
 
 def _string(text: str, zone: Zone) -> Json:
-    if not text.strip():
+    if text.isspace():
         raise Misfit("a string holds more than blanks")
     return text
 
@@ -138,7 +138,7 @@ def _decimal(text: str, zone: Zone) -> Json:
 
 def _code(text: str, zone: Zone) -> Json:
     """R4 code: no blanks around, single blanks inside."""
-    return _BLANKS.sub(" ", text.strip()) or _no("a code")
+    return text if text.isalnum() else _BLANKS.sub(" ", text.strip()) or _no("a code")
 
 
 def _uri(text: str, zone: Zone) -> Json:

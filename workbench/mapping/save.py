@@ -1,0 +1,286 @@
+"""Saving a package: only what changed is written anew, so comments, order and layout of everything else survive.
+
+A rule or row that changed is merged, key by key, into its own lines; the lines of all others are copied as they are.
+Comments that stand directly above a rule belong to it and go where it goes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.representer import RoundTripRepresenter
+
+from workbench.kernel.atomic_file import write_text_atomically
+from workbench.kernel.errors import Refused
+from workbench.mapping.load import PACKAGE_FILE
+from workbench.mapping.model import Json, Package
+from workbench.mapping.writing import Plain, plain_header, plain_message_map, plain_rule_map
+from workbench.mapping.yaml_text import read_yaml
+from workbench.terminology.code_map import format_code_map, load_code_map
+
+LINE_WIDTH = 120
+_LISTS = ("rules", "rows")
+"""Lists whose entries are merged one by one."""
+
+
+def save_package(package: Package, folder: Path | None = None) -> tuple[str, ...]:
+    """Write the package's own files; the answer names those that were written or removed.
+
+    Each file is replaced as a whole or not at all.
+
+    raises  Refused MAP-0404: neither the package nor the call says where
+            Unavailable KRN-0002: a file cannot be written
+    """
+    place = folder or package.folder
+    if place is None:
+        raise Refused("MAP-0404", "The package has no folder yet.", "Choose one.")
+    wanted: dict[str, Plain] = {PACKAGE_FILE: plain_header(package.header)}
+    wanted |= {f"messages/{name}.yaml": plain_message_map(found) for name, found in package.messages.items()}
+    wanted |= {f"{found.kind}/{found.name}.yaml": plain_rule_map(found) for found in package.rule_maps()}
+    touched = [name for name, plain in wanted.items() if _save_yaml(place / name, plain)]
+    for name, code_map in package.codes.items():
+        path = place / "codes" / f"{name}.csv"
+        if not path.exists() or load_code_map(path) != code_map:
+            write_text_atomically(path, format_code_map(code_map))
+            touched.append(f"codes/{name}.csv")
+    known = {place / name for name in wanted} | {place / "codes" / f"{name}.csv" for name in package.codes}
+    for pattern in ("messages/*.yaml", "segments/*.yaml", "types/*.yaml", "codes/*.csv"):
+        for path in sorted(place.glob(pattern)):
+            if path not in known:
+                path.unlink()
+                touched.append(path.relative_to(place).as_posix())
+    return tuple(touched)
+
+
+def merged_text(text: str, plain: Plain) -> str:
+    """The text of a file changed so that it says `plain`, with as few changed lines as possible."""
+    if not text.strip():
+        return _rendered(plain)
+    document = read_yaml(text, "")
+    if document.value == plain:
+        return text
+    root = YAML(typ="safe", pure=True).compose(text)
+    if not isinstance(root, MappingNode) or root.flow_style or not isinstance(document.value, dict):
+        return _rendered(plain)
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    return "".join(_merged_map(lines, root, document.value, plain))
+
+
+def _save_yaml(path: Path, plain: Plain) -> bool:
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    changed = merged_text(text, plain)
+    if changed == text:
+        return False
+    write_text_atomically(path, changed)
+    return True
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Lines `start` to `end` (exclusive) of a file, and where the comments directly above them begin."""
+
+    above: int
+    start: int
+    end: int
+
+
+def _merged_map(lines: Sequence[str], root: MappingNode, before: Mapping[str, Json], after: Plain) -> list[str]:
+    """The lines of a file, key by key."""
+    out: list[str] = []
+    at = 0
+    for key_node, value_node in root.value:
+        key = key_node.value
+        spot = _Lines(at, key_node.start_mark.line, _last_line(value_node, key_node) + 1)
+        out += lines[at : spot.start]
+        if key not in after:
+            pass
+        elif before.get(key) == after[key]:
+            out += lines[spot.start : spot.end]
+        elif key in _LISTS and _is_block_list(value_node) and after[key]:
+            out += lines[spot.start : value_node.value[0].start_mark.line]
+            out += _merged_list(lines, value_node, spot.end, before[key], after[key])
+        else:
+            out += _entry_lines(key, after[key])
+        at = spot.end
+    for key, value in after.items():
+        if key not in before:
+            out += _entry_lines(key, value)
+    return out + list(lines[at:])
+
+
+def _merged_list(lines: Sequence[str], node: SequenceNode, end: int, before: Json, after: Json) -> list[str]:
+    """The entries of `rules` or `rows` in their new order, each with the comments above it."""
+    assert isinstance(before, list) and isinstance(after, list)
+    indent = " " * (node.value[0].start_mark.column - 2)
+    spots: dict[str, tuple[_Lines, Json]] = {}
+    at = node.value[0].start_mark.line
+    for item, plain in zip(node.value, before, strict=True):
+        last = _last_line(item, item) + 1
+        spots[plain["id"]] = (_Lines(at, item.start_mark.line, last), plain)
+        at = last
+    out: list[str] = []
+    for plain in after:
+        known = spots.get(plain["id"])
+        if known is None:
+            out += _item_lines(plain, indent)
+            continue
+        spot, old = known
+        out += lines[spot.above : spot.start]
+        own = lines[spot.start : spot.end]
+        out += own if old == plain else _merged_item("".join(own), plain, indent)
+    return out + list(lines[at:end])
+
+
+def _merged_item(text: str, plain: Plain, indent: str) -> list[str]:
+    """The lines of one entry, its keys changed in place."""
+    yaml = _round_trip()
+    loaded = yaml.load("".join(line[len(indent) :] for line in text.splitlines(keepends=True)))
+    _update_map(loaded[0], plain)
+    return _indented(_dumped(yaml, loaded), indent)
+
+
+def _update_map(node: CommentedMap, plain: Plain) -> None:
+    for key in [key for key in node if key not in plain]:
+        del node[key]
+    order = list(plain)
+    for number, (key, value) in enumerate(plain.items()):
+        if key not in node:
+            before = sum(1 for other in order[:number] if other in node)
+            node.insert(before, key, _styled(value, inside_flow=bool(node.fa.flow_style())))
+        elif key in ("rules", "first-of") and isinstance(node[key], CommentedSeq) and isinstance(value, list):
+            _update_rules(node[key], value)
+        elif _plain_of(node[key]) != value:
+            node[key] = _styled(value, inside_flow=bool(node.fa.flow_style()))
+
+
+def _update_rules(node: CommentedSeq, plain: Sequence[Json]) -> None:
+    known = {str(item["id"]): item for item in node}
+    entries = []
+    for item in plain:
+        assert isinstance(item, dict)
+        there = known.get(str(item["id"]))
+        if there is None:
+            entries.append(_styled(item))
+        else:
+            _update_map(there, item)
+            entries.append(there)
+    if [id(item) for item in node] != [id(item) for item in entries]:
+        node[:] = entries
+
+
+def _plain_of(value: object) -> Json:
+    """What our own reader makes of a value that ruamel has read."""
+    out = io.StringIO()
+    _round_trip().dump({"value": value}, out)
+    read = read_yaml(out.getvalue(), "").value
+    assert isinstance(read, dict)
+    return read["value"]
+
+
+# --- new text --------------------------------------------------------------------------------------------------------
+
+
+def _rendered(plain: Plain) -> str:
+    return "".join(line for key, value in plain.items() for line in _entry_lines(key, value))
+
+
+def _entry_lines(key: str, value: Json) -> list[str]:
+    if key in ("rules", "rows", "ignore", "keep") and isinstance(value, list):
+        return [f"{key}:\n", *(line for item in value for line in _item_lines(item, "  "))]
+    if key == "groups" and isinstance(value, dict):
+        inner = [_dumped(_round_trip(), {name: _styled(group, flow=True)}) for name, group in value.items()]
+        return ["groups:\n", *(line for text in inner for line in _indented(text, "  "))]
+    return _dumped(_round_trip(), {key: _styled(value, flow=isinstance(value, list))}).splitlines(keepends=True)
+
+
+def _item_lines(plain: Json, indent: str) -> list[str]:
+    """A new entry: on one line where it fits, else a key a line."""
+    yaml = _round_trip()
+    one_line = _dumped(yaml, [_styled(plain, flow=True)])
+    nested = isinstance(plain, dict) and ("rules" in plain or "first-of" in plain)
+    if nested or len(one_line) + len(indent) > LINE_WIDTH:
+        one_line = _dumped(yaml, [_styled(plain)])
+    return _indented(one_line, indent)
+
+
+def _styled(value: Json, flow: bool = False, inside_flow: bool = False) -> object:
+    """The value as ruamel writes it in the language's style: rules below each other, everything else on one line."""
+    if isinstance(value, dict):
+        node = CommentedMap({key: _styled_entry(key, item, flow or inside_flow) for key, item in value.items()})
+        if flow or inside_flow or "id" not in value:
+            node.fa.set_flow_style()
+        return node
+    if isinstance(value, list):
+        sequence = CommentedSeq([_styled(item, flow=True) for item in value])
+        sequence.fa.set_flow_style()
+        return sequence
+    return value
+
+
+def _styled_entry(key: str, value: Json, flow: bool) -> object:
+    if key in ("rules", "first-of") and isinstance(value, list) and not flow:
+        items = []
+        for item in value:
+            nested = isinstance(item, dict) and ("rules" in item or "first-of" in item)
+            items.append(_styled(item, flow=not nested))
+        return CommentedSeq(items)
+    return _styled(value, flow=True)
+
+
+class _Representer(RoundTripRepresenter):
+    """Writes decimals with their digits."""
+
+
+_Representer.add_representer(Decimal, lambda self, value: self.represent_scalar("tag:yaml.org,2002:float", str(value)))
+
+
+def _round_trip() -> YAML:
+    yaml = YAML()
+    yaml.Representer = _Representer
+    yaml.preserve_quotes = True
+    yaml.width = 10_000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
+
+
+def _dumped(yaml: YAML, value: object) -> str:
+    """The YAML of a value; a list without the indent of its dashes."""
+    out = io.StringIO()
+    yaml.dump(value, out)
+    text = out.getvalue()
+    if isinstance(value, list):
+        return "".join(line.removeprefix("  ") for line in text.splitlines(keepends=True))
+    return text
+
+
+def _indented(text: str, indent: str) -> list[str]:
+    return [indent + line if line.strip() else line for line in text.splitlines(keepends=True)]
+
+
+# --- places in a text ------------------------------------------------------------------------------------------------
+
+
+def _last_line(node: Node, key: Node) -> int:
+    """The 0-based line on which a value ends (an empty value ends with its key)."""
+    if isinstance(node, ScalarNode):
+        block = node.style in ("|", ">")
+        line = int(node.end_mark.line) - (1 if block and node.end_mark.column == 0 else 0)
+        return max(line, key.end_mark.line) if node.value or node.style else key.end_mark.line
+    if getattr(node, "flow_style", False):
+        return int(node.end_mark.line)
+    if isinstance(node, MappingNode):
+        return max((_last_line(value, name) for name, value in node.value), default=key.end_mark.line)
+    return max((_last_line(item, item) for item in node.value), default=key.end_mark.line)
+
+
+def _is_block_list(node: Node) -> bool:
+    return isinstance(node, SequenceNode) and not node.flow_style and bool(node.value)
