@@ -20,7 +20,8 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from workbench.kernel.atomic_file import write_text_atomically
 from workbench.kernel.errors import Refused
 from workbench.mapping.load import PACKAGE_FILE
-from workbench.mapping.model import Json, Package
+from workbench.mapping.model import Json, MapKind, Package
+from workbench.mapping.reading import Part, header_of, message_map_of, rule_map_of
 from workbench.mapping.writing import Plain, plain_header, plain_message_map, plain_rule_map
 from workbench.mapping.yaml_text import read_yaml
 from workbench.terminology.code_map import format_code_map, load_code_map
@@ -44,7 +45,7 @@ def save_package(package: Package, folder: Path | None = None) -> tuple[str, ...
     wanted: dict[str, Plain] = {PACKAGE_FILE: plain_header(package.header)}
     wanted |= {f"messages/{name}.yaml": plain_message_map(found) for name, found in package.messages.items()}
     wanted |= {f"{found.kind}/{found.name}.yaml": plain_rule_map(found) for found in package.rule_maps()}
-    touched = [name for name, plain in wanted.items() if _save_yaml(place / name, plain)]
+    touched = [name for name, plain in wanted.items() if _save_yaml(place, name, plain)]
     for name, code_map in package.codes.items():
         path = place / "codes" / f"{name}.csv"
         if not path.exists() or load_code_map(path) != code_map:
@@ -59,25 +60,41 @@ def save_package(package: Package, folder: Path | None = None) -> tuple[str, ...
     return tuple(touched)
 
 
-def merged_text(text: str, plain: Plain) -> str:
-    """The text of a file changed so that it says `plain`, with as few changed lines as possible."""
+def merged_text(text: str, name: str, plain: Plain) -> str:
+    """The text of a file changed so that it says `plain`, with as few changed lines as possible.
+
+    name    of the file in its package: `segments/PID-Patient.yaml`
+    raises  Refused MAP-0101…MAP-0103: the text is no file of that kind
+    """
     if not text.strip():
         return _rendered(plain)
-    document = read_yaml(text, "")
-    if document.value == plain:
+    before = _said(text, name)
+    if before == plain:
         return text
     root = YAML(typ="safe", pure=True).compose(text)
-    if not isinstance(root, MappingNode) or root.flow_style or not isinstance(document.value, dict):
+    if not isinstance(root, MappingNode) or root.flow_style:
         return _rendered(plain)
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
-    return "".join(_merged_map(lines, root, document.value, plain))
+    return "".join(_merged_map(lines, root, before, plain))
 
 
-def _save_yaml(path: Path, plain: Plain) -> bool:
+def _said(text: str, name: str) -> Plain:
+    """What the text of a file says, in the form of `writing`."""
+    part = Part(read_yaml(text, name))
+    folder = name.partition("/")[0]
+    if name == PACKAGE_FILE:
+        return plain_header(header_of(part))
+    if folder == "messages":
+        return plain_message_map(message_map_of(part))
+    return plain_rule_map(rule_map_of(part, MapKind(folder)))
+
+
+def _save_yaml(folder: Path, name: str, plain: Plain) -> bool:
+    path = folder / name
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    changed = merged_text(text, plain)
+    changed = merged_text(text, name, plain)
     if changed == text:
         return False
     write_text_atomically(path, changed)
@@ -101,10 +118,10 @@ def _merged_map(lines: Sequence[str], root: MappingNode, before: Mapping[str, Js
         key = key_node.value
         spot = _Lines(at, key_node.start_mark.line, _last_line(value_node, key_node) + 1)
         out += lines[at : spot.start]
-        if key not in after:
-            pass
-        elif before.get(key) == after[key]:
+        if before.get(key) == after.get(key):
             out += lines[spot.start : spot.end]
+        elif key not in after:
+            pass
         elif key in _LISTS and _is_block_list(value_node) and after[key]:
             out += lines[spot.start : value_node.value[0].start_mark.line]
             out += _merged_list(lines, value_node, spot.end, before[key], after[key])
@@ -274,12 +291,12 @@ def _last_line(node: Node, key: Node) -> int:
     if isinstance(node, ScalarNode):
         block = node.style in ("|", ">")
         line = int(node.end_mark.line) - (1 if block and node.end_mark.column == 0 else 0)
-        return max(line, key.end_mark.line) if node.value or node.style else key.end_mark.line
+        return max(line, int(key.end_mark.line)) if node.value or node.style else int(key.end_mark.line)
     if getattr(node, "flow_style", False):
         return int(node.end_mark.line)
-    if isinstance(node, MappingNode):
-        return max((_last_line(value, name) for name, value in node.value), default=key.end_mark.line)
-    return max((_last_line(item, item) for item in node.value), default=key.end_mark.line)
+    pairs = [(value, name) for name, value in node.value] if isinstance(node, MappingNode) else []
+    pairs = pairs or [(item, item) for item in node.value]
+    return max((_last_line(value, name) for value, name in pairs), default=int(key.end_mark.line))
 
 
 def _is_block_list(node: Node) -> bool:
