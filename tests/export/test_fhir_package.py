@@ -55,10 +55,13 @@ def test_two_builds_are_the_same_bytes_wherever_and_whenever(package: Path, tmp_
 
 def test_it_holds_what_fhir_tools_look_for(package: Path, tmp_path: Path) -> None:
     files = members(export_package(package, FHIR, tmp_path).path)
-    assert read(files, "package.json") | {"description": ""} == {
+    stated = read(files, "package.json")
+    assert stated.pop("canonical") == read(files, "ImplementationGuide-small-map.json")["url"]
+    assert stated | {"description": "", "title": ""} == {
         "name": "mapping.small-map",
         "version": "1.2.0",
         "description": "",
+        "title": "",
         "author": "Integration team",
         "type": "Conformance",
         "fhirVersions": ["4.0.1"],

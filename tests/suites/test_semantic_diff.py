@@ -198,3 +198,28 @@ def test_nothing_differs_from_itself(resource: dict[str, Any]) -> None:
 def test_what_is_told_one_way_is_told_the_other_way(one: dict[str, Any], other: dict[str, Any]) -> None:
     forth, back = diff(one, other).changes, diff(other, one).changes
     assert (forth == ()) == (back == ())
+
+
+entries = st.fixed_dictionaries(
+    {
+        "fullUrl": st.sampled_from(["urn:a", "urn:b", "urn:c"]),
+        "resource": st.fixed_dictionaries(
+            {
+                "resourceType": st.sampled_from(["Patient", "Basic"]),
+                "value": st.sampled_from([Decimal("5.4"), Decimal("5.40"), 5, "x"]),
+                "subject": st.fixed_dictionaries({"reference": st.sampled_from(["urn:a", "urn:b", "urn:z"])}),
+            }
+        ),
+    }
+)
+
+
+@given(st.lists(entries, max_size=5), st.lists(entries, max_size=5))
+def test_two_bundles_differ_exactly_when_their_entries_do(
+    one: list[dict[str, Any]], other: list[dict[str, Any]]
+) -> None:
+    def written(items: list[dict[str, Any]]) -> list[str]:
+        return sorted(map(repr, items))
+
+    expected, actual = ({"resourceType": "Bundle", "entry": items} for items in (one, other))
+    assert (diff(expected, actual).changes == ()) == (written(one) == written(other))

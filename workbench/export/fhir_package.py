@@ -64,8 +64,10 @@ def _concept_maps(release: Release) -> list[dict[str, Any]]:
         resource, _ = to_concept_map(code_map, IN_DRAFTS if release.draft else EXPORTED)
         if "group" not in resource:
             continue
-        status = {"status": "draft" if release.draft else "active", "version": release.version}
-        found.append({**resource, **status, "experimental": release.draft})
+        url = resource.get("url") or _canonical(release, "ConceptMap", code_map.id)
+        status = "draft" if release.draft else "active"
+        own = {"url": url, "version": release.version, "status": status, "experimental": release.draft}
+        found.append({**resource, **own})
     return sorted(found, key=lambda resource: str(resource["id"]))
 
 
@@ -74,7 +76,7 @@ def _implementation_guide(release: Release, resources: list[dict[str, Any]]) -> 
     guide: dict[str, Any] = {
         "resourceType": "ImplementationGuide",
         "id": _slug(header.id),
-        "url": urn_uuid("ImplementationGuide", header.name_space, header.id),
+        "url": _canonical(release, "ImplementationGuide", header.id),
         "version": release.version,
         "name": re.sub(r"\W", "_", header.id),
         "title": f"{header.title or header.id}{' (DRAFT)' if release.draft else ''}",
@@ -95,12 +97,19 @@ def _package_json(release: Release) -> dict[str, Any]:
     return {
         "name": package_name(release),
         "version": release.version,
+        "canonical": _canonical(release, "ImplementationGuide", header.id),
+        "title": said,
         "description": f"DRAFT, not for production: {said}" if release.draft else said,
         "author": header.owner,
         "type": "Conformance",
         "fhirVersions": ["4.0.1"],
         "dependencies": {"hl7.fhir.r4.core": "4.0.1"},
     }
+
+
+def _canonical(release: Release, kind: str, name: str) -> str:
+    """A URL for what has none of its own: the same for every version, another for every package."""
+    return urn_uuid(kind, release.package.header.name_space, name)
 
 
 def _index(names: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def _judged(
     """The verdicts, chunk by chunk as they are ready."""
     pieces = [tuple(work[n : n + CHUNK]) for n in range(0, len(work), CHUNK)]
     chunks = [_Chunk(suite, fingerprint, source, piece) for piece in pieces]
-    if workers <= 1:
+    if workers <= 1 or not chunks:
         yield from map(_run_chunk, chunks)
         return
     unfinished: list[_Chunk] = []
