@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.bottom)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.details)
         em = bench.theme.em
-        self.resizeDocks([self.bottom], [round(em * 12)], Qt.Orientation.Vertical)
+        self.resizeDocks([self.bottom], [round(em * 9.5)], Qt.Orientation.Vertical)
         self.resizeDocks([self.details], [round(em * 17)], Qt.Orientation.Horizontal)
 
     def _place_bars(self) -> None:
@@ -151,6 +151,9 @@ class MainWindow(QMainWindow):
         """Bring a page to the front."""
         self.rail.show_page(name)
         self._stack.setCurrentWidget(self.pages[name])
+        first = next((pane for pane in self.page.panes() if pane.isVisible()), None)
+        if first is not None:
+            first.setFocus()
 
     @property
     def page(self) -> Page:

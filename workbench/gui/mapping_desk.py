@@ -33,6 +33,7 @@ from workbench.mapping.model import Package
 from workbench.mapping.save import save_package
 from workbench.mapping.trace import TracedResult
 from workbench.messages.capture import Capture
+from workbench.suites.results import SuiteRun
 from workbench.v2.er7 import Message
 
 log = area_log("gui")
@@ -53,6 +54,7 @@ class MappingDesk(QObject):
     result_changed = Signal()
     ledger_changed = Signal()
     saved_changed = Signal(bool)
+    runs_changed = Signal()
 
     def __init__(self, bench: Bench, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -64,6 +66,7 @@ class MappingDesk(QObject):
         self.result: Result | None = None
         self.capture_ledger: CaptureLedger | None = None
         self._journal = EditJournal(session, "")
+        self._runs: dict[str, SuiteRun] = {}
         bench.message_changed.connect(self._run)
         bench.capture_changed.connect(self._forget_ledger)
 
@@ -231,6 +234,17 @@ class MappingDesk(QObject):
             self.bench.say(problem.text)
         else:
             self.bench.report(problem)
+
+    # What suites proved
+
+    @property
+    def runs(self) -> tuple[SuiteRun, ...]:
+        """The latest run of each suite in this session."""
+        return tuple(self._runs.values())
+
+    def keep_run(self, run: SuiteRun) -> None:
+        self._runs[run.suite] = run
+        self.runs_changed.emit()
 
     # The ledger of the capture
 

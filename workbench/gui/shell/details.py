@@ -23,6 +23,7 @@ class DetailsPane(QScrollArea):
         bench.place_changed.connect(self.follow)
         bench.message_changed.connect(lambda: self.follow(self._bench.place))
         bench.mask_changed.connect(lambda _on: self.follow(self._bench.place))
+        bench.theme.changed.connect(lambda: self.follow(self._bench.place))
         self.details: Details | None = None
         self.follow(bench.place)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from workbench.gui.theme.tokens import Tokens
+from workbench.kernel.shipped import shipped
 
 _TEMPLATE = """
 QMainWindow, QDialog { background: @window; }
@@ -44,6 +45,7 @@ QLineEdit:focus, QComboBox:focus, QPlainTextEdit#editor:focus, QSpinBox:focus { 
 QLineEdit { placeholder-text-color: @muted; }
 QLineEdit[wrong="true"] { border: 1px solid @severity.error; }
 QComboBox::drop-down { border: none; width: 1.4em; }
+QComboBox::down-arrow { image: url(@arrow); width: 0.9em; height: 0.9em; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; selection-background-color: @selection; }
 
 QPushButton { background: @surface; color: @text; border: 1px solid @border; border-radius: 0.35em;
@@ -110,5 +112,6 @@ _EM = re.compile(r"(\d+(?:\.\d+)?)em\b")
 
 def style_sheet(tokens: Tokens, em: float) -> str:
     """The style sheet of a theme; Qt's style sheets know pixels only, so em is resolved here."""
-    text = _ROLE.sub(lambda match: tokens[match.group(1)], _TEMPLATE)
+    arrow = shipped("resources", "themes", f"{tokens.name}-chevron.svg").as_posix()
+    text = _ROLE.sub(lambda match: tokens[match.group(1)], _TEMPLATE.replace("@arrow", arrow))
     return _EM.sub(lambda match: f"{max(1, round(float(match.group(1)) * em))}px", text)

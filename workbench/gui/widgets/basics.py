@@ -147,6 +147,9 @@ class Badge(QWidget):
     def _tint(self) -> None:
         if self._role:
             self._word.setStyleSheet(f"color: {self._theme.tokens[self._role]}; font-weight: 500;")
+            self._word.ensurePolished()
+            self._word.updateGeometry()
+            self.updateGeometry()
 
 
 class EmptyState(QWidget):

@@ -93,6 +93,7 @@ class SpanText(QPlainTextEdit):
 
     def show_er7(self, shown: DisplayText, delimiters: str, escape: str) -> None:
         """Show a v2 message; `delimiters` are its separators, `escape` its escape character."""
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
         if not isinstance(self._colours, _Er7Colours):
             self._colours = self._replace_colours(_Er7Colours(self.document(), self._theme))
         if isinstance(self._colours, _Er7Colours):
@@ -100,6 +101,7 @@ class SpanText(QPlainTextEdit):
         self._show(shown)
 
     def show_json(self, shown: DisplayText) -> None:
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         if not isinstance(self._colours, _JsonColours):
             self._colours = self._replace_colours(_JsonColours(self.document(), self._theme))
         self._show(shown)

@@ -62,7 +62,7 @@ class MappingPage(Page):
         panes = QSplitter(Qt.Orientation.Horizontal)
         for frame in (self.source, self.rules, self.result):
             panes.addWidget(frame)
-        panes.setSizes([360, 420, 460])
+        panes.setSizes([300, 400, 480])
         panes.setChildrenCollapsible(False)
         foot = QFrame()
         foot.setObjectName("pane")

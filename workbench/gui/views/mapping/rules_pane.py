@@ -29,7 +29,7 @@ class RulesPane(QFrame):
         self._shown: RuleTree | None = None
         self._current = RuleName("")
         self.model = NodeTreeModel(bench.theme, self, HEADS, muted=2)
-        self.tree = tree(bench.theme, self.model, "Rules", (10, 9))
+        self.tree = tree(bench.theme, self.model, "Rules", (9, 7.5))
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter rules")
         self.filter.setAccessibleName("Filter rules")

@@ -1,0 +1,1 @@
+"""Export: what stands against a release, and the package an engine can take."""

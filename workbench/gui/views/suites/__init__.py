@@ -1,0 +1,1 @@
+"""Suites: run, read what changed, accept."""
