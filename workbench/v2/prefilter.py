@@ -1,0 +1,81 @@
+"""What the bytes of a message must hold for a question to be true, so that most messages need not be split.
+
+A needle is a run of letters and digits, because nothing else is sure to stand in the bytes as it was asked for:
+other characters may be delimiters and then be escaped. Letters and digits may be written as `\\Xhh\\`, so a
+message with such a sequence always passes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from workbench.v2.path import V2Path
+from workbench.v2.query import And, Count, Exists, Node, Or, Query, Value
+
+Alternatives = tuple[bytes, ...]
+"""One of these must occur."""
+
+_RUN = re.compile(r"[A-Za-z0-9]+")
+_ESCAPE_AT = 6
+"""Where the escape character stands in a header."""
+
+
+class Prefilter:
+    """Rules out messages by their bytes; `passes` is true for every message the question holds for."""
+
+    __slots__ = ("needles",)
+
+    def __init__(self, query: Query) -> None:
+        self.needles = tuple(dict.fromkeys(_needed(query.root)))
+
+    def passes(self, raw: bytes) -> bool:
+        """False only when the question certainly does not hold for these bytes of an ER7 message."""
+        for alternatives in self.needles:
+            for needle in alternatives:
+                if needle in raw:
+                    break
+            else:
+                return _is_escaped(raw)
+        return True
+
+
+def _is_escaped(raw: bytes) -> bool:
+    """True when a character may be written as its number, or the encoding may write letters as other bytes."""
+    mark = raw[_ESCAPE_AT : _ESCAPE_AT + 1]
+    return not raw.startswith(b"MSH") or mark.isalnum() or mark + b"X" in raw or b"\x1b" in raw
+
+
+def _needed(node: Node) -> list[Alternatives]:
+    if isinstance(node, And):
+        return [found for part in node.parts for found in _needed(part)]
+    if isinstance(node, Or):
+        branches = [_needed(part) for part in node.parts]
+        if not all(branches):
+            return []
+        return [tuple(needle for branch in branches for needle in _best(branch))]
+    if isinstance(node, Exists):
+        return _segment(node.path)
+    if isinstance(node, Value):
+        return _literals(node) or _segment(node.path)
+    if isinstance(node, Count) and node.test.sign == ">" and node.test.wanted[0].isdecimal():
+        return _segment(node.path)
+    return []
+
+
+def _segment(path: object) -> list[Alternatives]:
+    if not isinstance(path, V2Path) or path.segment == "MSH":
+        return []
+    return [(path.segment.encode(),)]
+
+
+def _literals(node: Value) -> list[Alternatives]:
+    """The longest run of each literal of `=` and `in`; none when one of them has no run."""
+    if node.test.sign not in ("=", "in") or not isinstance(node.path, V2Path):
+        return []
+    runs = [max(_RUN.findall(literal), key=len, default="") for literal in node.test.wanted]
+    return [tuple(run.encode() for run in runs)] if all(runs) else []
+
+
+def _best(needles: list[Alternatives]) -> Alternatives:
+    """The one that most likely rules a message out: whose shortest needle is longest."""
+    return max(needles, key=lambda alternatives: min(map(len, alternatives)))
