@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
-from workbench.mapping.compile_rule import CompiledMap, Compiler, refer
+from workbench.mapping.compile_rule import Compiler, refer
 from workbench.mapping.compile_source import Holds, Texts, code_maps_named, holds, read_source
 from workbench.mapping.compile_target import Slots, compile_target
 from workbench.mapping.compile_value import report
@@ -16,6 +16,7 @@ from workbench.mapping.conditions import read_source as parse_source
 from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
 from workbench.mapping.identity import merge_into, named_id
 from workbench.mapping.model import MessageMap, Row
+from workbench.mapping.plans import CompiledMap
 from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, Step
 from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope, stands_in
 

@@ -1,0 +1,289 @@
+"""Compiling the rules that fill elements and make resources: `using`, `rules`, `first-of`, `make`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from workbench.mapping.compile_source import Found
+from workbench.mapping.compile_target import Object, Slots, Target
+from workbench.mapping.compile_value import (
+    CODED,
+    Codes,
+    Writing,
+    add_codings,
+    flag_unvalidated,
+    original_coding,
+    report_unmapped,
+)
+from workbench.mapping.fhir_target import Kind
+from workbench.mapping.identity import merge_into, named_id
+from workbench.mapping.model import Json, Policy, Rule
+from workbench.mapping.plans import CompiledMap, Source
+from workbench.mapping.rule_parts import Place, RuleParts
+from workbench.mapping.running import (
+    NOTHING,
+    REFERENCED,
+    TRANSLATED,
+    UNVALIDATED,
+    VALUE,
+    Frame,
+    Node,
+    Step,
+    Written,
+)
+from workbench.mapping.scope import Instance
+from workbench.mapping.values import CONVERTERS
+from workbench.v2.delimiters import NULL
+
+IN_VALUE = Source("", True)
+Content = Callable[[Frame, Node, Object, Frame], int]
+"""Writes what a node says into an object; the last frame is the one around the element."""
+
+
+def inside(frame: Frame, node: Node, target: Object, slots: int, outer: Frame | None) -> Frame:
+    """The frame of a map that is given a node as its value."""
+    return Frame(frame.run, node.segment, frame.run.parts_of(node), node, target, slots, outer, frame.owner)
+
+
+def copied(literal: Json) -> Json:
+    """A literal as an object of its own, because what is made may be filled further."""
+    if isinstance(literal, dict):
+        return {key: copied(value) for key, value in literal.items()}
+    if isinstance(literal, list):
+        return [copied(value) for value in literal]
+    return literal
+
+
+def preset_into(element: Object, preset: Object) -> None:
+    """Write the children that the element's own rules have not written."""
+    for key, literal in preset.items():
+        if key not in element:
+            element[key] = copied(literal)
+
+
+def block_in_place(parts: RuleParts) -> tuple[Step, CompiledMap | None]:
+    """A block without `to`: its rules write where it stands. The map is given when they also read there."""
+    place = parts.place
+    if not parts.sources:
+        same = parts.children(place.kinds, place.source, place.slots)
+        return same.run, same
+    inner = parts.children(place.kinds, IN_VALUE, place.slots)
+    nodes = parts.nodes()
+
+    def run(frame: Frame) -> int:
+        written = NOTHING
+        for node in nodes(frame):
+            if node.raw != NULL:
+                child = inside(frame, node, frame.target, 0, frame.outer)
+                child.slots = frame.slots
+                written |= inner.run(child)
+        return written
+
+    return run, None
+
+
+def content(parts: RuleParts, kind: Kind) -> Content:
+    """What `using`, `rules` and `preset` together write into the element made for a node."""
+    rule, schema, outer = parts.rule, parts.compiler.schema, parts.place.kinds
+    maps: list[CompiledMap] = []
+    if rule.using:
+        used = parts.package.types.get(rule.using)
+        if used is None:
+            parts.refuse(f"there is no type map {rule.using}")
+        if not schema.takes(kind, used.target):
+            parts.refuse(f"{rule.using} makes a {used.target}, and {rule.target} is a {kind.type}")
+        maps.append(parts.compiler.rule_map(used, outer))
+    if rule.children:
+        maps.append(parts.children((*outer, kind), IN_VALUE, Slots()))
+    for key in rule.preset:
+        if schema.child(kind, key) is None:
+            parts.refuse(f"preset: {kind.type} has no element {key}")
+    preset, using = dict(rule.preset), rule.using
+
+    def run(frame: Frame, node: Node, element: Object, around: Frame) -> int:
+        written = NOTHING
+        if using and frame.run.trace is not None:
+            frame.run.given.append((using, node))
+        below = frame.run.parts_of(node)
+        for compiled in maps:
+            slots = len(compiled.slots.numbers)
+            child = Frame(frame.run, node.segment, below, node, element, slots, around, frame.owner)
+            written |= compiled.run(child)
+        if preset and written >= VALUE:
+            preset_into(element, preset)
+        return written
+
+    return run
+
+
+def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
+    """Each value of the source fills an element of its own."""
+    if kind.type in CONVERTERS and parts.rule.using:
+        return _spread(parts, kind)
+    fill, nodes = content(parts, kind), parts.nodes()
+    codes = parts.codes() if parts.rule.codes else None
+    if codes and kind.type not in CODED:
+        parts.refuse(f"codes belong to a Coding or CodeableConcept, not to a {kind.type}")
+    writing = Writing(parts.name, target, kind.type, parts.transforms(), parts.rule.null, False)
+    url = target.last.url
+
+    def run(frame: Frame) -> int:
+        written = NOTHING
+        for node in nodes(frame):
+            if node.raw == NULL:
+                written |= writing.delete(frame, Found(NULL, (node,)))
+                continue
+            there = target.existing(frame)
+            element: Object = ({"url": url} if url else {}) if there is None else there
+            got = fill(frame, node, element, frame)
+            if codes is not None:
+                got |= _translate_into(writing, frame, node, element, codes)
+            if got >= VALUE and (there is not None or target.attach(frame, element) is not None):
+                written = VALUE
+        return written
+
+    return run
+
+
+def _spread(parts: RuleParts, kind: Kind) -> Step:
+    """A type map onto a primitive: the first of its rules that writes `$value`."""
+    rule, place = parts.rule, parts.place
+    used = parts.package.types.get(rule.using)
+    if used is None or used.target != kind.type:
+        parts.refuse(f"there is no type map {rule.using} that makes a {kind.type}")
+    compiled = CompiledMap(IN_VALUE, place.slots, first=True)
+    inner_place = Place(used.name, IN_VALUE, place.kinds, place.slots)
+    for inner in used.rules:
+        if inner.target != "$value":
+            RuleParts(parts.compiler, inner, inner_place).refuse(f"a map to {kind.type} writes $value only")
+    rules = [replace(inner, target=rule.target) for inner in used.rules]
+    parts.compiler.rules(rules, inner_place, compiled)
+    nodes, using = parts.nodes(), rule.using
+
+    def run(frame: Frame) -> int:
+        written = NOTHING
+        for node in nodes(frame):
+            if frame.run.trace is not None:
+                frame.run.given.append((using, node))
+            child = inside(frame, node, frame.target, 0, frame.outer)
+            child.slots = frame.slots
+            written |= compiled.run(child)
+        return written
+
+    return run
+
+
+def block(parts: RuleParts, target: Target, kind: Kind) -> Step:
+    """Rules below one element, which is made once."""
+    if parts.rule.using:
+        parts.refuse("using needs a from")
+    slots = Slots()
+    inner = parts.children((*parts.place.kinds, kind), parts.place.source, slots)
+    url, preset = target.last.url, dict(parts.rule.preset)
+
+    def run(frame: Frame) -> int:
+        there = target.existing(frame)
+        element: Object = ({"url": url} if url else {}) if there is None else there
+        number = len(slots.numbers)
+        child = Frame(frame.run, frame.scope, frame.parts, frame.node, element, number, frame, frame.owner)
+        written = inner.run(child)
+        if not inner.enough(written):
+            return NOTHING
+        preset_into(element, preset)
+        return written if there is not None or target.attach(frame, element) is not None else NOTHING
+
+    return run
+
+
+def make_each(parts: RuleParts, target: Target) -> Step:
+    """Each value makes a resource, or finds the one of its identity, and is referred to."""
+    rule = parts.rule
+    kind = parts.compiler.schema.root(rule.make)
+    if kind is None or not parts.compiler.schema.is_resource(rule.make):
+        parts.refuse(f"{rule.make} is no resource type")
+    fill, nodes = content(parts, kind), parts.nodes()
+    keys = [parts.text_source(text) for text in rule.identity]
+    name, space = parts.name, parts.package.header.name_space
+
+    def run(frame: Frame) -> int:
+        state, written = frame.run, NOTHING
+        for node in nodes(frame):
+            if node.raw == NULL:
+                continue
+            named = [node.raw if state.escape not in node.raw else state.whole_text_of(node)]
+            if keys:
+                seen = inside(frame, node, frame.target, 0, frame)
+                values = [found[0].text if (found := key(seen)) else "" for key in keys]
+                named = values if any(values) else named
+            identity = named_id(space, rule.make, *named)
+            instance = state.by_identity.get(identity)
+            if instance is None or state.trace is not None or (identity, node.raw) not in state.same:
+                instance = _made(frame, node, identity, rule, fill, instance)
+                if instance is None:
+                    continue
+                state.same.add((identity, node.raw))
+            node.segment.register(instance)
+            at = target.put(frame, {"reference": instance.full_url})
+            if at and state.trace is not None:
+                state.trace.append(Written(name, (), False, *at, REFERENCED))
+            written |= VALUE if at else NOTHING
+        return written
+
+    return run
+
+
+def _made(
+    frame: Frame, node: Node, identity: str, rule: Rule, fill: Content, known: Instance | None
+) -> Instance | None:
+    """The instance of an identity with what the node says of it; None when the node says nothing."""
+    run = frame.run
+    resource: Object = {"resourceType": rule.make}
+    instance = Instance(rule.instance or rule.id, resource, identity, rule.write)
+    holder = Frame(run, node.segment, frame.parts, frame.node, resource, 0, frame, instance)
+    at = len(run.order)
+    if fill(holder, node, resource, holder) < VALUE:
+        return None
+    if known is not None:
+        merge_into(run, known.resource, resource)
+        return known
+    run.order.insert(at, instance)
+    run.by_identity[identity] = instance
+    return instance
+
+
+def _translate_into(writing: Writing, frame: Frame, node: Node, element: Object, codes: Codes) -> int:
+    """Add the target codings of a coded value to what the type map has made of it, or flag it."""
+    run = frame.run
+    found = Found(run.text_of(node), (node,))
+    text = writing.transformed(frame, found.text)
+    if not text:
+        return NOTHING
+    rows = codes.code_map.translate(text, sender=run.sender)
+    if rows and writing.type == "CodeableConcept":
+        add_codings(element, rows)
+    elif rows:
+        target = rows[0].target
+        assert target is not None  # only rows with a target translate
+        element.update({"system": target.system, "code": target.code})
+    elif codes.unmapped.policy is Policy.OMIT:
+        return NOTHING
+    else:
+        _keep_original(writing, frame, found, text, element, codes)
+    if run.trace is not None:
+        outcome, row = (TRANSLATED, rows[0]) if rows else (UNVALIDATED, None)
+        run.trace.append(Written(writing.name, found.nodes, False, element, "", None, outcome, row))
+    return VALUE
+
+
+def _keep_original(writing: Writing, frame: Frame, found: Found, text: str, element: Object, codes: Codes) -> None:
+    """Flag what the type map has made of a code without a row, and see that the code itself is in it."""
+    if codes.unmapped.policy is Policy.ERROR:
+        report_unmapped(frame, found, text, codes.code_map)
+    if codes.unmapped.policy in (Policy.PASSTHROUGH, Policy.PREFIX):
+        return
+    flag_unvalidated(element)
+    if writing.type == "CodeableConcept":
+        original = original_coding(frame, found, text, codes.code_map)
+        element.setdefault("coding", [original])
+        element.setdefault("text", original.get("display") or text)

@@ -1,0 +1,241 @@
+"""Which rules of a map can have an effect on a value of a given shape.
+
+Most rules of a map have nothing to do for most values: their field is empty, or their condition asks for another data
+type. What can be known from the populated parts of a segment or value, and from the few fields that conditions compare
+again and again (`OBX-2`), is worked out once for each shape; the answer, a flat list of functions, is its plan.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from workbench.mapping.compile_source import Holds
+from workbench.mapping.compile_target import Slots
+from workbench.mapping.conditions import UNSAID, Both, Check, Condition, Either, Not, Operand, Test, V2Path
+from workbench.mapping.running import NOTHING, VALUE, Frame, Step
+from workbench.v2.delimiters import NULL
+
+REMEMBERED_SHAPES = 2048
+"""Plans kept for one map; a busy interface has a few dozen shapes of a segment."""
+
+COMPARED_OFTEN = 3
+"""From so many comparisons on, a field's text becomes part of the shape."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the rules of a map read: the name of its segment, or a value."""
+
+    name: str
+    in_value: bool
+
+    def part(self, path: V2Path | None) -> int:
+        """The number of the part at hand that a path reads, 0 when it reads elsewhere."""
+        if path is None or path.in_value is not self.in_value:
+            return 0
+        if path.in_value:
+            return path.component
+        own = path.name == self.name and not path.groups and path.occurrence == UNSAID
+        return path.field if own else 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One compiled rule.
+
+    step    what it does, its condition left out
+    guard   the part that must be populated for it; 0 when that cannot be said
+    inline  of a block that only groups: its rules; `first` when they are alternatives
+    """
+
+    step: Step
+    guard: int = 0
+    when: Condition | None = None
+    holds: Holds | None = None
+    inline: CompiledMap | None = None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is known of a value: which parts are populated, and the texts of the compared ones."""
+
+    populated: tuple[bool, ...]
+    texts: dict[int, str]
+
+    def empty(self, part: int) -> bool:
+        return part >= len(self.populated) or not self.populated[part]
+
+
+@dataclass
+class CompiledMap:
+    """The rules of a map or block.
+
+    first  alternatives: the first that writes something ends the list
+    reads  something of the message can arrive through it
+    """
+
+    source: Source
+    slots: Slots = field(default_factory=Slots)
+    entries: list[Entry] = field(default_factory=list)
+    first: bool = False
+    reads: bool = False
+    _plans: dict[object, tuple[Step, ...]] = field(default_factory=dict)
+    _compared: tuple[int, ...] | None = None
+
+    def run(self, frame: Frame) -> int:
+        """Run the rules; the answer is the most that one of them has written."""
+        parts = frame.parts
+        compared = self._compared
+        if compared is None:
+            compared = self._compared = tuple(self._often_compared())
+        populated = tuple(map(bool, parts))
+        key: object = populated
+        if compared:
+            texts = tuple([parts[part] if part < len(parts) else "" for part in compared])
+            key = (populated, texts, frame.run.delimiters)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plan(frame, populated, compared)
+            if len(self._plans) >= REMEMBERED_SHAPES:
+                self._plans.clear()
+            self._plans[key] = plan
+        written = NOTHING
+        for step in plan:
+            written |= step(frame)
+        return written
+
+    def enough(self, written: int) -> bool:
+        """True when what was written keeps a new element alive: constants do only where nothing is read."""
+        return written >= VALUE if self.reads else written > NOTHING
+
+    def _often_compared(self) -> Iterator[int]:
+        counts = Counter(part for entry in self.entries for part in _compared(entry, self.source))
+        return (part for part, count in sorted(counts.items()) if count >= COMPARED_OFTEN)
+
+    def _plan(self, frame: Frame, populated: tuple[bool, ...], compared: Iterable[int]) -> tuple[Step, ...]:
+        run, texts = frame.run, {}
+        special = {*run.separators, run.repetition, run.escape}
+        for part in compared:
+            text = frame.parts[part] if part < len(frame.parts) else ""
+            if not special.intersection(text) and text != NULL:
+                texts[part] = text
+        steps = self.steps_for(Shape(populated, texts))
+        return (first_of(steps),) if self.first and len(steps) > 1 else tuple(steps)
+
+    def steps_for(self, shape: Shape) -> list[Step]:
+        """The functions that can have an effect on a value of that shape, blocks that only group opened."""
+        steps: list[Step] = []
+        for entry in self.entries:
+            if entry.guard and shape.empty(entry.guard):
+                continue
+            verdict = True if entry.when is None else known(entry.when, self.source, shape)
+            if verdict is False:
+                continue
+            inner = [entry.step]
+            if entry.inline is not None:
+                inner = entry.inline.steps_for(shape)
+                if not inner:
+                    continue
+                if entry.inline.first and len(inner) > 1:
+                    inner = [first_of(inner)]
+            if verdict is None and entry.holds is not None:
+                inner = [conditional(entry.holds, inner[0] if len(inner) == 1 else in_order(inner))]
+            if self.first and len(inner) > 1:
+                inner = [in_order(inner)]
+            steps += inner
+        return steps
+
+
+def conditional(holds: Holds, step: Step) -> Step:
+    return lambda frame: step(frame) if holds(frame) else NOTHING
+
+
+def in_order(steps: list[Step]) -> Step:
+    """All of the steps as one."""
+
+    def run(frame: Frame) -> int:
+        written = NOTHING
+        for step in steps:
+            written |= step(frame)
+        return written
+
+    return run
+
+
+def first_of(steps: list[Step]) -> Step:
+    """The first of the steps that writes something."""
+
+    def run(frame: Frame) -> int:
+        for step in steps:
+            written = step(frame)
+            if written:
+                return written
+        return NOTHING
+
+    return run
+
+
+def known(condition: Condition, source: Source, shape: Shape) -> bool | None:
+    """What a condition says of every value of a shape; None when that depends on the value."""
+    match condition:
+        case Both(conditions):
+            verdicts = [known(part, source, shape) for part in conditions]
+            return False if False in verdicts else None if None in verdicts else True
+        case Either(conditions):
+            verdicts = [known(part, source, shape) for part in conditions]
+            return True if True in verdicts else None if None in verdicts else False
+        case Not(inner):
+            verdict = known(inner, source, shape)
+            return None if verdict is None else not verdict
+        case Check():
+            return _known_check(condition, source, shape)
+        case _:
+            return None
+
+
+def _known_check(check: Check, source: Source, shape: Shape) -> bool | None:
+    part = source.part(check.path)
+    if not part or check.path is None or check.path.only is not None:
+        return None
+    if check.operand is Operand.VALUE:
+        if shape.empty(part):
+            return check.test is Test.UNEQUAL
+        text = shape.texts.get(part)
+        plain = not check.path.component if not source.in_value else not check.path.subcomponent
+        if text is None or not plain or check.path.repetition:
+            return None
+        if check.test in (Test.EQUAL, Test.IN):
+            return text in check.values
+        if check.test is Test.UNEQUAL:
+            return text not in check.values
+        return True if check.test is Test.VALUED else None
+    if check.operand is Operand.COUNT and shape.empty(part) and check.test is Test.AT_MOST:
+        return True
+    return None
+
+
+def _compared(entry: Entry, source: Source) -> Iterator[int]:
+    """The parts whose text the conditions of an entry compare, once for each comparison."""
+    if entry.when is not None:
+        yield from _compared_in(entry.when, source)
+    if entry.inline is not None:
+        for inner in entry.inline.entries:
+            yield from _compared(inner, source)
+
+
+def _compared_in(condition: Condition, source: Source) -> Iterator[int]:
+    match condition:
+        case Both(conditions) | Either(conditions):
+            for part in conditions:
+                yield from _compared_in(part, source)
+        case Not(inner):
+            yield from _compared_in(inner, source)
+        case Check(operand=Operand.VALUE, path=path, test=Test.EQUAL | Test.UNEQUAL | Test.IN):
+            number = source.part(path)
+            plain = path is not None and not (path.subcomponent if source.in_value else path.component)
+            if number and plain:
+                yield number
+        case _:
+            return

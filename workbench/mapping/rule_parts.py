@@ -1,0 +1,198 @@
+"""The parts of one rule, read and checked: what the compilers of the different kinds of rules start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import NoReturn, Protocol, TypeVar
+
+from workbench.kernel.errors import Refused
+from workbench.mapping.compile_source import (
+    Leaf,
+    OneText,
+    Reader,
+    Texts,
+    code_maps_named,
+    joined,
+    one_text,
+    read_nodes,
+    read_source,
+)
+from workbench.mapping.compile_target import Slots, Target, compile_target
+from workbench.mapping.compile_value import Codes, Transformer
+from workbench.mapping.conditions import Alternatives, Condition, SyntaxProblem, read_condition
+from workbench.mapping.conditions import read_source as parse_source
+from workbench.mapping.fhir_target import Kind, TargetProblem, TargetSchema, read_target
+from workbench.mapping.model import Package, Policy, Repeat, Rule, RuleMap, TransformCall
+from workbench.mapping.plans import CompiledMap, Entry, Source
+from workbench.mapping.running import Frame, RuleName
+from workbench.mapping.transforms import TRANSFORMS, TransformProblem
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a rule is compiled for: which map it stands in, what it reads, and what it writes.
+
+    kinds  of the elements from the outermost to the one being filled
+    """
+
+    map: str
+    source: Source
+    kinds: tuple[Kind, ...]
+    slots: Slots
+
+
+class RuleCompiler(Protocol):
+    """What compiles the rules below a rule and the maps it uses."""
+
+    @property
+    def package(self) -> Package: ...
+    @property
+    def schema(self) -> TargetSchema: ...
+    def rule_map(self, rule_map: RuleMap, outer: tuple[Kind, ...]) -> CompiledMap: ...
+    def rules(self, rules: Iterable[Rule], place: Place, into: CompiledMap) -> None: ...
+    def rule(self, rule: Rule, place: Place) -> Entry: ...
+
+
+class RuleParts:
+    """One rule at its place."""
+
+    def __init__(self, compiler: RuleCompiler, rule: Rule, place: Place) -> None:
+        self.compiler = compiler
+        self.package = compiler.package
+        self.rule = rule
+        self.place = place
+        self.name = RuleName(place.map, rule.id)
+        self.sources: list[Alternatives] = [self.parsed(parse_source, text) for text in rule.source]
+
+    def refuse(self, sentence: str) -> NoReturn:
+        """Stop with the place of the rule."""
+        where = self.rule.place or f"map {self.place.map}"
+        raise Refused(
+            "MAP-0110", f"{where}: rule {self.rule.id}: {sentence}.", "See the help page of the mapping language."
+        )
+
+    def parsed(self, parse: Callable[[str], _Result], text: str) -> _Result:
+        try:
+            return parse(text)
+        except SyntaxProblem as problem:
+            self.refuse(f"“{text}”: {problem.sentence} at character {problem.at + 1}")
+
+    def condition(self) -> Condition | None:
+        """The rule's `when`, None when it has none."""
+        if not self.rule.when:
+            return None
+        condition = self.parsed(read_condition, self.rule.when)
+        for name in code_maps_named(condition):
+            self.need_code_map(name)
+        return condition
+
+    def need_code_map(self, name: str) -> None:
+        if name not in self.package.codes:
+            self.refuse(f"there is no code map {name}")
+
+    def target(self) -> tuple[Target, Kind]:
+        """The writer of the rule's target and what the element is."""
+        header, schema = self.package.header, self.compiler.schema
+        try:
+            path = read_target(self.rule.target, self.place.kinds, schema, header.extensions)
+            if not path.steps:
+                self.refuse("$value is written only by maps whose type is a primitive")
+            return compile_target(path, self.place.slots), path.steps[-1].element.kind
+        except TargetProblem as problem:
+            self.refuse(str(problem))
+
+    def texts(self, whole: bool) -> Texts:
+        """The texts of the rule's sources, by its `join` and `repeat`."""
+        readers = [read_source(source, whole) for source in self.sources]
+        if len(readers) > 1 or self.rule.repeat is Repeat.JOIN:
+            return joined(readers, " " if self.rule.join is None else self.rule.join)
+        return _repeated(readers[0], self.rule.repeat)
+
+    def short(self) -> tuple[OneText, Leaf] | None:
+        """The short way to the rule's text, None when there is none."""
+        if len(self.sources) != 1 or self.rule.repeat is not Repeat.EACH:
+            return None
+        return one_text(self.sources[0], self.place.source.in_value, self.place.source.name)
+
+    def nodes(self) -> Reader:
+        """The nodes of the rule's source, by its `repeat`."""
+        if len(self.sources) != 1 or self.rule.repeat is Repeat.JOIN:
+            self.refuse("several sources can be joined into a text only")
+        return _repeated(read_nodes(self.sources[0]), self.rule.repeat)
+
+    def text_source(self, text: str) -> Texts:
+        """The texts of another source the rule names."""
+        return read_source(self.parsed(parse_source, text), False)
+
+    def node_source(self, text: str) -> Reader:
+        """The nodes of another source the rule names."""
+        return read_nodes(self.parsed(parse_source, text))
+
+    def codes(self) -> Codes:
+        """The rule's code map with the policy that holds for it."""
+        self.need_code_map(self.rule.codes)
+        code_map, usual = self.package.codes[self.rule.codes], self.package.header.unmapped
+        unmapped = self.rule.unmapped
+        if unmapped is None and code_map.unmapped is not None:
+            unmapped = replace(usual, policy=Policy(code_map.unmapped.value), text="")
+        return Codes(code_map, unmapped or usual)
+
+    def transforms(self) -> tuple[Transformer, ...]:
+        """The rule's transforms; `text` decides how the source is read and is none of them."""
+        return tuple(
+            self._transform(number, call)
+            for number, call in enumerate(self.rule.transform)
+            if call.name != "text" or number
+        )
+
+    def _transform(self, number: int, call: TransformCall) -> Transformer:
+        transform = TRANSFORMS.get(call.name)
+        if transform is None:
+            self.refuse(f"there is no transform {call.name}; known are {', '.join(TRANSFORMS)}")
+        if call.name == "text":
+            self.refuse("text stands first among the transforms")
+        try:
+            given = transform.arguments(call)
+        except TransformProblem as problem:
+            self.refuse(str(problem))
+        sourced = [
+            self.text_source(str(value)) if parameter.source and value else None
+            for parameter, value in zip(transform.parameters, given, strict=True)
+        ]
+        return _transformer(transform.apply, given, sourced)
+
+    def children(self, kinds: tuple[Kind, ...], source: Source, slots: Slots) -> CompiledMap:
+        """The rules below this one, compiled."""
+        place = Place(self.place.map, source, kinds, slots)
+        compiled = CompiledMap(source, slots, first=bool(self.rule.first_of))
+        self.compiler.rules(self.rule.children, place, compiled)
+        return compiled
+
+
+def _transformer(
+    apply: Callable[..., str | None], given: tuple[object, ...], sourced: list[Texts | None]
+) -> Transformer:
+    if not given:
+        return lambda frame, text: apply(text)
+    if not any(sourced):
+        return lambda frame, text: apply(text, *given)
+
+    def run(frame: Frame, text: str) -> str | None:
+        values = [
+            value if source is None else (found[0].text if (found := source(frame)) else None)
+            for value, source in zip(given, sourced, strict=True)
+        ]
+        return apply(text, *values)
+
+    return run
+
+
+def _repeated(read: Callable[[Frame], list[_Result]], repeat: Repeat) -> Callable[[Frame], list[_Result]]:
+    if repeat is Repeat.FIRST:
+        return lambda frame: read(frame)[:1]
+    if repeat is Repeat.LAST:
+        return lambda frame: read(frame)[-1:]
+    return read
