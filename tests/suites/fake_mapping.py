@@ -43,6 +43,9 @@ class FakeMapper:
         self._behaviour = behaviour
         self._runs = 0
 
+    def run(self, message: Message) -> Mapping[str, object]:
+        return self.trace(message).bundle
+
     def trace(self, message: Message) -> Result:
         self._runs += 1
         control_id = message.control_id

@@ -219,7 +219,11 @@ def test_two_bundles_differ_exactly_when_their_entries_do(
     one: list[dict[str, Any]], other: list[dict[str, Any]]
 ) -> None:
     def written(items: list[dict[str, Any]]) -> list[str]:
-        return sorted(map(repr, items))
+        told = [
+            (each["fullUrl"], *(each["resource"][name] for name in ("resourceType", "value", "subject")))
+            for each in items
+        ]
+        return sorted(map(repr, told))
 
     expected, actual = ({"resourceType": "Bundle", "entry": items} for items in (one, other))
     assert (diff(expected, actual).changes == ()) == (written(one) == written(other))

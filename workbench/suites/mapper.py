@@ -41,7 +41,10 @@ class Traced(Protocol):
 
 
 class Mapper(Protocol):
-    """A compiled mapping."""
+    """A compiled mapping with its two modes, which must give the same result."""
+
+    def run(self, message: Message) -> Mapping[str, object]:
+        """raises  Refused: this message cannot be mapped"""
 
     def trace(self, message: Message) -> Traced:
         """raises  Refused: this message cannot be mapped"""

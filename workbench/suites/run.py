@@ -28,7 +28,8 @@ from workbench.suites.results import CaseResult, Outcome, SuiteRun
 from workbench.suites.results_journal import ResultsJournal
 from workbench.suites.suite import Case, Suite, cases
 
-CHUNK = 50
+CHUNK = 20
+"""Cases between two confirmations: about a quarter of a second of work."""
 _AHEAD = 2
 """Chunks waiting for each worker: enough to keep it busy, few enough that little is lost."""
 
