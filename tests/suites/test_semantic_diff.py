@@ -114,6 +114,28 @@ def test_a_changed_identifier_is_one_change_and_not_two() -> None:
     assert told(one, other) == [(CHANGED, "Patient.identifier[1].value")]
 
 
+def test_one_more_of_many_items_with_the_same_key_is_one_change() -> None:
+    def kept(place: str) -> dict[str, Any]:
+        return {"url": "urn:kept", "extension": [{"url": "place", "valueString": place}]}
+
+    one, other = bundle(), bundle()
+    one["entry"][0]["resource"]["extension"] = [kept(f"PID-{n}") for n in (10, 13, 22)]
+    other["entry"][0]["resource"]["extension"] = [kept(f"PID-{n}") for n in (8, 10, 13, 22)]
+    assert told(one, other) == [(ADDED, "Patient.extension[0]")]
+    other["entry"][0]["resource"]["extension"][3] = kept("PID-23")
+    assert told(one, other) == [
+        (CHANGED, "Patient.extension[2].extension[0].valueString"),
+        (ADDED, "Patient.extension[3]"),
+    ]
+
+
+def test_items_that_have_little_in_common_are_removed_and_added() -> None:
+    one, other = bundle(), bundle()
+    one["entry"][0]["resource"]["extension"] = [{"url": "urn:a", "valueString": "x"}]
+    other["entry"][0]["resource"]["extension"] = [{"url": "urn:b", "valueCode": "y"}]
+    assert told(one, other) == [(REMOVED, "Patient.extension[0]"), (ADDED, "Patient.extension[0]")]
+
+
 def test_the_order_of_given_names_matters_and_an_inserted_one_is_one_change() -> None:
     one, other = bundle(), bundle()
     other["entry"][0]["resource"]["name"][0]["given"].reverse()

@@ -263,7 +263,8 @@ def _matched(old: Sequence[Object], new: Sequence[Object]) -> tuple[dict[int, in
     for key_of in (_by_full_url, _by_identifier):
         pairs |= _matched_by(key_of, old, rest_old, new, rest_new)
         rest_old, rest_new = _left(old, same.keys() | pairs.keys()), _left(new, {*same.values(), *pairs.values()})
-    return same, [*pairs.items(), *_most_alike(old, new, rest_old, rest_new)]
+    alike = _most_alike([*map(_resource, old)], [*map(_resource, new)], rest_old, rest_new)
+    return same, [*pairs.items(), *alike.items()]
 
 
 def _left(entries: Sequence[Object], taken: Collection[int]) -> list[int]:
@@ -305,22 +306,18 @@ def _by_identifier(entry: Object) -> object:
 
 def _most_alike(
     old: Sequence[Object], new: Sequence[Object], rest_old: Sequence[int], rest_new: Sequence[int]
-) -> list[tuple[int, int]]:
+) -> dict[int, int]:
+    """Pairs of what is left, the most alike first; with very many left, in order."""
     if len(rest_old) * len(rest_new) > _MOST_PAIRS:
-        return [
-            (n, m)
-            for n, m in zip(rest_old, rest_new, strict=False)
-            if _likeness(_resource(old[n]), _resource(new[m])) >= _LIKE_ENOUGH
-        ]
-    scored = [(-_likeness(_resource(old[n]), _resource(new[m])), n, m) for n in rest_old for m in rest_new]
-    pairs: list[tuple[int, int]] = []
-    used_old: set[int] = set()
-    used_new: set[int] = set()
+        scored = [(-_likeness(old[n], new[m]), n, m) for n, m in zip(rest_old, rest_new, strict=False)]
+    else:
+        scored = [(-_likeness(old[n], new[m]), n, m) for n in rest_old for m in rest_new]
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
     for score, n, m in sorted(scored):
-        if -score >= _LIKE_ENOUGH and n not in used_old and m not in used_new:
-            pairs.append((n, m))
-            used_old.add(n)
-            used_new.add(m)
+        if -score >= _LIKE_ENOUGH and n not in pairs and m not in taken:
+            pairs[n] = m
+            taken.add(m)
     return pairs
 
 
@@ -333,29 +330,20 @@ def _likeness(a: Object, b: Object) -> float:
 
 
 def _keyed_pairs(expected: list[object], actual: list[object]) -> list[Pair] | None:
-    """Items matched by what identifies them, those left over on both sides in order; None when one has no key."""
-    old, new = _numbered_keys(expected), _numbered_keys(actual)
-    if old is None or new is None:
+    """Items that are equal, then those with the same key in order, then those most alike; None when one has no key.
+
+    Equal ones first: of ten extensions with one URL, one that is new must not shift the other nine.
+    """
+    old = [item for item in expected if isinstance(item, dict) and _key(item) is not None]
+    new = [item for item in actual if isinstance(item, dict) and _key(item) is not None]
+    if len(old) < len(expected) or len(new) < len(actual):
         return None
-    at = {key: m for m, key in enumerate(new)}
-    pairs: list[Pair] = [(n, at.get(key)) for n, key in enumerate(old)]
-    taken = {m for _, m in pairs}
-    left = iter([m for m in range(len(new)) if m not in taken])
-    pairs = [(n, next(left, None) if m is None else m) for n, m in pairs]
-    return pairs + [(None, m) for m in left]
-
-
-def _numbered_keys(items: list[object]) -> list[tuple[object, int]] | None:
-    """The key of every item with the number of its occurrence; None when one has nothing that identifies it."""
-    seen = Counter[object]()
-    keys = []
-    for item in items:
-        key = _key(item)
-        if key is None:
-            return None
-        keys.append((key, seen[key]))
-        seen[key] += 1
-    return keys
+    partner: dict[int, int] = {}
+    for key_of in (_written, _key):
+        partner |= _matched_by(key_of, old, _left(old, partner), new, _left(new, partner.values()))
+    partner |= _most_alike(old, new, _left(old, partner), _left(new, partner.values()))
+    pairs: list[Pair] = [(n, partner.get(n)) for n in range(len(old))]
+    return pairs + [(None, m) for m in _left(new, partner.values())]
 
 
 def _key(item: object) -> object:
