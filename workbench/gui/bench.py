@@ -83,6 +83,7 @@ class Bench(QObject):
         self.steps: dict[Step, tuple[Mark, str]] = {}
         self.validated: dict[int, tuple[Issue, ...]] = {}
         self._damage: tuple[Finding, ...] = ()
+        self._own: tuple[Issue, ...] | None = None
 
     # The capture
 
@@ -137,7 +138,7 @@ class Bench(QObject):
 
     def _show_message(self, number: int | None) -> None:
         self.number = number
-        self.document, self.document_problem = None, ""
+        self.document, self.document_problem, self._own = None, "", None
         self.place = NOWHERE
         if number is not None and self.capture is not None:
             try:
@@ -191,10 +192,11 @@ class Bench(QObject):
 
     def findings(self) -> tuple[Finding, ...]:
         """Damage first, then by message; before a validation run only those of the selected message."""
-        if not self.validated and self.document is not None and self.number is not None:
-            judged = {self.number: validate_document(self.document)}
-        else:
-            judged = self.validated
+        judged = self.validated
+        if not judged and self.document is not None and self.number is not None:
+            if self._own is None:
+                self._own = validate_document(self.document)
+            judged = {self.number: self._own}
         return self._damage + tuple(Finding(number, issue) for number in judged for issue in judged[number])
 
     def status(self) -> dict[int, Severity | None]:

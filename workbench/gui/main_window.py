@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QMainWindow, QMenuBar, QMessageBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QMainWindow, QMenuBar, QStackedWidget, QWidget
 
 from workbench.app.commands import matching
 from workbench.app.session import Session, sample_capture_paths
@@ -18,18 +18,20 @@ from workbench.gui.page import Page
 from workbench.gui.pages import make_pages
 from workbench.gui.shell.actions import Actions
 from workbench.gui.shell.audit_pane import AuditPane
-from workbench.gui.shell.bottom import TabDock, fixed_dock
+from workbench.gui.shell.bottom import DocksOfPages, TabDock, fixed_dock
 from workbench.gui.shell.command_palette import CommandPalette, Entry
 from workbench.gui.shell.details import DetailsPane
 from workbench.gui.shell.dialogs import AboutDialog, KeysDialog, show_problem
 from workbench.gui.shell.jobs_pane import JobsPane
 from workbench.gui.shell.ledger_pane import LedgerPane
 from workbench.gui.shell.problems import ProblemsPane
+from workbench.gui.shell.questions import ask_files, ask_folder, may_leave
 from workbench.gui.shell.rail import Rail
 from workbench.gui.shell.status_line import StatusLine
 from workbench.gui.shell.top_bar import TopBar
 from workbench.gui.theme.tokens import ThemeName
 from workbench.gui.widgets.basics import down
+from workbench.gui.widgets.focus import step_focus
 from workbench.kernel.issues import blocks
 
 
@@ -80,6 +82,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.bottom)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.details)
+        self._docks = DocksOfPages({"bottom": self.bottom, "details": self.details})
         em = bench.theme.em
         self.resizeDocks([self.bottom], [round(em * 9.5)], Qt.Orientation.Vertical)
         self.resizeDocks([self.details], [round(em * 17)], Qt.Orientation.Horizontal)
@@ -141,6 +144,8 @@ class MainWindow(QMainWindow):
         bench.message_changed.connect(self._count_problems)
         bench.mask_changed.connect(self.actions_by_id["view.mask"].setChecked)
         bench.capture_changed.connect(self._name_capture)
+        self.desk.saved_changed.connect(self.status.show_saved)
+        self.desk.package_changed.connect(lambda: self.actions_by_id.name_undo(self.desk.undo_stack))
         self.ledger.counted.connect(lambda text: self.bottom.show_count("Ledger", text))
         self.bottom.tabs.currentChanged.connect(lambda _tab: self._bottom_shown())
         self._bottom_shown()
@@ -149,8 +154,10 @@ class MainWindow(QMainWindow):
 
     def go(self, name: str) -> None:
         """Bring a page to the front."""
+        self._docks.leave(self.page.name)
         self.rail.show_page(name)
         self._stack.setCurrentWidget(self.pages[name])
+        self._docks.enter(name)
         first = next((pane for pane in self.page.panes() if pane.isVisible()), None)
         if first is not None:
             first.setFocus()
@@ -161,26 +168,21 @@ class MainWindow(QMainWindow):
         return next(page for page in self.pages.values() if page is self._stack.currentWidget())
 
     def open_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(
-            self, "Open messages", "", "Messages (*.hl7 *.txt *.json *.ndjson *.zip *.gz *.dat *.er7);;All files (*)"
-        )
-        self.open_paths([Path(name) for name in names])
+        self.open_paths(ask_files(self))
 
     def open_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Open every message under a folder")
-        self.open_paths([Path(name)] if name else [])
+        folder = ask_folder(self, "Open every message under a folder")
+        self.open_paths([folder] if folder else [])
 
     def _choose_workspace(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Open a workspace, or choose an empty folder for a new one")
-        if name:
-            self.next_workspace = Path(name)
-            if not self.close():
-                self.next_workspace = None
+        self.next_workspace = ask_folder(self, "Open a workspace, or choose an empty folder for a new one")
+        if self.next_workspace is not None and not self.close():
+            self.next_workspace = None
 
     def _open_mapping(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Open a mapping package")
-        if name:
-            self.desk.open(Path(name))
+        folder = ask_folder(self, "Open a mapping package")
+        if folder:
+            self.desk.open(folder)
             self.go("mapping")
 
     def _measure(self) -> None:
@@ -228,15 +230,8 @@ class MainWindow(QMainWindow):
         self.problems.step(by)
 
     def _step_pane(self, by: int) -> None:
-        docks: list[QWidget] = [self.problems.view, self.ledger.view, self.jobs_pane.view, self.audit.view]
-        panes = [widget for widget in (*self.page.panes(), *docks) if widget.isVisible()]
-        if not panes:
-            return
-        focus = self.focusWidget()
-        at = next((n for n, widget in enumerate(panes) if focus is not None and widget.isAncestorOf(focus)), None)
-        if at is None:
-            at = panes.index(focus) if focus in panes else (-1 if by > 0 else 0)
-        panes[(at + by) % len(panes)].setFocus(Qt.FocusReason.TabFocusReason)
+        below: list[QWidget] = [self.problems.view, self.ledger.view, self.jobs_pane.view, self.audit.view]
+        step_focus([*self.page.panes(), *below], self.focusWidget(), by)
 
     def _next_theme(self) -> None:
         names = list(ThemeName)
@@ -261,6 +256,7 @@ class MainWindow(QMainWindow):
     def _name_capture(self) -> None:
         capture = self.bench.capture
         names = ", ".join(path.name for path in capture.paths) if capture is not None else ""
+        self.session.capture = capture
         self.top.subject.setText(names if len(names) < 40 else f"{len(capture.paths) if capture else 0} files")
 
     def _bottom_shown(self) -> None:
@@ -281,27 +277,15 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._may_close():
+        if not self.desk.is_saved and not may_leave(self, self.desk.save_now):
             event.ignore()
             return
         store = QSettings()
         store.setValue("window/geometry", self.saveGeometry())
         store.setValue("window/state", self.saveState())
+        self._docks.store(store, self.page.name)
         self.bench.jobs.close()
         super().closeEvent(event)
-
-    def _may_close(self) -> bool:
-        if self.desk.is_saved:
-            return True
-        answer = QMessageBox.question(
-            self,
-            "Unsaved changes",
-            "The mapping has changes that are not saved. Save them now?",
-            QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
-        )
-        if answer is QMessageBox.StandardButton.Save:
-            return self.desk.save_now()
-        return answer is QMessageBox.StandardButton.Discard
 
     def _restore(self) -> None:
         store = QSettings()
@@ -312,4 +296,6 @@ class MainWindow(QMainWindow):
         else:
             em = self.bench.theme.em
             self.resize(round(em * 84), round(em * 52))
+        self._docks.recall(store)
+        self._docks.enter("home")
         self.go("home")

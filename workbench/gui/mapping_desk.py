@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
 
 from workbench.app.documents import document_at
 from workbench.app.operations.ledgers import ledger_sentence
@@ -75,6 +76,10 @@ class MappingDesk(QObject):
     @property
     def package(self) -> Package | None:
         return self.holder.document if self.holder is not None else None
+
+    @property
+    def undo_stack(self) -> QUndoStack | None:
+        return self.holder.stack if self.holder is not None else None
 
     @property
     def is_saved(self) -> bool:

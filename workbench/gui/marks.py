@@ -46,6 +46,12 @@ JOB_MARKS = {
     "cancelled": Mark("ban", "state.idle", "cancelled"),
 }
 
+
+def counted(mark: Mark, count: int, word: str = "") -> Mark:
+    """A state with how often it occurs; what does not occur is told quietly."""
+    return Mark(mark.icon, mark.role if count else "muted", f"{count:,} {word or mark.word}")
+
+
 DONE = Mark("circle-check", "state.good", "done")
 OPEN = Mark("circle-dashed", "state.idle", "open")
 WAITING = Mark("circle-dot", "state.partial", "waits for you")

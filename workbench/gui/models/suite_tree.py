@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from workbench.gui.models.nodes import Node, NodeTree
 from workbench.suites.results import CaseResult, Outcome, SuiteRun
 
 HEADS = ("Case", "Outcome", "Differences")
+_SYNTHETIC = re.compile(r"(.+?)-(\d{4}-\d+-.+)")
 _WORST_FIRST = (Outcome.ERROR, Outcome.FAILED, Outcome.CHANGED, Outcome.SKIPPED, Outcome.PASSED)
 
 
@@ -23,7 +25,7 @@ class SuiteTree:
 
 
 def suite_tree(run: SuiteRun, wanted: frozenset[Outcome] = frozenset(Outcome)) -> SuiteTree:
-    """The cases with a wanted outcome; case ids are cut at their slashes."""
+    """The cases with a wanted outcome, by scenario or file."""
     nodes: list[Node] = []
     children: dict[int, list[int]] = {-1: []}
     cases: dict[int, CaseResult] = {}
@@ -42,7 +44,7 @@ def suite_tree(run: SuiteRun, wanted: frozenset[Outcome] = frozenset(Outcome)) -
     for case in run.cases:
         if case.outcome not in wanted:
             continue
-        parts, parent = case.id.split("/"), root
+        parts, parent = _parts(case.id), root
         for depth in range(1, len(parts)):
             path = "/".join(parts[:depth])
             if path not in folders:
@@ -56,6 +58,12 @@ def suite_tree(run: SuiteRun, wanted: frozenset[Outcome] = frozenset(Outcome)) -
     outcomes = {n: next((o for o in _WORST_FIRST if below[n][o]), Outcome.SKIPPED) for n in range(len(nodes))}
     told = tuple(_told(node, below[n], cases.get(n)) for n, node in enumerate(nodes))
     return SuiteTree(NodeTree(told, children), cases, outcomes)
+
+
+def _parts(case_id: str) -> tuple[str, ...]:
+    """`lab-order-0000-1-OML_O21` → (`lab-order`, `0000-1-OML_O21`): scenario, then patient and message."""
+    match = _SYNTHETIC.fullmatch(case_id)
+    return match.groups() if match else tuple(case_id.split("/"))
 
 
 def _told(node: Node, below: Counter[Outcome], case: CaseResult | None) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
 
 from workbench.app.commands import COMMANDS, Category, Command
@@ -42,6 +42,14 @@ class Actions(QObject):
             action = self._actions[command_id]
             action.setEnabled(True)
             action.triggered.connect(lambda _checked=False, handler=handler: handler())
+
+    def name_undo(self, stack: QUndoStack | None) -> None:
+        """Say in the menu what would be undone and done again."""
+        undo, redo = self._actions["edit.undo"], self._actions["edit.redo"]
+        undo.setEnabled(stack is not None and stack.canUndo())
+        redo.setEnabled(stack is not None and stack.canRedo())
+        undo.setText(f"Undo {stack.undoText()}".strip() if stack is not None else "Undo")
+        redo.setText(f"Redo {stack.redoText()}".strip() if stack is not None else "Redo")
 
     def trigger(self, command: Command) -> None:
         self._actions[command.id].trigger()

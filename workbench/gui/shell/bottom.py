@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QDockWidget, QFrame, QStackedWidget, QTabBar, QWidget
 
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import across, tool_button
+
+_OPEN_AT_FIRST: Mapping[str, tuple[str, ...]] = {
+    "home": (),
+    "messages": ("bottom", "details"),
+    "validation": ("details",),
+    "mapping": ("bottom",),
+    "terminology": (),
+    "suites": (),
+    "review": (),
+    "export": (),
+}
 
 
 class TabDock(QDockWidget):
@@ -58,6 +70,33 @@ class TabDock(QDockWidget):
 
     def current(self) -> str:
         return self._titles[self.tabs.currentIndex()]
+
+
+class DocksOfPages:
+    """Which docks each page had open when it was last left."""
+
+    def __init__(self, docks: Mapping[str, QDockWidget]) -> None:
+        self._docks = docks
+        self._open = {page: set(names) for page, names in _OPEN_AT_FIRST.items()}
+
+    def enter(self, page: str) -> None:
+        wanted = self._open.setdefault(page, set())
+        for name, dock in self._docks.items():
+            dock.setVisible(name in wanted)
+
+    def leave(self, page: str) -> None:
+        self._open[page] = {name for name, dock in self._docks.items() if not dock.isHidden()}
+
+    def store(self, settings: QSettings, page: str) -> None:
+        self.leave(page)
+        for name, opened in self._open.items():
+            settings.setValue(f"docks/{name}", ",".join(sorted(opened)))
+
+    def recall(self, settings: QSettings) -> None:
+        for page in self._open:
+            stored = settings.value(f"docks/{page}")
+            if isinstance(stored, str):
+                self._open[page] = {name for name in stored.split(",") if name in self._docks}
 
 
 def fixed_dock(title: str, widget: QWidget) -> QDockWidget:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QToolButton, QWidget
 
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.gui.marks import FATE_MARKS
+from workbench.gui.marks import FATE_MARKS, counted
 from workbench.gui.models.rows import Column, Mark, RowsModel
 from workbench.gui.widgets.basics import Badge, across, button, down, label, table
 from workbench.mapping.ledger import CaptureLine, Fate, LedgerEntry
@@ -97,7 +97,7 @@ class LedgerPane(QWidget):
         else:
             counts = {fate: sum(1 for entry in entries if entry.fate is fate) for fate in Fate}
         for fate, badge in self._badges.items():
-            badge.show_mark(FATE_MARKS[fate], f"{counts[fate]:,} {fate.value}")
+            badge.show_mark(counted(FATE_MARKS[fate], counts[fate]))
         total = sum(counts.values())
         self._sum.setText(f"= {total:,} source values" if total else "")
         self.counted.emit(f"{counts[Fate.LOST]:,} lost" if total else "")

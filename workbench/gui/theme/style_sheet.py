@@ -92,6 +92,13 @@ QMenu::separator { height: 1px; background: @border; margin: 0.3em 0.5em; }
 QProgressBar { background: @hover; border: none; border-radius: 0.2em; max-height: 0.4em; min-height: 0.4em; }
 QProgressBar::chunk { background: @accent; border-radius: 0.2em; }
 QCheckBox:focus, QRadioButton:focus { color: @accent; }
+QCheckBox, QRadioButton { spacing: 0.5em; }
+QCheckBox::indicator, QRadioButton::indicator { width: 0.85em; height: 0.85em; border: 1px solid @muted;
+  background: @surface; }
+QCheckBox::indicator { border-radius: 0.2em; }
+QRadioButton::indicator { border-radius: 0.5em; }
+QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(@check); }
+QRadioButton::indicator:checked { border: 0.28em solid @accent; width: 0.42em; height: 0.42em; }
 QScrollArea { border: none; background: transparent; }
 QScrollArea > QWidget > QWidget#page { background: transparent; }
 QScrollBar { background: transparent; border: none; }
@@ -113,5 +120,6 @@ _EM = re.compile(r"(\d+(?:\.\d+)?)em\b")
 def style_sheet(tokens: Tokens, em: float) -> str:
     """The style sheet of a theme; Qt's style sheets know pixels only, so em is resolved here."""
     arrow = shipped("resources", "themes", f"{tokens.name}-chevron.svg").as_posix()
-    text = _ROLE.sub(lambda match: tokens[match.group(1)], _TEMPLATE.replace("@arrow", arrow))
+    check = shipped("resources", "themes", f"{tokens.name}-check.svg").as_posix()
+    text = _ROLE.sub(lambda match: tokens[match.group(1)], _TEMPLATE.replace("@arrow", arrow).replace("@check", check))
     return _EM.sub(lambda match: f"{max(1, round(float(match.group(1)) * em))}px", text)

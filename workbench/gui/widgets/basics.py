@@ -207,7 +207,8 @@ def table(
     heads.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     heads.setStretchLastSection(True)
     heads.setMinimumSectionSize(round(theme.em * 1.6))
-    for number, column in enumerate(columns):
+    heads.setDefaultSectionSize(round(theme.em * 4))
+    for number, column in enumerate(columns[:-1]):
         view.setColumnWidth(number, round(column.width * theme.em))
     if sorts and columns:
         heads.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)

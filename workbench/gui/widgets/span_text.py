@@ -119,8 +119,10 @@ class SpanText(QPlainTextEdit):
         if scroll and current and self._shown is not None:
             cursor = self.textCursor()
             cursor.setPosition(self._within(self._shown.positions(current[0])[0]))
+            out_of_sight = not self.viewport().rect().contains(self.cursorRect(cursor))
             self.setTextCursor(cursor)
-            self.ensureCursorVisible()
+            if out_of_sight:
+                self.centerCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)

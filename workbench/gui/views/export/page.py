@@ -29,7 +29,7 @@ from workbench.suites.fingerprint import package_fingerprint
 
 _ABOUT = {
     "fhir-package": "ConceptMaps, the mapping and its evidence as an NPM package, for FHIR tools and for the archive.",
-    "python-runtime": "The same engine as here, without the window, to run beside an interface engine.",
+    "python": "The same engine as here, without the window, to run beside an interface engine.",
 }
 
 

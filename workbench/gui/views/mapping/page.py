@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QSplitter, QStackedWidget, QWid
 
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.gui.marks import FATE_MARKS
+from workbench.gui.marks import FATE_MARKS, counted
 from workbench.gui.models.nodes import Node
 from workbench.gui.models.rule_tree import RuleName
 from workbench.gui.page import Page
@@ -62,7 +62,7 @@ class MappingPage(Page):
         panes = QSplitter(Qt.Orientation.Horizontal)
         for frame in (self.source, self.rules, self.result):
             panes.addWidget(frame)
-        panes.setSizes([300, 400, 480])
+        panes.setSizes([380, 440, 500])
         panes.setChildrenCollapsible(False)
         foot = QFrame()
         foot.setObjectName("pane")
@@ -127,7 +127,7 @@ class MappingPage(Page):
         self.rules.refresh()
         counts = result.traced.ledger.counts() if result is not None else dict.fromkeys(Fate, 0)
         for fate, badge in self._badges.items():
-            badge.show_mark(FATE_MARKS[fate], f"{counts[fate]} {fate}")
+            badge.show_mark(counted(FATE_MARKS[fate], counts[fate]))
         lost = counts[Fate.LOST]
         self.attention_changed.emit(f"{lost} lost" if lost else "")
         number = self.bench.number

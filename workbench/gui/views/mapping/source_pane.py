@@ -26,7 +26,7 @@ class SourcePane(QFrame):
         self._bench, self._desk = bench, desk
         self._following = False
         self.model = NodeTreeModel(bench.theme, self)
-        self.tree = tree(bench.theme, self.model, "Source fields", (8, 8))
+        self.tree = tree(bench.theme, self.model, "Source fields", (8, 8.5))
         self.only_lost = QToolButton()
         self.only_lost.setText("Lost only")
         self.only_lost.setCheckable(True)

@@ -58,16 +58,13 @@ class ComparisonView(QScrollArea):
 
     def _section(self, section: SectionName, rows: Sequence[Difference], masked: bool) -> QFrame:
         grid = QGridLayout()
-        grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(4)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(2, 1)
+        share_columns(grid, self._theme)
         for number, row in enumerate(rows):
             grid.addWidget(self._side(row, row.source, masked, is_result=False), number, 0)
             badge = Badge(self._theme)
             badge.show_mark(KIND_MARKS[row.kind])
-            badge.setMinimumWidth(round(self._theme.em * 11))
-            grid.addWidget(badge, number, 1, Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(badge, number, 1, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
             grid.addWidget(self._side(row, row.result, masked, is_result=True), number, 2)
         return card(label(str(section), "heading"), grid)
 
@@ -87,7 +84,7 @@ class ComparisonView(QScrollArea):
         if item is None:
             return f'<span style="color:{muted}">not said</span>'
         name = escape(item.label or item.key.capitalize())
-        parts = [f"<b>{name}</b>"] if name else []
+        parts = [_strong(name)] if name else []
         if item.code and not masked:
             parts.append(f'<span style="color:{muted}">{escape(item.code)}</span>')
         differing = {id(_fact(d, is_result)): d for d in row.facts if d.kind is not Kind.SAME}
@@ -103,7 +100,20 @@ class ComparisonView(QScrollArea):
             return text
         mark = KIND_MARKS[difference.kind]
         note = f" ({escape(difference.note)})" if difference.note else ""
-        return f'<span style="color:{self._theme.tokens[mark.role]}"><b>{escape(word)}{shown}</b>{note}</span>'
+        return f'<span style="color:{self._theme.tokens[mark.role]}">{_strong(escape(word) + shown)}{note}</span>'
+
+
+def share_columns(grid: QGridLayout, theme: Theme) -> None:
+    """Source and result alike in width, the verdict between them; the same for headings and rows."""
+    grid.setHorizontalSpacing(14)
+    grid.setColumnStretch(0, 1)
+    grid.setColumnMinimumWidth(1, round(theme.em * 10))
+    grid.setColumnStretch(2, 1)
+
+
+def _strong(text: str) -> str:
+    """Semi-bold, which is shipped; bold would be drawn by smearing."""
+    return f'<span style="font-weight:600">{text}</span>'
 
 
 def _fact(difference: FactDifference, is_result: bool) -> Fact | None:

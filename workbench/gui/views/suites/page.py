@@ -13,7 +13,7 @@ from workbench.app.operations.suites import accept_suite_at, run_suite_at
 from workbench.app.session import Session
 from workbench.gui.bench import Bench, Step
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.gui.marks import DONE, OUTCOME_MARKS, TROUBLE, WAITING
+from workbench.gui.marks import DONE, OUTCOME_MARKS, TROUBLE, WAITING, counted
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.rows import Column, Mark, RowsModel
 from workbench.gui.models.suite_tree import HEADS, SuiteTree, suite_tree
@@ -171,7 +171,7 @@ class SuitesPage(Page):
         self.model.mark({n: (mark.icon, mark.role, mark.word) for n, mark in marks.items()})
         self.tree.expandToDepth(1)
         for outcome, badge in self._badges.items():
-            badge.show_mark(OUTCOME_MARKS[outcome], f"{result.counts[outcome]} {outcome}")
+            badge.show_mark(counted(OUTCOME_MARKS[outcome], result.counts[outcome], str(outcome)))
         first = next((n for n, case in self._shown.cases.items() if case.outcome in _TO_READ), 0)
         self.tree.setCurrentIndex(self.model.index_of(first))
 

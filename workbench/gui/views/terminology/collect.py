@@ -15,7 +15,7 @@ from workbench.messages.capture import Capture
 from workbench.terminology.code_map import CodeMap, CodeMapRow, RowStatus
 from workbench.terminology.codes import Coding
 from workbench.terminology.harvest import LocalCode, SeenCode, harvest, seen_codes
-from workbench.terminology.suggest import CandidateIndex
+from workbench.terminology.suggest import Candidate, CandidateIndex
 from workbench.v2.dictionary import dictionary
 from workbench.v2.er7 import Message, Segment
 from workbench.v2.path import V2Path
@@ -145,3 +145,8 @@ def _known_targets(code_map: CodeMap | None) -> Iterator[Coding]:
     for system in dict.fromkeys([code_map.target_system, *(coding.system for coding in targets)]):
         for code, display in definitions().displays(system).items() if system else ():
             yield Coding(system, code, display)
+
+
+def everything(index: CandidateIndex, limit: int = 40) -> tuple[Candidate, ...]:
+    """The first concepts there are, for a code that resembles none of them."""
+    return tuple(Candidate(index.coding(n), 0.0, ()) for n in range(min(limit, len(index))))

@@ -11,10 +11,10 @@ from workbench.app.session import Session
 from workbench.gui.bench import Bench, Step
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import DONE, STATUS_MARKS, WAITING
-from workbench.gui.models.rows import Column, RowsModel
+from workbench.gui.models.rows import Column, Mark, RowsModel
 from workbench.gui.page import Page
 from workbench.gui.shell.dialogs import ReasonDialog
-from workbench.gui.views.terminology.collect import CodeLine, candidates, collect, is_open, lines
+from workbench.gui.views.terminology.collect import CodeLine, candidates, collect, everything, is_open, lines
 from workbench.gui.views.terminology.decide import with_status, with_target
 from workbench.gui.widgets.basics import EmptyState, across, button, card, down, label, pane, retitle, table
 from workbench.kernel.errors import Refused
@@ -26,14 +26,15 @@ from workbench.terminology.suggest import Candidate, suggest
 
 _EVERY, _OPEN = "every field", "waiting for a decision"
 
+_NO_MAP = Mark("circle-dashed", "muted", "No code map")
 _COLUMNS = (
     Column("Status", lambda r: STATUS_MARKS[r.status].word if r.map else "No code map", 7.5,
-           mark=lambda r: STATUS_MARKS[r.status] if r.map else None, key=lambda r: (not is_open(r), r.status)),
-    Column("Code", lambda r: r.local.code or "(text only)", 7, mono=True),
-    Column("Text", lambda r: r.local.text, 12),
+           mark=lambda r: STATUS_MARKS[r.status] if r.map else _NO_MAP, key=lambda r: (not is_open(r), r.status)),
+    Column("Code", lambda r: r.local.code or "(text only)", 6, mono=True),
+    Column("Text", lambda r: r.local.text, 10),
     Column("Count", lambda r: f"{r.local.count:,}", 4, key=lambda r: r.local.count, right=True),
     Column("Field", lambda r: r.local.field, 5, mono=True, muted=True),
-    Column("Target", lambda r: r.target.code if r.target else "", 8, mono=True),
+    Column("Target", lambda r: r.target.code if r.target else "", 7, mono=True),
     Column("Code map", lambda r: r.map, 9, muted=True),
 )  # fmt: skip
 _CANDIDATE_COLUMNS = (
@@ -157,11 +158,11 @@ class TerminologyPage(Page):
         package = self._desk.package
         if package is None or not self._found:
             return
-        everything = lines(self._found, package)
+        whole = lines(self._found, package)
         words, field = self.filter.text().lower().split(), self.field.currentText()
         shown = [
             line
-            for line in everything
+            for line in whole
             if (field in ("", _EVERY) or line.local.field == field or (field == _OPEN and is_open(line)))
             and all(w in f"{line.local.code} {line.local.text} {line.map} {line.local.field}".lower() for w in words)
         ]
@@ -172,10 +173,10 @@ class TerminologyPage(Page):
         if index.isValid():
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
             self.view.selectionModel().setCurrentIndex(index, flags)
-        self._tell(everything)
+        self._tell(whole)
 
-    def _tell(self, everything: tuple[CodeLine, ...]) -> None:
-        with_map = [line for line in everything if line.map]
+    def _tell(self, whole: tuple[CodeLine, ...]) -> None:
+        with_map = [line for line in whole if line.map]
         total = sum(line.local.count for line in with_map)
         open_codes = [line for line in with_map if is_open(line)]
         covered = total - sum(line.local.count for line in open_codes)
@@ -202,7 +203,8 @@ class TerminologyPage(Page):
         self._row_about.setText(_row_words(line))
 
         def search(_ctx: JobContext) -> tuple[Candidate, ...]:
-            return suggest(local, candidates(line, package, found))
+            index = candidates(line, package, found)
+            return suggest(local, index) or everything(index)
 
         handle = self.bench.jobs.newest("candidates", "Searching candidates", search)
         handle.succeeded.connect(self._suggested)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QFrame, QLineEdit, QSplitter, QStackedWidget, QWidget
 
 from workbench.gui.bench import Bench, Finding
-from workbench.gui.marks import SEVERITY_MARKS
+from workbench.gui.marks import SEVERITY_MARKS, counted
 from workbench.gui.models.issue_table import issue_columns
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.page import Page
@@ -42,7 +42,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def counted(findings: Sequence[Finding], known: dict[str, RuleDefinition]) -> tuple[RuleCount, ...]:
+def by_rule(findings: Sequence[Finding], known: dict[str, RuleDefinition]) -> tuple[RuleCount, ...]:
     """Findings by rule, the most severe and most frequent first."""
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -138,11 +138,11 @@ class ValidationPage(Page):
             return
         findings = self.bench.findings()
         words = self._quick.text().lower().split()
-        rows = [r for r in counted(findings, self._known) if all(w in f"{r.rule} {r.title}".lower() for w in words)]
+        rows = [r for r in by_rule(findings, self._known) if all(w in f"{r.rule} {r.title}".lower() for w in words)]
         self.rules_model.show(rows)
         for severity, badge in self._badges.items():
             count = sum(1 for finding in findings if finding.issue.severity is severity)
-            badge.show_mark(SEVERITY_MARKS[severity], f"{count:,} {_PLURAL.get(severity, severity)}")
+            badge.show_mark(counted(SEVERITY_MARKS[severity], count, _PLURAL.get(severity, severity)))
         retitle(self._rules_pane, f"Rules · {len(rows)}")
         index = self.rules_model.index_of(lambda row: row.rule == self._rule)
         self.rules_view.setCurrentIndex(index if index.isValid() else self.rules_model.index(0, 0))
