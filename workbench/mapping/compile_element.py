@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from workbench.mapping.compile_source import Found
@@ -18,6 +17,7 @@ from workbench.mapping.compile_value import (
 )
 from workbench.mapping.fhir_target import Kind
 from workbench.mapping.identity import merge_into, named_id
+from workbench.mapping.memory import Content, depends_on_value_alone, remembering
 from workbench.mapping.model import Json, Policy, Rule
 from workbench.mapping.plans import CompiledMap, Source
 from workbench.mapping.rule_parts import Place, RuleParts
@@ -37,8 +37,6 @@ from workbench.mapping.values import CONVERTERS
 from workbench.v2.delimiters import NULL
 
 IN_VALUE = Source("", True)
-Content = Callable[[Frame, Node, Object, Frame], int]
-"""Writes what a node says into an object; the last frame is the one around the element."""
 
 
 def inside(frame: Frame, node: Node, target: Object, slots: int, outer: Frame | None) -> Frame:
@@ -114,6 +112,9 @@ def content(parts: RuleParts, kind: Kind) -> Content:
             preset_into(element, preset)
         return written
 
+    used_rules = parts.package.types[using].rules if using else ()
+    if depends_on_value_alone((*used_rules, *rule.children), parts.package, (using,)):
+        return remembering(run)
     return run
 
 

@@ -83,7 +83,7 @@ class Written(NamedTuple):
 class Mark(NamedTuple):
     """What the fast functions note where values may be kept: the leaf they took and where they wrote it."""
 
-    leaf: tuple[int, int, int, int, int]
+    leaf: tuple[int, ...]
     container: dict[str, Json]
     key: str
 

@@ -1,0 +1,174 @@
+"""Remembering what a type map makes of a value.
+
+Hospitals, units, codes and doctors come again in message after message. A type map that reads nothing but its value
+makes the same of the same text, so fast runs copy what they made the last time. Traced runs never look here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from workbench.mapping.conditions import (
+    Alternatives,
+    Both,
+    Check,
+    Condition,
+    Either,
+    Made,
+    Not,
+    Operand,
+    Text,
+    read_condition,
+    read_source,
+)
+from workbench.mapping.model import Json, Package, Rule
+from workbench.mapping.running import Frame, Mark, Node, Run, Written
+from workbench.mapping.transforms import TRANSFORMS
+
+REMEMBERED_VALUES = 4096
+"""Values kept for one use of a type map."""
+
+LONGEST_VALUE = 512
+"""Longer texts hardly come twice."""
+
+Object = dict[str, Json]
+Content = Callable[[Frame, Node, Object, Frame], int]
+"""Writes what a node says into an object; the last frame is the one around the element."""
+
+
+class _Remembered(NamedTuple):
+    """What a value has become.
+
+    leaves  places below the value whose texts are in it; only where values may be kept
+    given   the maps that were given parts of the value: name, and the part
+    """
+
+    written: int
+    element: Object
+    leaves: tuple[tuple[int, ...], ...]
+    given: tuple[tuple[str, Node], ...]
+
+
+def remembering(fill: Content) -> Content:
+    """`fill`, which depends on its value alone, with a memory for fast runs."""
+    known: dict[object, _Remembered] = {}
+
+    def run(frame: Frame, node: Node, element: Object, around: Frame) -> int:
+        state = frame.run
+        if state.full or len(element) > 1 or len(node.raw) > LONGEST_VALUE:
+            return fill(frame, node, element, around)
+        noting = state.trace is not None
+        key = (node.raw, node.level, state.zone, state.sender, state.delimiters, noting)
+        there = known.get(key)
+        if there is not None:
+            for name, value in there.element.items():
+                element[name] = _copy(value)
+            if noting:
+                _note(state, node, element, there)
+            return there.written
+        own, issues = set(element), len(state.issues)
+        notes, given = len(state.trace or ()), len(state.given)
+        written = fill(frame, node, element, around)
+        if len(state.issues) == issues:
+            if len(known) >= REMEMBERED_VALUES:
+                known.clear()
+            made = {name: _copy(value) for name, value in element.items() if name not in own}
+            new = (state.trace or [])[notes:]
+            depth = node.level + 2
+            leaves = tuple(dict.fromkeys(leaf[depth:] for leaf in _leaves(new, objects(element))))
+            known[key] = _Remembered(written, made, leaves, tuple(state.given[given:]))
+        return written
+
+    return run
+
+
+def _note(state: Run, node: Node, element: Object, there: _Remembered) -> None:
+    """Note for another value what was noted for the one remembered."""
+    segment, field, repetition, level = node.segment, node.field, node.repetition, node.level
+    place = (segment.index, field, repetition, node.component)[: level + 2]
+    assert state.trace is not None
+    for leaf in there.leaves:
+        state.trace.append(Mark((*place, *leaf), element, ""))
+    for name, part in there.given:
+        component = part.component if level == 1 else node.component
+        moved = Node(part.raw, part.level, segment, field, repetition, component, part.subcomponent)
+        state.given.append((name, moved))
+
+
+def _leaves(notes: Iterable[Written | Mark], reached: set[int]) -> Iterator[tuple[int, ...]]:
+    """The places whose texts have reached one of the objects."""
+    for note in notes:
+        if isinstance(note, Mark):
+            if id(note.container) in reached:
+                yield note.leaf
+        elif note.outcome.written and (note.container is None or id(note.container) in reached):
+            for node in note.nodes:
+                place = (node.segment.index, node.field, node.repetition, node.component or 1, node.subcomponent or 1)
+                yield place[: node.level + 2] if note.whole and node.level < 3 else place
+
+
+def objects(value: Json) -> set[int]:
+    """The identities in memory of all objects in a value."""
+    found: set[int] = set()
+    waiting: list[Json] = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            found.add(id(item))
+            waiting += [inner for inner in item.values() if isinstance(inner, dict | list)]
+        elif isinstance(item, list):
+            waiting += [inner for inner in item if isinstance(inner, dict | list)]
+    return found
+
+
+def _copy(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copy(item) for item in value]
+    return value
+
+
+# --- what may be remembered ------------------------------------------------------------------------------------------
+
+
+def depends_on_value_alone(rules: Iterable[Rule], package: Package, above: tuple[str, ...] = ()) -> bool:
+    """True when rules read nothing but the value they are given, and write nothing but their element."""
+    return all(_alone(rule, package, above) for rule in rules)
+
+
+def _alone(rule: Rule, package: Package, above: tuple[str, ...]) -> bool:
+    if rule.make or rule.reference or rule.raises or rule.target.startswith("../"):
+        return False
+    if not all(_in_value(read_source(text)) for text in (*rule.source, *rule.accounts_for)):
+        return False
+    if rule.when and not _condition_in_value(read_condition(rule.when)):
+        return False
+    for call in rule.transform:
+        transform = TRANSFORMS.get(call.name)
+        if transform is None or any(parameter.source for parameter in transform.parameters):
+            return False
+    if rule.using:
+        used = package.types.get(rule.using)
+        if used is None or rule.using in above:
+            return False
+        if not depends_on_value_alone(used.rules, package, (*above, rule.using)):
+            return False
+    return depends_on_value_alone(rule.children, package, above)
+
+
+def _in_value(alternatives: Alternatives) -> bool:
+    return all(isinstance(source, Text) or (source.in_value and source.only is None) for source in alternatives)
+
+
+def _condition_in_value(condition: Condition) -> bool:
+    match condition:
+        case Both(conditions) | Either(conditions):
+            return all(_condition_in_value(part) for part in conditions)
+        case Not(inner):
+            return _condition_in_value(inner)
+        case Check(operand=operand, path=path):
+            return operand is not Operand.VERSION and path is not None and path.in_value
+        case Made():
+            return False
