@@ -254,20 +254,29 @@ def write_code(writing: Writing, texts: Texts, codes: Codes) -> Step:
 
 
 def add_codings(element: Object, rows: tuple[CodeMapRow, ...]) -> None:
-    """Put the target codings before what a CodeableConcept holds already."""
-    codings = [_coding(row) for row in rows]
-    known = {(coding.get("system"), coding.get("code")) for coding in codings}
+    """Put the target codings before what a CodeableConcept holds already; one that is there moves to the front."""
     there = element.get("coding")
-    originals = there if isinstance(there, list) else []
-    codings += [
-        coding
-        for coding in originals
-        if isinstance(coding, dict) and (coding.get("system"), coding.get("code")) not in known
-    ]
+    originals = [coding for coding in there if isinstance(coding, dict)] if isinstance(there, list) else []
+    codings: list[Json] = []
+    for target in map(_coding, rows):
+        same = next((coding for coding in originals if _same_code(coding, target)), None)
+        if same is None:
+            codings.append(target)
+        else:
+            originals.remove(same)
+            codings.append(same)
+            same.setdefault("display", target.get("display", ""))
+            if not same["display"]:
+                del same["display"]
+    codings += originals
     others = {key: value for key, value in element.items() if key != "coding"}
     element.clear()
     element["coding"] = codings
     element.update(others)
+
+
+def _same_code(one: Object, other: Object) -> bool:
+    return one.get("code") == other.get("code") and one.get("system") == other.get("system")
 
 
 def flag_unvalidated(element: Object) -> None:

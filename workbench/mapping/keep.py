@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from workbench.kernel.errors import Refused
 from workbench.mapping.covering import Covering, Covers
 from workbench.mapping.ledger import Leaf
-from workbench.mapping.memory import objects
 from workbench.mapping.model import Json, LedgerRule
 from workbench.mapping.running import DELETED, KEPT, Mark, Node, RuleName, Run, Written
 from workbench.mapping.scope import Resource, SegmentScope
@@ -94,7 +93,7 @@ def _populated(run: Run, scope: SegmentScope) -> Iterator[tuple[Leaf, str]]:
 
 def _taken(run: Run, bundle: Resource) -> set[tuple[int, ...]]:
     """The places whose values have reached the bundle: leaves, and repetitions or components taken whole."""
-    reached = objects(bundle)
+    reached = _objects(bundle)
     taken: set[tuple[int, ...]] = set()
     for write in run.trace or ():
         if isinstance(write, Mark):
@@ -123,3 +122,17 @@ def _through_alias(run: Run, container: dict[str, Json], key: str, item: int | N
         if key and item is None and container.get(key) != value:
             return False
     return id(container) in reached
+
+
+def _objects(bundle: Resource) -> set[int]:
+    """The identities in memory of all objects of a bundle."""
+    found: set[int] = set()
+    waiting: list[Json] = [bundle]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            found.add(id(value))
+            waiting += [item for item in value.values() if isinstance(item, dict | list)]
+        elif isinstance(value, list):
+            waiting += [item for item in value if isinstance(item, dict | list)]
+    return found

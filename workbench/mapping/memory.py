@@ -23,7 +23,7 @@ from workbench.mapping.conditions import (
     read_source,
 )
 from workbench.mapping.model import Json, Package, Rule
-from workbench.mapping.running import Frame, Mark, Node, Run, Written
+from workbench.mapping.running import DELETED, Frame, Mark, Node, Run, Written
 from workbench.mapping.transforms import TRANSFORMS
 
 REMEMBERED_VALUES = 4096
@@ -31,6 +31,12 @@ REMEMBERED_VALUES = 4096
 
 LONGEST_VALUE = 512
 """Longer texts hardly come twice."""
+
+_OWN_KEYS = frozenset({"url", "resourceType"})
+"""What an object that is new may hold already."""
+
+Way = tuple[str | int, ...]
+"""Keys and numbers from an object down to one in it."""
 
 Object = dict[str, Json]
 Content = Callable[[Frame, Node, Object, Frame], int]
@@ -40,13 +46,14 @@ Content = Callable[[Frame, Node, Object, Frame], int]
 class _Remembered(NamedTuple):
     """What a value has become.
 
-    leaves  places below the value whose texts are in it; only where values may be kept
+    leaves  places below the value, each with the way to the object its text is in and the key; only where values may
+            be kept
     given   the maps that were given parts of the value: name, and the part
     """
 
     written: int
     element: Object
-    leaves: tuple[tuple[int, ...], ...]
+    leaves: tuple[tuple[tuple[int, ...], Way, str], ...]
     given: tuple[tuple[str, Node], ...]
 
 
@@ -56,7 +63,7 @@ def remembering(fill: Content) -> Content:
 
     def run(frame: Frame, node: Node, element: Object, around: Frame) -> int:
         state = frame.run
-        if state.full or len(element) > 1 or len(node.raw) > LONGEST_VALUE:
+        if state.full or len(node.raw) > LONGEST_VALUE or not element.keys() <= _OWN_KEYS:
             return fill(frame, node, element, around)
         noting = state.trace is not None
         key = (node.raw, node.level, state.zone, state.sender, state.delimiters, noting)
@@ -76,7 +83,7 @@ def remembering(fill: Content) -> Content:
             made = {name: _copy(value) for name, value in element.items() if name not in own}
             new = (state.trace or [])[notes:]
             depth = node.level + 2
-            leaves = tuple(dict.fromkeys(leaf[depth:] for leaf in _leaves(new, objects(element))))
+            leaves = tuple((leaf[depth:], way, key_) for leaf, way, key_ in _leaves(new, element))
             known[key] = _Remembered(written, made, leaves, tuple(state.given[given:]))
         return written
 
@@ -88,38 +95,44 @@ def _note(state: Run, node: Node, element: Object, there: _Remembered) -> None:
     segment, field, repetition, level = node.segment, node.field, node.repetition, node.level
     place = (segment.index, field, repetition, node.component)[: level + 2]
     assert state.trace is not None
-    for leaf in there.leaves:
-        state.trace.append(Mark((*place, *leaf), element, ""))
+    for leaf, way, key in there.leaves:
+        container: Json = element
+        for step in way:
+            container = container[step]  # type: ignore[index]
+        assert isinstance(container, dict)
+        state.trace.append(Mark((*place, *leaf), container, key))
     for name, part in there.given:
         component = part.component if level == 1 else node.component
         moved = Node(part.raw, part.level, segment, field, repetition, component, part.subcomponent)
         state.given.append((name, moved))
 
 
-def _leaves(notes: Iterable[Written | Mark], reached: set[int]) -> Iterator[tuple[int, ...]]:
-    """The places whose texts have reached one of the objects."""
+def _leaves(notes: Iterable[Written | Mark], element: Object) -> Iterator[tuple[tuple[int, ...], Way, str]]:
+    """The places whose texts have reached an object of the element, with the way to it and the key."""
+    ways: dict[int, Way] = {}
+    _walk(element, (), ways)
     for note in notes:
         if isinstance(note, Mark):
-            if id(note.container) in reached:
-                yield note.leaf
-        elif note.outcome.written and (note.container is None or id(note.container) in reached):
+            if id(note.container) in ways:
+                yield note.leaf, ways[id(note.container)], note.key
+        elif note.outcome.written:
+            deleted = note.outcome is DELETED or note.container is None
+            if not deleted and id(note.container) not in ways:
+                continue
+            way, key = ((), "") if deleted else (ways[id(note.container)], "" if note.item is not None else note.key)
             for node in note.nodes:
                 place = (node.segment.index, node.field, node.repetition, node.component or 1, node.subcomponent or 1)
-                yield place[: node.level + 2] if note.whole and node.level < 3 else place
+                yield place[: node.level + 2] if note.whole and node.level < 3 else place, way, key
 
 
-def objects(value: Json) -> set[int]:
-    """The identities in memory of all objects in a value."""
-    found: set[int] = set()
-    waiting: list[Json] = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            found.add(id(item))
-            waiting += [inner for inner in item.values() if isinstance(inner, dict | list)]
-        elif isinstance(item, list):
-            waiting += [inner for inner in item if isinstance(inner, dict | list)]
-    return found
+def _walk(value: Json, way: Way, ways: dict[int, Way]) -> None:
+    if isinstance(value, dict):
+        ways[id(value)] = way
+        for name, item in value.items():
+            _walk(item, (*way, name), ways)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            _walk(item, (*way, number), ways)
 
 
 def _copy(value: Json) -> Json:
