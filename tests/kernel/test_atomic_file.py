@@ -36,3 +36,13 @@ def test_a_folder_that_cannot_be_made_is_said_and_not_a_traceback(tmp_path: Path
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(Unavailable, match="untouched"):
         write_atomically(tmp_path / "file" / "below", b"new")
+
+
+def test_a_new_file_follows_the_users_mask_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.touch()
+    write_atomically(tmp_path / "new", b"x")
+    assert (tmp_path / "new").stat().st_mode == plain.stat().st_mode
+    plain.chmod(0o640)
+    write_atomically(plain, b"y")
+    assert plain.stat().st_mode & 0o777 == 0o640

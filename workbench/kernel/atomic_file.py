@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 from workbench.kernel.errors import Unavailable
 
@@ -32,9 +33,10 @@ def atomic_stream(path: Path) -> Iterator[BinaryIO]:
     staged: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        staged = Path(name)
-        with os.fdopen(descriptor, "wb") as stream:
+        staged = path.with_name(f".{path.name}.{uuid4().hex}.part")
+        with staged.open("xb") as stream:
+            if path.exists():
+                staged.chmod(stat.S_IMODE(path.stat().st_mode))
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
