@@ -18,7 +18,7 @@ from workbench.fhir.definitions import (
     TypeReference,
     choice_name,
 )
-from workbench.validation.fhir_narrative import flaws
+from workbench.fhir.narrative import flaws
 from workbench.validation.fhir_primitives import accepts
 
 _MIME_TYPE = re.compile(

@@ -16,7 +16,7 @@ from workbench.validation.fhir_context import (
     check_reference,
 )
 from workbench.validation.fhir_findings import Findings, Place
-from workbench.validation.fhir_narrative import flaws
+from workbench.fhir.narrative import flaws
 from workbench.validation.fhir_plan import Coded, Field, Plan, Plans, Role, is_checkable
 from workbench.validation.fhir_primitives import FORMS, NOT_TEXT, accepts
 

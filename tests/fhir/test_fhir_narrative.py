@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.validation.fhir_narrative import XHTML, flaws
+from workbench.fhir.narrative import XHTML, flaws
 
 
 def _div(content: str) -> str:
