@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         bench.mask_changed.connect(self.actions_by_id["view.mask"].setChecked)
         bench.capture_changed.connect(self._name_capture)
         self.desk.saved_changed.connect(self.status.show_saved)
-        self.desk.package_changed.connect(lambda: self.actions_by_id.name_undo(self.desk.undo_stack))
+        self.desk.undo_changed.connect(lambda: self.actions_by_id.name_undo(self.desk.undo_stack))
         self.ledger.counted.connect(lambda text: self.bottom.show_count("Ledger", text))
         self.bottom.tabs.currentChanged.connect(lambda _tab: self._bottom_shown())
         self._bottom_shown()

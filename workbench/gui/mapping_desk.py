@@ -56,6 +56,7 @@ class MappingDesk(QObject):
     ledger_changed = Signal()
     saved_changed = Signal(bool)
     runs_changed = Signal()
+    undo_changed = Signal()
 
     def __init__(self, bench: Bench, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -106,9 +107,11 @@ class MappingDesk(QObject):
         self.holder = DocumentHolder(package, self)
         self.holder.signals.changed.connect(self._edited)
         self.holder.signals.clean_changed.connect(self.saved_changed)
+        self.holder.stack.indexChanged.connect(lambda _index: self.undo_changed.emit())
         self._forget_ledger()
         self._tell()
         self.package_changed.emit()
+        self.undo_changed.emit()
         self.saved_changed.emit(True)
         self._run()
         self._recover(package.header.id)

@@ -128,7 +128,8 @@ def explain_fhir(document: FhirDocument, path: str) -> Details | None:
         value_set = known.value_set(element.binding.value_set)
         if value_set is not None:
             title = value_set.title
-            codes = tuple(pair for _, concepts in value_set.groups for pair in concepts)[:_CODES_SHOWN]
+            concepts = known.concepts(element.binding.value_set)[:_CODES_SHOWN]
+            codes = tuple((code, display) for _, code, display in concepts)
     return Details(path, element.short, tuple(facts), title, codes)
 
 
