@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from workbench.kernel.errors import Unavailable
+from workbench.kernel.errors import Cancelled, Unavailable
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, MessageFormat
 
@@ -48,20 +48,22 @@ def in_batches(
     ctx: JobContext,
     workers: int | None = None,
     label: str = "",
+    chunk: int = CHUNK,
 ) -> Iterator[Result]:
     """The results of all items, in the order of the items.
 
     workers  processes; None is one for each core, 1 computes here. Fewer items than two chunks never leave
              this process, because starting one takes longer.
+    chunk    items that `work` gets at once
     raises   Cancelled; Unavailable APP-0002 when a worker process died; whatever `work` raises
     """
     wanted = (os.cpu_count() or 1) if workers is None else workers
-    chunks = _chunks(items)
-    if wanted <= 1 or total < 2 * CHUNK:
+    chunks = _chunks(items, chunk)
+    if wanted <= 1 or total < 2 * chunk:
         done = 0
-        for chunk in chunks:
-            yield from work(chunk)
-            done += len(chunk)
+        for some in chunks:
+            yield from work(some)
+            done += len(some)
             ctx.advance(done, total, label)
         return
     yield from _in_processes(work, chunks, total, ctx, wanted, label)
@@ -79,8 +81,8 @@ def _in_processes(
     waiting: deque[Future[list[Result]]] = deque()
     done = 0
     try:
-        for chunk in islice(chunks, workers * _IN_FLIGHT_PER_WORKER):
-            waiting.append(pool.submit(work, chunk))
+        for some in islice(chunks, workers * _IN_FLIGHT_PER_WORKER):
+            waiting.append(pool.submit(work, some))
         while waiting:
             results = _result(waiting.popleft(), ctx)
             following = next(chunks, None)
@@ -89,6 +91,9 @@ def _in_processes(
             yield from results
             done += len(results)
             ctx.advance(done, total, label)
+    except (Cancelled, GeneratorExit):
+        _stop(pool)
+        raise
     except BrokenProcessPool as error:
         raise Unavailable(
             "APP-0002",
@@ -97,6 +102,12 @@ def _in_processes(
         ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once: nobody waits for their answers, and one of them may take minutes."""
+    for process in list((pool._processes or {}).values()):  # `terminate_workers` comes with Python 3.14
+        process.terminate()
 
 
 def _result(future: Future[list[Result]], ctx: JobContext) -> list[Result]:
@@ -108,7 +119,7 @@ def _result(future: Future[list[Result]], ctx: JobContext) -> list[Result]:
             ctx.check()
 
 
-def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     remaining = iter(items)
-    while chunk := list(islice(remaining, CHUNK)):
+    while chunk := list(islice(remaining, size)):
         yield chunk

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.kernel.issues import Issue, IssueType, Severity
@@ -17,7 +18,7 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.buffers import Buffer, StreamBuffer
 from workbench.messages.formats import Framing, MessageFormat, Origin, Overrule, Overrules, line_ending
 from workbench.messages.framing import er7_end, er7_starts
-from workbench.messages.parts import Part, parts_of, transcoded
+from workbench.messages.parts import Part, is_wide, parts_of, transcoded
 from workbench.messages.reading import Found, Reader
 from workbench.messages.registry import reader_for, reader_named
 from workbench.messages.sections import Section
@@ -61,6 +62,10 @@ class Capture:
     def parts(self) -> tuple[Part, ...]:
         """The parts that hold messages, in order."""
         return tuple({id(section.part): section.part for section in self._sections}.values())
+
+    def size(self) -> int:
+        """Bytes of the parts that hold messages, as far as they are opened."""
+        return sum(len(part.buffer) for part in self.parts)
 
     def index(self, ctx: JobContext) -> None:
         """Find every message.
@@ -126,15 +131,19 @@ class Capture:
         section, start, _ = self._bounds(number)
         return section.buffer.time(start) if isinstance(section.buffer, StreamBuffer) else None
 
-    def pieces(self, size: int, start: int = 0, end: int | None = None) -> Iterator[Section]:
-        """Runs of at most `size` messages, to be read elsewhere: by reference where they stand in a file."""
+    def pieces(self, messages: int, size: int, start: int = 0, end: int | None = None) -> Iterator[Section]:
+        """Runs of at most so many messages and about `size` bytes, by reference where they stand in a file.
+
+        They are fit to be read in another process; a message that is larger is a piece by itself.
+        """
         number, stop = start, len(self) if end is None else min(end, len(self))
         while number < stop:
             section = self._section_of(number)
             place = number - section.first
-            count = min(size, stop - number, self._shown(section) - place)
-            yield section.piece(place, place + count)
-            number += count
+            last = min(place + messages, place + stop - number, self._shown(section))
+            last = max(place + 1, bisect_right(section.starts, section.starts[place] + size, place, last))
+            yield section.piece(place, last)
+            number += last - place
 
     def __iter__(self) -> Iterator[bytes]:
         return (self.raw(number) for number in range(len(self)))
@@ -154,6 +163,8 @@ class Capture:
 
     def _index_part(self, part: Part, ctx: JobContext) -> None:
         overrule = self._overrule.get(part.name) or self._overrule.get("") or _AUTOMATIC
+        if overrule.encoding:
+            part = replace(part, encoding=overrule.encoding if is_wide(overrule.encoding) else "")
         text = transcoded(part.buffer[:], part.encoding) if part.encoding else b""
         buffer: Buffer = text if part.encoding else part.buffer
         if overrule.framing:

@@ -98,6 +98,18 @@ def wide_encoding(head: bytes) -> str:
     return next((encoding for mark, encoding in _MARKS if head.startswith(mark)), "")
 
 
+def is_wide(encoding: str) -> bool:
+    """True for codecs with two or four bytes a character.
+
+    raises  Refused CAP-0020: there is no such codec
+    """
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        raise Refused("CAP-0020", f"There is no encoding called {encoding}.", "Try utf-8, latin-1 or cp1252.") from None
+    return name.startswith(("utf-16", "utf-32"))
+
+
 def transcoded(data: bytes, encoding: str) -> bytes:
     """Wide characters as UTF-8, without a byte order mark; reversible but for an odd tail."""
     return data.decode(encoding, "replace").removeprefix("\ufeff").encode("utf-8", "surrogatepass")

@@ -90,8 +90,15 @@ class Section:
         return data if self.ends else data.partition(MLLP_END)[0]
 
     def heads(self, size: int) -> Iterator[bytes]:
-        """`head` of every message, for loops."""
-        return (self.head(place, size) for place in range(len(self.starts)))
+        """`head` of every message, for loops over many."""
+        if self.ends or self.part.encoding:
+            yield from (self.head(place, size) for place in range(len(self.starts)))
+            return
+        buffer, cut = self.buffer, self.reader.cut
+        last = len(self.starts) - 1
+        for start, reach in zip(self.starts, [*self.starts[1:], self.reach(last)], strict=True):
+            head = cut(buffer[start : reach if reach - start < size else start + size])
+            yield head.partition(MLLP_END)[0] if MLLP_END in head else head
 
     def __len__(self) -> int:
         return len(self.starts)

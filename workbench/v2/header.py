@@ -68,16 +68,21 @@ def read_header(raw: bytes) -> Header:
     patient_id = patient_name = birth_date = visit = ""
     at = text.find("\rPID|")
     if at >= 0:
-        patient = text[at + 1 : _line_end(text, at)].split("|", 8)
+        end = text.find("\r", at + 5)
+        patient = (text[at:end] if end >= 0 else text[at:]).split("|", 8)
         count = len(patient)
-        patient_id = (_first(patient[3]) if count > 3 else "") or (_first(patient[2]) if count > 2 else "")
+        if count > 3:
+            patient_id = _first(patient[3])
+        if not patient_id and count > 2:
+            patient_id = _first(patient[2])
         if count > 5:
             patient_name = _name(patient[5])
         if count > 7:
             birth_date = _first(patient[7])
     at = text.find("\rPV1|")
     if at >= 0:
-        stay = text[at + 1 : _line_end(text, at)].split("|", 20)
+        end = text.find("\r", at + 5)
+        stay = (text[at:end] if end >= 0 else text[at:]).split("|", 20)
         if len(stay) > 19:
             visit = _first(stay[19])
     return _tuple(
@@ -104,11 +109,6 @@ _tuple = tuple.__new__
 """Makes a `Header` in a third of the time its own constructor takes."""
 
 
-def _line_end(text: str, at: int) -> int:
-    end = text.find("\r", at + 1)
-    return end if end >= 0 else len(text)
-
-
 def _first(field: str) -> str:
     """The first subcomponent of the first component of the first repetition, by the usual delimiters."""
     if "^" in field:
@@ -131,9 +131,12 @@ def _message_type(field: str) -> tuple[str, str]:
 
 
 def _name(field: str) -> str:
-    parts = field.split("~", 1)[0].split("^", 2)
-    family = _first(parts[0])
-    given = _first(parts[1]) if len(parts) > 1 else ""
+    if "~" in field:
+        field = field[: field.index("~")]
+    parts = field.split("^", 2)
+    family, given = parts[0], parts[1] if len(parts) > 1 else ""
+    if "&" in field:
+        family, given = _first(family), _first(given)
     return f"{family}, {given}" if family and given else family or given
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from workbench.app.documents import read_document
+from workbench.app.operations.search import compile_question, holds_for, search
+from workbench.fhir import json_tree
 from workbench.fhir.json_tree import FhirDocument
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, MessageFormat
-from workbench.v2.er7 import Message
-from workbench.v2.header import read_header
-from workbench.v2.query import compile_query
+from workbench.v2.header import EMPTY, Header, read_header
+from workbench.v2.xml_form import to_er7
 
-_HEAD_BYTES = 4096
+HEAD_BYTES = 4096
+_GIANT_BYTES = 8 << 20
+"""FHIR documents above this size are not decoded for one line of a list; their first bytes must do."""
+_TOP_TEXT = r'"%s"\s*:\s*"([^"\\]{0,200})"'
+_TOP_TEXTS = {name: re.compile((_TOP_TEXT % name).encode()) for name in ("resourceType", "id", "timestamp")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +45,18 @@ class MessageRow:
 
 
 def row_at(capture: Capture, number: int) -> MessageRow:
-    """The line of one message, from its first bytes alone (v2) or its top elements (FHIR)."""
-    file, index, kind = capture.file_of(number), capture.number_in_file(number), capture.format_of(number)
-    if kind is MessageFormat.FHIR_JSON:
-        return _fhir_row(capture, number, file, index)
-    header = read_header(capture.head(number, _HEAD_BYTES))
+    """The line of one message, from its first bytes alone (ER7) or its top elements (all else)."""
+    kind = capture.format_of(number)
+    if kind is MessageFormat.ER7:
+        header = read_header(capture.head(number, HEAD_BYTES))
+    elif capture.length(number) > _GIANT_BYTES:
+        header = _giant(capture.head(number, HEAD_BYTES))
+    else:
+        header = summary(capture.raw(number), kind)
     return MessageRow(
         number=number,
-        file=file,
-        index=index,
+        file=capture.file_of(number),
+        index=capture.number_in_file(number),
         format=kind,
         time=header.time,
         type=header.message_type,
@@ -62,54 +71,69 @@ def row_at(capture: Capture, number: int) -> MessageRow:
 def rows(capture: Capture, where: str, ctx: JobContext) -> Iterator[MessageRow]:
     """The lines of the messages for which the question holds; all when it is empty.
 
-    raises  Refused QRY-0001: the question is not understood
+    raises  Refused QRY-0001: the question is not understood; Cancelled
     """
-    wanted = selector(where)
+    if where.strip():
+        for found in search(capture, where, ctx):
+            for number in found.numbers:
+                yield row_at(capture, number)
+        return
     for number in range(len(capture)):
         ctx.advance(number + 1, len(capture))
-        if wanted(capture, number):
-            yield row_at(capture, number)
+        yield row_at(capture, number)
 
 
 def selector(where: str) -> Callable[[Capture, int], bool]:
-    """A test by capture and number for a question of `v2.query`; FHIR messages answer no v2 question.
+    """A test by capture and number for one question; `search` is the way to ask a whole capture.
 
     raises  Refused QRY-0001: the question is not understood
     """
     if not where.strip():
         return lambda capture, number: True
-    query = compile_query(where)
-
-    def holds(capture: Capture, number: int) -> bool:
-        if capture.format_of(number) is not MessageFormat.ER7:
-            return False
-        document = read_document(capture.raw(number), MessageFormat.ER7)
-        return isinstance(document, Message) and query(document)
-
-    return holds
+    query = compile_question(where)
+    return lambda capture, number: holds_for(
+        query, capture.raw(number), capture.format_of(number), capture.encoding_of(number)
+    )
 
 
-def _fhir_row(capture: Capture, number: int, file: str, index: int) -> MessageRow:
-    resource: dict[str, object] = {}
+def summary(raw: bytes, kind: MessageFormat) -> Header:
+    """What the list shows of a message; `EMPTY` for one that cannot be read, which opening it explains."""
     try:
-        document = read_document(capture.raw(number), MessageFormat.FHIR_JSON)
-        if isinstance(document, FhirDocument):
-            resource = document.value
+        match kind:
+            case MessageFormat.ER7:
+                return read_header(raw)
+            case MessageFormat.V2_XML:
+                return read_header(to_er7(raw))
+            case MessageFormat.FHIR_JSON:
+                return _fhir(json_tree.parse(raw))
+            case MessageFormat.FHIR_XML:
+                document = read_document(raw, kind)
+                return _fhir(document) if isinstance(document, FhirDocument) else EMPTY
     except Refused:
-        pass  # the list shows an empty line; opening or validating the message says what is wrong
+        return EMPTY
+
+
+def _fhir(document: FhirDocument) -> Header:
+    resource = document.value
     subject = _subject(resource)
-    return MessageRow(
-        number=number,
-        file=file,
-        index=index,
-        format=MessageFormat.FHIR_JSON,
-        time=_text(resource.get("timestamp")) or _text(_mapping(resource.get("meta")).get("lastUpdated")),
-        type=_text(resource.get("resourceType")),
+    meta = _mapping(resource.get("meta"))
+    return EMPTY._replace(
+        time=_text(resource.get("timestamp")) or _text(meta.get("lastUpdated")),
+        message_code=document.resource_type,
         control_id=_text(resource.get("id")),
-        patient_id=_text(_first(subject.get("identifier")).get("value")) or _text(subject.get("id")),
-        patient=_name(_first(subject.get("name"))),
         version="4.0.1",
-        sender=_text(_mapping(resource.get("meta")).get("source")),
+        sending_application=_text(meta.get("source")),
+        patient_id=_text(_first(subject.get("identifier")).get("value")) or _text(subject.get("id")),
+        patient_name=_name(_first(subject.get("name"))),
+        birth_date=_text(subject.get("birthDate")),
+    )
+
+
+def _giant(head: bytes) -> Header:
+    found = {name: pattern.search(head) for name, pattern in _TOP_TEXTS.items()}
+    texts = {name: match.group(1).decode("utf-8", "replace") if match else "" for name, match in found.items()}
+    return EMPTY._replace(
+        time=texts["timestamp"], message_code=texts["resourceType"], control_id=texts["id"], version="4.0.1"
     )
 
 

@@ -49,5 +49,5 @@ class Er7Reader(AsItStands):
             yield Found(starts, array("Q"))
         if every:
             yield from framing_issues(name, buffer, every, ctx)
-            release(buffer, released, size)
+            release(buffer, 0, size)
             ctx.advance(size, size, name)
