@@ -22,7 +22,7 @@ from workbench.mapping.conditions import (
     Made,
     Not,
     Operand,
-    Test,
+    Relation,
     Text,
     V2Path,
 )
@@ -353,13 +353,13 @@ def _check(check: Check, codes: Mapping[str, CodeMap]) -> Holds:
             any(compare_numbers(len(frame.run.text_of(node)), number) for node in read(frame))
             or (not read(frame) and compare_numbers(0, number))
         )
-    if check.test is Test.VALUED:
+    if check.test is Relation.VALUED:
         return _short(
             check, lambda frame: any(_says_something(frame, node) and node.raw != NULL for node in read(frame))
         )
-    if check.test is Test.NULL:
+    if check.test is Relation.NULL:
         return lambda frame: any(node.raw == NULL for node in read(frame))
-    if check.test is Test.UNEQUAL:
+    if check.test is Relation.UNEQUAL:
         unwanted = check.values[0]
         return _short(check, lambda frame: not any(frame.run.text_of(node) == unwanted for node in read(frame)))
     accepts = _accepts(check, codes)
@@ -369,10 +369,10 @@ def _check(check: Check, codes: Mapping[str, CodeMap]) -> Holds:
 def _short(check: Check, long: Holds) -> Holds:
     """The test without lists and nodes where the operand can be only one part of what is at hand."""
     read = None if check.path is None else _raw_at_hand(check.path)
-    if read is None or check.test not in (Test.VALUED, Test.EQUAL, Test.UNEQUAL, Test.IN):
+    if read is None or check.test not in (Relation.VALUED, Relation.EQUAL, Relation.UNEQUAL, Relation.IN):
         return long
     wanted = frozenset(check.values)
-    unequal = check.test is Test.UNEQUAL
+    unequal = check.test is Relation.UNEQUAL
 
     def valued(frame: Frame) -> bool:
         raw = read(frame)
@@ -392,7 +392,7 @@ def _short(check: Check, long: Holds) -> Holds:
             raw = raw.split(run.subcomponent, 1)[0]
         return ((unescape(raw, run.delimiters) if run.escape in raw else raw) in wanted) is not unequal
 
-    return valued if check.test is Test.VALUED else equal
+    return valued if check.test is Relation.VALUED else equal
 
 
 def _raw_at_hand(path: V2Path) -> OneText | None:
@@ -436,10 +436,10 @@ def _raw_at_hand(path: V2Path) -> OneText | None:
 
 def _accepts(check: Check, codes: Mapping[str, CodeMap]) -> Callable[[str, str], bool]:
     """The test of one text; the second argument is the sender."""
-    if check.test is Test.IN_CODES:
+    if check.test is Relation.IN_CODES:
         code_map = codes[check.values[0]]
         return lambda text, sender: bool(code_map.translate(text, sender=sender))
-    if check.test is Test.MATCHES:
+    if check.test is Relation.MATCHES:
         pattern = re.compile(check.values[0])
         return lambda text, sender: pattern.fullmatch(text) is not None
     wanted = frozenset(check.values)
@@ -454,7 +454,7 @@ def code_maps_named(condition: Condition) -> Iterator[str]:
                 yield from code_maps_named(part)
         case Not(inner):
             yield from code_maps_named(inner)
-        case Check(test=Test.IN_CODES, values=values):
+        case Check(test=Relation.IN_CODES, values=values):
             yield from values
         case _:
             return
@@ -471,11 +471,11 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text))
 
 
-_COMPARISONS: Mapping[Test, Callable[[object, object], bool]] = {
-    Test.EQUAL: lambda one, other: one == other,
-    Test.UNEQUAL: lambda one, other: one != other,
-    Test.LESS: lambda one, other: one < other,  # type: ignore[operator]
-    Test.AT_MOST: lambda one, other: one <= other,  # type: ignore[operator]
-    Test.MORE: lambda one, other: one > other,  # type: ignore[operator]
-    Test.AT_LEAST: lambda one, other: one >= other,  # type: ignore[operator]
+_COMPARISONS: Mapping[Relation, Callable[[object, object], bool]] = {
+    Relation.EQUAL: lambda one, other: one == other,
+    Relation.UNEQUAL: lambda one, other: one != other,
+    Relation.LESS: lambda one, other: one < other,  # type: ignore[operator]
+    Relation.AT_MOST: lambda one, other: one <= other,  # type: ignore[operator]
+    Relation.MORE: lambda one, other: one > other,  # type: ignore[operator]
+    Relation.AT_LEAST: lambda one, other: one >= other,  # type: ignore[operator]
 }

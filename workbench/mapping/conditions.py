@@ -81,7 +81,7 @@ class Operand(StrEnum):
     VERSION = "version"
 
 
-class Test(StrEnum):
+class Relation(StrEnum):
     VALUED = "valued"
     NULL = "null"
     EQUAL = "="
@@ -101,7 +101,7 @@ class Check:
 
     operand: Operand
     path: V2Path | None
-    test: Test
+    test: Relation
     values: tuple[str, ...] = ()
 
 
@@ -198,6 +198,7 @@ class _Scanner:
         return False
 
     def fail(self, sentence: str) -> NoReturn:
+        self.take(_SPACE)
         raise SyntaxProblem(sentence, self._at)
 
     def end(self) -> None:
@@ -298,19 +299,19 @@ class _Scanner:
     def _test(self, operand: Operand, path: V2Path | None) -> Condition:
         comparison = self.take(_COMPARE)
         if comparison:
-            return self._comparison(operand, path, Test(comparison.group()))
+            return self._comparison(operand, path, Relation(comparison.group()))
         if operand is not Operand.VALUE:
             self.fail(f"{operand} is compared with =, !=, <, <=, > or >=")
         if self.word("valued"):
-            return Check(operand, path, Test.VALUED)
+            return Check(operand, path, Relation.VALUED)
         if self.word("null"):
-            return Check(operand, path, Test.NULL)
+            return Check(operand, path, Relation.NULL)
         if self.word("matches"):
             pattern = self.need(_TEXT, "a pattern in single quotes").group(1)
-            return Check(operand, path, Test.MATCHES, (self._pattern(pattern),))
+            return Check(operand, path, Relation.MATCHES, (self._pattern(pattern),))
         if self.word("not"):
             if self.word("valued"):
-                return Not(Check(operand, path, Test.VALUED))
+                return Not(Check(operand, path, Relation.VALUED))
             if self.word("in"):
                 return Not(self._within(operand, path))
             self.fail("valued or in is expected after not")
@@ -318,22 +319,22 @@ class _Scanner:
             return self._within(operand, path)
         return self.fail("valued, null, =, !=, in or matches is expected")
 
-    def _comparison(self, operand: Operand, path: V2Path | None, test: Test) -> Check:
+    def _comparison(self, operand: Operand, path: V2Path | None, test: Relation) -> Check:
         if operand in (Operand.COUNT, Operand.LENGTH):
             return Check(operand, path, test, (self.need(_NUMBER, "a number").group(),))
-        if operand is Operand.VALUE and test not in (Test.EQUAL, Test.UNEQUAL):
+        if operand is Operand.VALUE and test not in (Relation.EQUAL, Relation.UNEQUAL):
             self.fail("values are compared with = and != only; use count, length or version with the others")
         return Check(operand, path, test, (self.need(_TEXT, "a text in single quotes").group(1),))
 
     def _within(self, operand: Operand, path: V2Path | None) -> Check:
         if self.word("codes"):
-            return Check(operand, path, Test.IN_CODES, (self.need(_WORD, "the name of a code map").group(),))
+            return Check(operand, path, Relation.IN_CODES, (self.need(_WORD, "the name of a code map").group(),))
         self.need(_OPEN, "(")
         values = [self.need(_TEXT, "a text in single quotes").group(1)]
         while self.take(_COMMA):
             values.append(self.need(_TEXT, "a text in single quotes").group(1))
         self.need(_CLOSE, ")")
-        return Check(operand, path, Test.IN, tuple(values))
+        return Check(operand, path, Relation.IN, tuple(values))
 
     def _pattern(self, pattern: str) -> str:
         if _LOOK_AROUND.search(pattern):

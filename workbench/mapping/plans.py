@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from workbench.mapping.compile_source import Holds
 from workbench.mapping.compile_target import Slots
-from workbench.mapping.conditions import UNSAID, Both, Check, Condition, Either, Not, Operand, Test, V2Path
+from workbench.mapping.conditions import UNSAID, Both, Check, Condition, Either, Not, Operand, Relation, V2Path
 from workbench.mapping.running import NOTHING, VALUE, Frame, Step
 from workbench.v2.delimiters import NULL
 
@@ -201,17 +201,17 @@ def _known_check(check: Check, source: Source, shape: Shape) -> bool | None:
         return None
     if check.operand is Operand.VALUE:
         if shape.empty(part):
-            return check.test is Test.UNEQUAL
+            return check.test is Relation.UNEQUAL
         text = shape.texts.get(part)
         plain = not check.path.component if not source.in_value else not check.path.subcomponent
         if text is None or not plain or check.path.repetition:
             return None
-        if check.test in (Test.EQUAL, Test.IN):
+        if check.test in (Relation.EQUAL, Relation.IN):
             return text in check.values
-        if check.test is Test.UNEQUAL:
+        if check.test is Relation.UNEQUAL:
             return text not in check.values
-        return True if check.test is Test.VALUED else None
-    if check.operand is Operand.COUNT and shape.empty(part) and check.test is Test.AT_MOST:
+        return True if check.test is Relation.VALUED else None
+    if check.operand is Operand.COUNT and shape.empty(part) and check.test is Relation.AT_MOST:
         return True
     return None
 
@@ -232,7 +232,7 @@ def _compared_in(condition: Condition, source: Source) -> Iterator[int]:
                 yield from _compared_in(part, source)
         case Not(inner):
             yield from _compared_in(inner, source)
-        case Check(operand=Operand.VALUE, path=path, test=Test.EQUAL | Test.UNEQUAL | Test.IN):
+        case Check(operand=Operand.VALUE, path=path, test=Relation.EQUAL | Relation.UNEQUAL | Relation.IN):
             number = source.part(path)
             plain = path is not None and not (path.subcomponent if source.in_value else path.component)
             if number and plain:
