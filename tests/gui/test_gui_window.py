@@ -25,6 +25,7 @@ from workbench.app.session import Session, open_session
 from workbench.gui import start
 from workbench.gui.main_window import MainWindow
 from workbench.gui.models.rule_tree import RuleName
+from workbench.gui.palette_source import PaletteSource
 from workbench.gui.shell.command_palette import CommandPalette
 from workbench.gui.shell.dialogs import KeysDialog, PassphraseDialog, ReasonDialog
 from workbench.gui.theme.theme import Theme
@@ -149,7 +150,9 @@ def test_f8_goes_from_problem_to_problem(qtbot: QtBot, window: MainWindow, captu
 def test_the_palette_finds_commands_rules_and_messages(qtbot: QtBot, window: MainWindow, capture_file: Path) -> None:
     window.open_paths([capture_file])
     settled(qtbot, window)
-    palette = CommandPalette(window.bench.theme, window._entries, window)
+    palette = CommandPalette(
+        window.bench.theme, PaletteSource(window.bench, window.pages, window.actions_by_id).entries, window
+    )
     qtbot.addWidget(palette)
     palette.words.setText("pid-8 gender")
     assert "PID-Patient/pid-8" in [entry.title for entry in palette.model.rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,16 +10,16 @@ from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QMenuBar, QStackedWidget, QWidget
 
-from workbench.app.commands import matching
 from workbench.app.session import Session, sample_capture_paths
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.page import Page
 from workbench.gui.pages import make_pages
+from workbench.gui.palette_source import PaletteSource
 from workbench.gui.shell.actions import Actions
 from workbench.gui.shell.audit_pane import AuditPane
 from workbench.gui.shell.bottom import DocksOfPages, TabDock, fixed_dock
-from workbench.gui.shell.command_palette import CommandPalette, Entry
+from workbench.gui.shell.command_palette import CommandPalette
 from workbench.gui.shell.details import DetailsPane
 from workbench.gui.shell.dialogs import AboutDialog, KeysDialog, show_problem
 from workbench.gui.shell.jobs_pane import JobsPane
@@ -139,15 +139,15 @@ class MainWindow(QMainWindow):
     def _follow(self) -> None:
         bench = self.bench
         bench.page_asked.connect(self.go)
-        bench.refused.connect(lambda problem: show_problem(bench.theme, self, problem))
+        bench.refused.connect(self._refused)
         bench.findings_changed.connect(self._count_problems)
         bench.message_changed.connect(self._count_problems)
         bench.mask_changed.connect(self.actions_by_id["view.mask"].setChecked)
         bench.capture_changed.connect(self._name_capture)
         self.desk.saved_changed.connect(self.status.show_saved)
-        self.desk.undo_changed.connect(lambda: self.actions_by_id.name_undo(self.desk.undo_stack))
-        self.ledger.counted.connect(lambda text: self.bottom.show_count("Ledger", text))
-        self.bottom.tabs.currentChanged.connect(lambda _tab: self._bottom_shown())
+        self.desk.undo_changed.connect(self._name_undo)
+        self.ledger.counted.connect(self._count_lost)
+        self.bottom.tabs.currentChanged.connect(self._bottom_shown)
         self._bottom_shown()
 
     # Commands
@@ -195,27 +195,13 @@ class MainWindow(QMainWindow):
             self.go("messages")
 
     def show_palette(self) -> None:
-        palette = CommandPalette(self.bench.theme, self._entries, self)
+        palette = CommandPalette(
+            self.bench.theme, PaletteSource(self.bench, self.pages, self.actions_by_id).entries, self
+        )
         corner = self.mapToGlobal(self.rect().center())
         palette.move(corner.x() - palette.width() // 2, self.mapToGlobal(self.rect().topLeft()).y() + 60)
         palette.show()
         palette.words.setFocus()
-
-    def _entries(self, words: str) -> list[Entry]:
-        entries = []
-        if words.strip().isdigit() and self.bench.capture is not None:
-            number = int(words) - 1
-            entries.append(
-                Entry(f"Message {words.strip()}", "Select it", "", lambda: self.bench.select_message(number))
-            )
-        for page in self.pages.values():
-            entries += page.entries(words)
-        for command in matching(words):
-            if self.actions_by_id.is_enabled(command):
-                keys = command.keys[0] if command.keys else ""
-                run: Callable[[], None] = self.actions_by_id[command.id].trigger
-                entries.append(Entry(command.title, command.help, keys, run))
-        return entries
 
     def _find(self) -> None:
         box = self.page.filter_box()
@@ -246,6 +232,15 @@ class MainWindow(QMainWindow):
         self.audit.verify()
 
     # What changes by itself
+
+    def _refused(self, problem: BaseException) -> None:
+        show_problem(self.bench.theme, self, problem)
+
+    def _name_undo(self) -> None:
+        self.actions_by_id.name_undo(self.desk.undo_stack)
+
+    def _count_lost(self, text: str) -> None:
+        self.bottom.show_count("Ledger", text)
 
     def _count_problems(self) -> None:
         findings = self.bench.findings()

@@ -74,6 +74,7 @@ def start(arguments: Sequence[str] = ()) -> int:
             application.exec()
             workspace, inputs = window.next_workspace, ()
             window.deleteLater()
+            window.bench.jobs.deleteLater()
         finally:
             session.close()
     return ExitCode.CLEAN

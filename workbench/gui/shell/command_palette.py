@@ -46,7 +46,7 @@ class CommandPalette(QDialog):
         self.words.setAccessibleName("Go to anything")
         self.view = table(theme, self.model, "Found", _COLUMNS, sorts=False)
         self.view.horizontalHeader().hide()
-        self.view.doubleClicked.connect(lambda _index: self.run())
+        self.view.doubleClicked.connect(self.run)
         self.setLayout(down(self.words, self.view, label("Return runs · Escape leaves", "muted"), margins=12))
         self.resize(round(theme.em * 48), round(theme.em * 28))
         self.words.textChanged.connect(self._search)

@@ -21,11 +21,14 @@ class DetailsPane(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(round(bench.theme.em * 12))
         bench.place_changed.connect(self.follow)
-        bench.message_changed.connect(lambda: self.follow(self._bench.place))
-        bench.mask_changed.connect(lambda _on: self.follow(self._bench.place))
-        bench.theme.changed.connect(lambda: self.follow(self._bench.place))
+        bench.message_changed.connect(self._again)
+        bench.mask_changed.connect(self._again)
+        bench.theme.changed.connect(self._again)
         self.details: Details | None = None
         self.follow(bench.place)
+
+    def _again(self) -> None:
+        self.follow(self._bench.place)
 
     def follow(self, place: Place) -> None:
         document = self._bench.document

@@ -64,8 +64,8 @@ class PassphraseDialog(QDialog):
             down(title, label(about, "muted", wrap=True), form, self.problem, self._box, margins=20, spacing=12)
         )
         self.setMinimumWidth(round(theme.em * 30))
-        self.passphrase.textChanged.connect(lambda _text: self._check())
-        self.again.textChanged.connect(lambda _text: self._check())
+        self.passphrase.textChanged.connect(self._check)
+        self.again.textChanged.connect(self._check)
         self._check()
 
     def refuse(self, problem: BaseException) -> None:

@@ -23,7 +23,7 @@ class ProblemsPane(QWidget):
         self.view.activated.connect(self._go)
         bench.findings_changed.connect(self.refresh)
         bench.message_changed.connect(self._message_changed)
-        bench.mask_changed.connect(lambda _on: self.refresh())
+        bench.mask_changed.connect(self.refresh)
 
     def refresh(self) -> None:
         self.model.show(self._bench.findings())

@@ -42,7 +42,7 @@ class MessageView(QSplitter):
         self.tree.selectionModel().currentChanged.connect(self._chosen)
         self.raw.byte_chosen.connect(self._byte_chosen)
         bench.message_changed.connect(self.show_message)
-        bench.mask_changed.connect(lambda _on: self.show_message())
+        bench.mask_changed.connect(self.show_message)
         bench.place_changed.connect(self.follow)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

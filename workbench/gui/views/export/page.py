@@ -54,7 +54,7 @@ class ExportPage(Page):
         self.result = label("", "mono", wrap=True, selectable=True)
         self._open = button("Open folder", self._open_folder)
         self._build()
-        self.draft.toggled.connect(lambda _on: self._allow())
+        self.draft.toggled.connect(self._allow)
         desk.package_changed.connect(self._stale)
         desk.runs_changed.connect(self._stale)
 

@@ -82,7 +82,7 @@ class MappingPage(Page):
         self.editor.changed.connect(self.change_rule)
         self.desk.result_changed.connect(self.refresh)
         self.desk.package_changed.connect(self._package_changed)
-        self.bench.capture_changed.connect(lambda: self._stack.setCurrentIndex(1 if self.bench.capture else 0))
+        self.bench.capture_changed.connect(self._capture_changed)
 
     def commands(self) -> Mapping[str, Callable[[], object]]:
         return {
@@ -118,6 +118,9 @@ class MappingPage(Page):
         return go
 
     # What is shown
+
+    def _capture_changed(self) -> None:
+        self._stack.setCurrentIndex(1 if self.bench.capture is not None else 0)
 
     def refresh(self) -> None:
         """Show the desk's result; the selected rule stays selected."""

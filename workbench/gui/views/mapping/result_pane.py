@@ -43,7 +43,7 @@ class ResultPane(QFrame):
         self.setLayout(down(self._frame))
         self.json.byte_chosen.connect(self._byte_chosen)
         self.tree.selectionModel().currentChanged.connect(self._current_changed)
-        bench.mask_changed.connect(lambda _on: self.refresh())
+        bench.mask_changed.connect(self.refresh)
 
     def refresh(self) -> None:
         """Show the desk's result, staying at the same place of the text."""

@@ -79,7 +79,7 @@ class RuleEditor(QFrame):
         for line in (self.source, self.target, self.literal, self.when, self.cite, self.note):
             line.editingFinished.connect(self._commit)
         for choice in (self.using, self.codes, self.unmapped, self.status):
-            choice.activated.connect(lambda _index: self._commit())
+            choice.activated.connect(self._commit)
         self.unmapped.setEditable(True)
         edit = self.unmapped.lineEdit()
         if edit is not None:

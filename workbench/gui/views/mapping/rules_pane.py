@@ -41,8 +41,8 @@ class RulesPane(QFrame):
         self.all_rules.setToolTip("Show every rule, not only those that touch this message")
         self._frame = pane("Rules", self.tree, self.filter, self.all_rules)
         self.setLayout(down(self._frame))
-        self.filter.textChanged.connect(lambda _text: self.refresh())
-        self.all_rules.toggled.connect(lambda _on: self.refresh())
+        self.filter.textChanged.connect(self.refresh)
+        self.all_rules.toggled.connect(self.refresh)
         self.tree.selectionModel().currentChanged.connect(self._current_changed)
 
     @property

@@ -33,10 +33,10 @@ class SourcePane(QFrame):
         self.only_lost.setToolTip("Show only values that end nowhere")
         self._frame = pane("Source", self.tree, self.only_lost)
         self.setLayout(down(self._frame))
-        self.only_lost.toggled.connect(lambda _on: self.refresh())
+        self.only_lost.toggled.connect(self.refresh)
         self.tree.selectionModel().currentChanged.connect(self._current_changed)
         bench.place_changed.connect(self.follow)
-        bench.mask_changed.connect(lambda _on: self.refresh())
+        bench.mask_changed.connect(self.refresh)
         desk.result_changed.connect(self.refresh)
 
     def refresh(self) -> None:

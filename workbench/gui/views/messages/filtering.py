@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from array import array
 
-from workbench.app.operations.listing import selector
+from workbench.app.operations.search import search
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
 
-_QUESTION = re.compile(r"\b[A-Z][A-Z0-9]{2}[-.]\d|\b(?:exists|count|text|valued)\s*\(", re.ASCII)
-_REPORT_EVERY = 256
+_QUESTION = re.compile(r"\b[A-Z][A-Z0-9]{2}[-.]\d|\b[a-z]+\s*\(|[=<>]", re.ASCII)
 
 
 def is_question(text: str) -> bool:
@@ -18,25 +17,20 @@ def is_question(text: str) -> bool:
     return _QUESTION.search(text) is not None
 
 
+def as_question(text: str) -> str:
+    """What was typed as a question; words ask for messages that hold every one of them."""
+    if is_question(text):
+        return text
+    words = (word.replace("\\", "").replace('"', "") for word in text.split())
+    return " and ".join(f'text("{word}")' for word in words if word)
+
+
 def numbers_matching(capture: Capture, text: str, ctx: JobContext) -> array[int]:
-    """The numbers of the messages that answer a question, or hold every word, whatever its case.
+    """The numbers of the messages that answer a question, or hold every word.
 
     raises  Refused QRY-0001: a question that is not understood; Cancelled
     """
     found = array("I")
-    holds = selector(text) if is_question(text) else _words(text)
-    for number in range(len(capture)):
-        if not number % _REPORT_EVERY:
-            ctx.advance(number, len(capture))
-        if holds(capture, number):
-            found.append(number)
+    for part in search(capture, as_question(text), ctx):
+        found.extend(part.numbers)
     return found
-
-
-class _words:  # noqa: N801  # used as a function
-    def __init__(self, text: str) -> None:
-        self._wanted = [word.encode("utf-8").lower() for word in text.split()]
-
-    def __call__(self, capture: Capture, number: int) -> bool:
-        raw = capture.raw(number).lower()
-        return all(word in raw for word in self._wanted)

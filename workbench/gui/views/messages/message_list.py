@@ -56,7 +56,7 @@ class MessageList(QWidget):
         self._pause.timeout.connect(self.apply_filter)
         self.filter.textChanged.connect(lambda _text: self._pause.start())
         self.filter.returnPressed.connect(self.apply_filter)
-        self.only_problems.toggled.connect(lambda _on: self.apply_filter())
+        self.only_problems.toggled.connect(self.apply_filter)
         self.model.asked.connect(self._fetch)
         self.view.selectionModel().currentRowChanged.connect(self._chosen)
         bench.capture_changed.connect(self._capture_changed)

@@ -43,7 +43,7 @@ class ReviewPage(Page):
         self._summary = [Badge(bench.theme) for _ in Kind]
         self.decision = Badge(bench.theme)
         self._only = QCheckBox("Differences only")
-        self._only.toggled.connect(lambda _on: self._show_case())
+        self._only.toggled.connect(self._show_case)
         self.view = ComparisonView(bench.theme)
         self._history = label("", "muted", wrap=True)
         self._history.setAccessibleName("What was said before")
@@ -53,7 +53,7 @@ class ReviewPage(Page):
         self._stack.addWidget(self._body())
         self.setLayout(down(self._stack, margins=8))
         desk.result_changed.connect(self._result_changed)
-        bench.mask_changed.connect(lambda _on: self._show_case())
+        bench.mask_changed.connect(self._show_case)
         bench.theme.changed.connect(self._show_case)
 
     def _body(self) -> QWidget:

@@ -53,7 +53,7 @@ class SuitesPage(Page):
         self.only_open = QToolButton()
         self.only_open.setText("To read only")
         self.only_open.setCheckable(True)
-        self.only_open.toggled.connect(lambda _on: self._show_run())
+        self.only_open.toggled.connect(self._show_run)
         self._columns = self._change_columns()
         self.changes = RowsModel(bench.theme, self._columns, self)
         self.view = table(bench.theme, self.changes, "Differences of the case", self._columns)
@@ -72,7 +72,7 @@ class SuitesPage(Page):
         self.setLayout(layout)
         self.tree.selectionModel().currentChanged.connect(self._case_chosen)
         desk.package_changed.connect(self._list_suites)
-        bench.mask_changed.connect(lambda _on: self.changes.show(list(self.changes.rows)))
+        bench.mask_changed.connect(self._mask_changed)
 
     def _body(self) -> QWidget:
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -93,6 +93,9 @@ class SuitesPage(Page):
             Column("Actual", self._actual, 16),
             Column("Note", lambda row: str(row.nuance) if isinstance(row, Change) else row.rule, 10, muted=True),
         )  # fmt: skip
+
+    def _mask_changed(self) -> None:
+        self.changes.show(list(self.changes.rows))
 
     def _actual(self, row: Change | Issue) -> str:
         return self._value(row.after) if isinstance(row, Change) else self.bench.sentence(row)

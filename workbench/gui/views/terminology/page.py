@@ -104,10 +104,10 @@ class TerminologyPage(Page):
         return body
 
     def _connect(self) -> None:
-        self.filter.textChanged.connect(lambda _text: self.refresh())
-        self.field.activated.connect(lambda _index: self.refresh())
+        self.filter.textChanged.connect(self.refresh)
+        self.field.activated.connect(self.refresh)
         self.view.selectionModel().currentRowChanged.connect(self._code_chosen)
-        self.candidate_view.activated.connect(lambda _index: self.choose())
+        self.candidate_view.activated.connect(self.choose)
         self._desk.package_changed.connect(self.refresh)
         self.bench.capture_changed.connect(self._forget)
 

@@ -119,8 +119,8 @@ class ValidationPage(Page):
     def _connect(self) -> None:
         bench = self.bench
         bench.findings_changed.connect(self.refresh)
-        bench.mask_changed.connect(lambda _on: self._show_rule())
-        self._quick.textChanged.connect(lambda _text: self.refresh())
+        bench.mask_changed.connect(self._show_rule)
+        self._quick.textChanged.connect(self.refresh)
         self.rules_view.selectionModel().currentRowChanged.connect(self._rule_chosen)
         self.view.clicked.connect(self._go)
         self.view.activated.connect(self._go)
