@@ -27,7 +27,7 @@ from workbench.mapping.yaml_text import read_yaml
 from workbench.terminology.code_map import format_code_map, load_code_map
 
 LINE_WIDTH = 120
-_LISTS = ("rules", "rows")
+_LISTS = ("rules", "first-of", "rows")
 """Lists whose entries are merged one by one."""
 
 
@@ -77,7 +77,7 @@ def merged_text(text: str, name: str, plain: Plain) -> str:
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
-    return "".join(_merged_map(lines, root, before, plain))
+    return "".join(_merged_map(lines, root, (0, len(lines)), before, plain, ""))
 
 
 def _said(text: str, name: str) -> Plain:
@@ -110,39 +110,49 @@ class _Lines:
     end: int
 
 
-def _merged_map(lines: Sequence[str], root: MappingNode, before: Mapping[str, Json], after: Plain) -> list[str]:
-    """The lines of a file, key by key."""
+def _merged_map(
+    lines: Sequence[str],
+    node: MappingNode,
+    span: tuple[int, int],
+    before: Mapping[str, Json],
+    after: Plain,
+    indent: str,
+) -> list[str]:
+    """The lines `span` of a block mapping, key by key; new keys stand before its list of rules."""
     out: list[str] = []
-    at = 0
-    for key_node, value_node in root.value:
+    at, end = span
+    added = [line for key, value in after.items() if key not in before for line in _entry_lines(key, value, indent)]
+    for key_node, value_node in node.value:
         key = key_node.value
         spot = _Lines(at, key_node.start_mark.line, _last_line(value_node, key_node) + 1)
+        if key in _LISTS:
+            out += added
+            added = []
         out += lines[at : spot.start]
         if before.get(key) == after.get(key):
             out += lines[spot.start : spot.end]
         elif key not in after:
             pass
         elif key in _LISTS and _is_block_list(value_node) and after[key]:
-            out += lines[spot.start : value_node.value[0].start_mark.line]
-            out += _merged_list(lines, value_node, spot.end, before[key], after[key])
+            out.append(lines[spot.start])
+            out += _merged_list(lines, value_node, (spot.start + 1, spot.end), before[key], after[key])
         else:
-            out += _entry_lines(key, after[key])
+            out += _entry_lines(key, after[key], indent)
         at = spot.end
-    for key, value in after.items():
-        if key not in before:
-            out += _entry_lines(key, value)
-    return out + list(lines[at:])
+    return out + added + list(lines[at:end])
 
 
-def _merged_list(lines: Sequence[str], node: SequenceNode, end: int, before: Json, after: Json) -> list[str]:
-    """The entries of `rules` or `rows` in their new order, each with the comments above it."""
+def _merged_list(
+    lines: Sequence[str], node: SequenceNode, span: tuple[int, int], before: Json, after: Json
+) -> list[str]:
+    """The entries of a list of rules or rows in their new order, each with the comments above it."""
     assert isinstance(before, list) and isinstance(after, list)
     indent = " " * (node.value[0].start_mark.column - 2)
-    spots: dict[str, tuple[_Lines, Json]] = {}
-    at = node.value[0].start_mark.line
+    spots: dict[str, tuple[_Lines, Node, Plain]] = {}
+    at, end = span
     for item, plain in zip(node.value, before, strict=True):
         last = _last_line(item, item) + 1
-        spots[plain["id"]] = (_Lines(at, item.start_mark.line, last), plain)
+        spots[plain["id"]] = (_Lines(at, item.start_mark.line, last), item, plain)
         at = last
     out: list[str] = []
     for plain in after:
@@ -150,18 +160,23 @@ def _merged_list(lines: Sequence[str], node: SequenceNode, end: int, before: Jso
         if known is None:
             out += _item_lines(plain, indent)
             continue
-        spot, old = known
+        spot, item, old = known
         out += lines[spot.above : spot.start]
-        own = lines[spot.start : spot.end]
-        out += own if old == plain else _merged_item("".join(own), plain, indent)
+        out += lines[spot.start : spot.end] if old == plain else _merged_item(lines, item, spot, old, plain, indent)
     return out + list(lines[at:end])
 
 
-def _merged_item(text: str, plain: Plain, indent: str) -> list[str]:
+def _merged_item(lines: Sequence[str], node: Node, spot: _Lines, before: Plain, after: Plain, indent: str) -> list[str]:
     """The lines of one entry, its keys changed in place."""
+    if isinstance(node, MappingNode) and not node.flow_style:
+        own = list(lines)
+        own[spot.start] = own[spot.start].replace("-", " ", 1)
+        merged = _merged_map(own, node, (spot.start, spot.end), before, after, indent + "  ")
+        merged[0] = indent + "-" + merged[0][len(indent) + 1 :]
+        return merged
     yaml = _round_trip()
-    loaded = yaml.load("".join(line[len(indent) :] for line in text.splitlines(keepends=True)))
-    _update_map(loaded[0], plain)
+    loaded = yaml.load("".join(line[len(indent) :] for line in lines[spot.start : spot.end]))
+    _update_map(loaded[0], after)
     return _indented(_dumped(yaml, loaded), indent)
 
 
@@ -210,13 +225,13 @@ def _rendered(plain: Plain) -> str:
     return "".join(line for key, value in plain.items() for line in _entry_lines(key, value))
 
 
-def _entry_lines(key: str, value: Json) -> list[str]:
-    if key in ("rules", "rows", "ignore", "keep") and isinstance(value, list):
-        return [f"{key}:\n", *(line for item in value for line in _item_lines(item, "  "))]
+def _entry_lines(key: str, value: Json, indent: str = "") -> list[str]:
+    if key in (*_LISTS, "ignore", "keep") and isinstance(value, list):
+        return [f"{indent}{key}:\n", *(line for item in value for line in _item_lines(item, indent + "  "))]
     if key == "groups" and isinstance(value, dict):
         inner = [_dumped(_round_trip(), {name: _styled(group, flow=True)}) for name, group in value.items()]
         return ["groups:\n", *(line for text in inner for line in _indented(text, "  "))]
-    return _dumped(_round_trip(), {key: _styled(value, flow=isinstance(value, list))}).splitlines(keepends=True)
+    return _indented(_dumped(_round_trip(), {key: _styled(value, flow=isinstance(value, list))}), indent)
 
 
 def _item_lines(plain: Json, indent: str) -> list[str]:
