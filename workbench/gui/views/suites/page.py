@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QMessageBox, QSplitter, QS
 
 from workbench.app.operations.suites import accept_suite_at, run_suite_at
 from workbench.app.session import Session
+from workbench.fhir.json_tree import dumps
 from workbench.gui.bench import Bench, Step
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import DONE, OUTCOME_MARKS, TROUBLE, WAITING, counted
@@ -19,6 +20,8 @@ from workbench.gui.models.rows import Column, Mark, RowsModel
 from workbench.gui.models.suite_tree import HEADS, SuiteTree, suite_tree
 from workbench.gui.page import Page
 from workbench.gui.widgets.basics import Badge, EmptyState, across, button, down, label, pane, retitle, table, tree
+from workbench.gui.widgets.display_text import of_utf8
+from workbench.gui.widgets.span_text import SpanText
 from workbench.kernel.issues import MASK, Issue
 from workbench.kernel.shipped import user_data_folder
 from workbench.suites.evidence import suites_of
@@ -58,6 +61,8 @@ class SuitesPage(Page):
         self.changes = RowsModel(bench.theme, self._columns, self)
         self.view = table(bench.theme, self.changes, "Differences of the case", self._columns)
         self._what = label("", "muted", wrap=True)
+        self.expected = SpanText(bench.theme, "Expected value")
+        self.actual = SpanText(bench.theme, "Actual value")
         self._stack = QStackedWidget()
         text = "A suite runs the mapping over synthetic patients and compares the result with the accepted baseline."
         self._stack.addWidget(EmptyState(self.theme, "flask-conical", "Not run yet", text, "Run suite", self.run))
@@ -71,14 +76,23 @@ class SuitesPage(Page):
         layout.addWidget(self._stack, 1)
         self.setLayout(layout)
         self.tree.selectionModel().currentChanged.connect(self._case_chosen)
+        self.view.selectionModel().currentRowChanged.connect(self._change_chosen)
         desk.package_changed.connect(self._list_suites)
         bench.mask_changed.connect(self._mask_changed)
 
     def _body(self) -> QWidget:
         split = QSplitter(Qt.Orientation.Horizontal)
         self._changes_pane = pane("Differences", self.view)
-        right = QWidget()
-        right.setLayout(down(self._what, self._changes_pane))
+        values = QSplitter(Qt.Orientation.Horizontal)
+        values.addWidget(pane("Expected", self.expected))
+        values.addWidget(pane("Actual", self.actual))
+        values.setSizes([350, 350])
+        right = QSplitter(Qt.Orientation.Vertical)
+        upper = QWidget()
+        upper.setLayout(down(self._what, self._changes_pane))
+        right.addWidget(upper)
+        right.addWidget(values)
+        right.setSizes([360, 220])
         split.addWidget(pane("Cases", self.tree, self.only_open))
         split.addWidget(right)
         split.setSizes([420, 700])
@@ -89,7 +103,7 @@ class SuitesPage(Page):
         return (
             Column("Kind", lambda row: _mark(row).word, 7, mark=_mark),
             Column("Where", lambda row: row.path if isinstance(row, Change) else row.location.path, 18, mono=True),
-            Column("Expected", lambda row: self._value(row.before) if isinstance(row, Change) else "", 12),
+            Column("Expected", self._expected, 12),
             Column("Actual", self._actual, 16),
             Column("Note", lambda row: str(row.nuance) if isinstance(row, Change) else row.rule, 10, muted=True),
         )  # fmt: skip
@@ -97,13 +111,16 @@ class SuitesPage(Page):
     def _mask_changed(self) -> None:
         self.changes.show(list(self.changes.rows))
 
+    def _expected(self, row: Change | Issue) -> str:
+        return " ".join(self._value(row.before).split()) if isinstance(row, Change) else ""
+
     def _actual(self, row: Change | Issue) -> str:
-        return self._value(row.after) if isinstance(row, Change) else self.bench.sentence(row)
+        return " ".join(self._value(row.after).split()) if isinstance(row, Change) else self.bench.sentence(row)
 
     def _value(self, value: object) -> str:
         if value is None:
             return ""
-        return MASK if self.bench.masked else str(value)
+        return MASK if self.bench.masked else value_text(value)
 
     def commands(self) -> Mapping[str, Callable[[], object]]:
         return {"suites.run": self.run, "suites.accept": self.accept, "suites.report": self.open_report}
@@ -185,6 +202,9 @@ class SuitesPage(Page):
     def _show_case(self, case: CaseResult | None) -> None:
         rows: list[Change | Issue] = [*case.issues, *case.changes] if case is not None else []
         self.changes.show(rows)
+        self.expected.clear_text()
+        self.actual.clear_text()
+        self.view.selectRow(0)
         retitle(self._changes_pane, f"Differences · {len(rows)}" if rows else "Differences")
         if case is None:
             self._what.setText("Select a case.")
@@ -192,6 +212,12 @@ class SuitesPage(Page):
             self._what.setText(f"{case.id}: {case.skip or 'equal to the accepted baseline'}.")
         else:
             self._what.setText(case.id)
+
+    def _change_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        row = self.changes.row(current)
+        sides = (row.before, row.after) if isinstance(row, Change) else (None, None)
+        for view, value in zip((self.expected, self.actual), sides, strict=True):
+            view.show_json(of_utf8(b"" if value is None else self._value(value).encode()))
 
     def accept(self) -> None:
         """Take what the mapping gives now as the baseline, after asking: it decides what counts as right."""
@@ -223,6 +249,11 @@ class SuitesPage(Page):
             self.bench.say("Run the suite first; its report is written then.")
             return
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.report)))
+
+
+def value_text(value: object) -> str:
+    """A value of a comparison: texts as they are, structures as indented JSON."""
+    return value if isinstance(value, str) else dumps(value, indent=2).decode()
 
 
 def _mark(row: Change | Issue) -> Mark:
