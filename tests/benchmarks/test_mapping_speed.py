@@ -1,0 +1,70 @@
+"""Map ADT and ORU with the standard package, fast and traced, beside hl7apy in the same run.
+
+`pytest tests/benchmarks/test_mapping_speed.py --benchmark-only`. Every message is about another patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+from hl7apy.parser import parse_message
+
+from tests.benchmarks.conftest import adt, oru
+from workbench.kernel.shipped import shipped
+from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.load import load_package
+from workbench.v2.er7 import parse
+
+
+@pytest.fixture(scope="module")
+def standard() -> CompiledMapping:
+    return compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
+
+
+def each_time_another(benchmark, run: Callable[[bytes], object], make: Callable[[int], bytes]) -> None:
+    """Measure `run` over messages that all differ."""
+    numbers = count()
+    for _ in range(20):
+        run(make(next(numbers)))
+    result = benchmark.pedantic(run, setup=lambda: ((make(next(numbers)),), {}), rounds=300)
+    benchmark.extra_info["messages/s"] = round(1 / benchmark.stats.stats.median)
+    assert result is not None
+
+
+@pytest.mark.benchmark(group="map ADT")
+def test_map_adt(benchmark, standard: CompiledMapping) -> None:
+    each_time_another(benchmark, lambda raw: standard.run(parse(raw)), adt)
+
+
+@pytest.mark.benchmark(group="map ADT")
+def test_map_adt_traced(benchmark, standard: CompiledMapping) -> None:
+    each_time_another(benchmark, lambda raw: standard.trace(parse(raw)), adt)
+
+
+@pytest.mark.benchmark(group="map ADT")
+def test_map_adt_traced_with_ledger(benchmark, standard: CompiledMapping) -> None:
+    each_time_another(benchmark, lambda raw: standard.trace(parse(raw)).ledger, adt)
+
+
+@pytest.mark.benchmark(group="map ADT")
+def test_hl7apy_only_parses_adt(benchmark) -> None:
+    message = benchmark.pedantic(parse_message, (adt(1).decode(),), rounds=5)
+    assert message.msh.msh_10.value == "MSG00000001"
+
+
+@pytest.mark.benchmark(group="map ORU, 30 OBX")
+def test_map_oru(benchmark, standard: CompiledMapping) -> None:
+    each_time_another(benchmark, lambda raw: standard.run(parse(raw)), oru)
+
+
+@pytest.mark.benchmark(group="map ORU, 30 OBX")
+def test_map_oru_traced(benchmark, standard: CompiledMapping) -> None:
+    each_time_another(benchmark, lambda raw: standard.trace(parse(raw)), oru)
+
+
+@pytest.mark.benchmark(group="map ORU, 30 OBX")
+def test_hl7apy_only_parses_oru(benchmark) -> None:
+    message = benchmark.pedantic(parse_message, (oru(1).decode(),), rounds=3)
+    assert message.msh.msh_10.value == "MSG00000001"
