@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from workbench.app.operations.junit import validation_junit
-from workbench.app.operations.validation import Judged, validate_capture
+from workbench.app.operations.validation import Against, Judged, validate_capture
 from workbench.cli.issue_rows import COLUMNS, issue_row
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
 from workbench.cli.tables import print_json, print_ndjson, print_table
@@ -28,7 +28,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "workbench validate feed.hl7 --format ndjson",
     )
     add_inputs(verb)
-    verb.add_argument("--profile", metavar="P", help="conformance profile to check against")
+    verb.add_argument("--profile", metavar="P", help="v2 conformance profile: a folder with profile.xml, or a file")
     verb.add_argument("--fhir-packages", type=Path, metavar="DIR", help="folder with FHIR packages (.tgz)")
     verb.add_argument("--format", choices=("table", "json", "ndjson", "junit"), default="table")
     add_workers(verb)
@@ -36,16 +36,13 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def _validate(options: argparse.Namespace) -> ExitCode:
-    if options.profile or options.fhir_packages:
-        raise Refused(
-            "VAL-0001",
-            "This version checks against the base standards only; profiles and packages are not read yet.",
-            "Leave out --profile and --fhir-packages.",
-        )
+    if options.fhir_packages:
+        raise Refused("VAL-0001", "FHIR packages are not read yet.", "Leave out --fhir-packages.")
+    against = Against(v2_profile=_v2_profile(options.profile))
     job = console_job()
     capture = open_capture(options.inputs, job)
     verdict = Verdict()
-    judged = validate_capture(capture, job, options.workers)
+    judged = validate_capture(capture, job, options.workers, against=against)
     if options.format == "junit":
         results = list(judged)
         for result in results:
@@ -56,6 +53,15 @@ def _validate(options: argparse.Namespace) -> ExitCode:
         _PRINT[options.format](_rows(issues, verdict))
     verdict.warn(capture.issues)
     return verdict.exit_code()
+
+
+def _v2_profile(given: str | None) -> Path | None:
+    """The path of a v2 profile; anything that is no file or folder is refused."""
+    if not given:
+        return None
+    if not Path(given).exists():
+        raise Refused("VAL-0002", f"There is no profile {given}.", "Give the folder or file of a conformance profile.")
+    return Path(given)
 
 
 def _rows(issues: Iterable[Issue], verdict: Verdict) -> Iterator[Mapping[str, object]]:

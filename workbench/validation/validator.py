@@ -14,7 +14,11 @@ from types import MappingProxyType
 
 from workbench.kernel.issues import RuleSource, Severity
 
-_RULE_MODULES = ("workbench.validation.v2_rules", "workbench.validation.fhir_rules")
+_RULE_MODULES = (
+    "workbench.validation.v2_rules",
+    "workbench.validation.profiles.rules",
+    "workbench.validation.fhir_rules",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class RuleDefinition:
     title        one short sentence: what the rule demands
     explanation  how to put a finding right
     source       where the standard says so
+    category     the word that conformance tools use for findings of this kind (Usage, Length, …); "" when none does
     """
 
     id: str
@@ -33,6 +38,7 @@ class RuleDefinition:
     title: str
     explanation: str
     source: RuleSource
+    category: str = ""
 
 
 @cache

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from workbench.app.batch import Task, in_batches, tasks_of
 from workbench.app.defects import defect_issue
 from workbench.app.documents import Document, read_document, unreadable
+from workbench.app.operations.profiles import profile_validator
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
@@ -24,32 +28,60 @@ class Judged(NamedTuple):
     issues: tuple[Issue, ...]
 
 
-def validate_document(document: Document) -> tuple[Issue, ...]:
-    """Every finding for one message, in the order of the document; locations are within the message."""
-    found = validate_message(document) if isinstance(document, Message) else validate_resource(document)
-    return (*document.issues, *found)
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What messages are judged by besides the standards; crosses to worker processes, so it names files.
+
+    v2_profile  folder or file of a conformance profile for v2 messages
+    """
+
+    v2_profile: Path | None = None
+
+
+STANDARDS = Against()
+"""The standards alone."""
+
+
+def validate_document(document: Document, against: Against = STANDARDS) -> tuple[Issue, ...]:
+    """Every finding for one message, in the order of the document; locations are within the message.
+
+    raises  Refused V2P-0002, V2P-0003: the profile cannot be used
+    """
+    if not isinstance(document, Message):
+        return (*document.issues, *validate_resource(document))
+    if against.v2_profile is not None:
+        return profile_validator(against.v2_profile).validate(document)
+    return (*document.issues, *validate_message(document))
 
 
 def validate_capture(
-    capture: Capture, ctx: JobContext, workers: int | None = None, numbers: Sequence[int] | None = None
+    capture: Capture,
+    ctx: JobContext,
+    workers: int | None = None,
+    numbers: Sequence[int] | None = None,
+    against: Against = STANDARDS,
 ) -> Iterator[Judged]:
     """The findings for each message, in order, with the file and number they belong to.
 
     A message that cannot be read at all is a finding like any other.
+
+    raises  Refused V2P-0002, V2P-0003: the profile cannot be used
     """
+    if against.v2_profile is not None:
+        profile_validator(against.v2_profile)  # refused here, not once for each message
     total = len(capture) if numbers is None else len(numbers)
-    for judged in in_batches(_judge, tasks_of(capture, numbers), total, ctx, workers, "validating"):
+    for judged in in_batches(partial(_judge, against), tasks_of(capture, numbers), total, ctx, workers, "validating"):
         file, index = capture.file_of(judged.number), capture.number_in_file(judged.number)
         yield Judged(judged.number, tuple(issue.within(file, index) for issue in judged.issues))
 
 
-def _judge(tasks: Sequence[Task]) -> list[Judged]:
-    return [Judged(task.number, _findings(task)) for task in tasks]
+def _judge(against: Against, tasks: Sequence[Task]) -> list[Judged]:
+    return [Judged(task.number, _findings(task, against)) for task in tasks]
 
 
-def _findings(task: Task) -> tuple[Issue, ...]:
+def _findings(task: Task, against: Against) -> tuple[Issue, ...]:
     try:
-        return validate_document(read_document(task.raw, task.format))
+        return validate_document(read_document(task.raw, task.format), against)
     except Refused as refusal:
         return (unreadable(refusal, task.raw),)
     except Exception as defect:  # noqa: BLE001 - one message must not cost the others their findings

@@ -1,0 +1,257 @@
+"""What a profile finds in one value: a repetition of a field, with its components and subcomponents.
+
+A verdict depends on the raw text alone, so a field remembers what it found for the values it has seen.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from workbench.v2.delimiters import NULL, Delimiters
+from workbench.v2.escapes import unescape
+from workbench.validation.profiles.codes import judge_bound, judge_single
+from workbench.validation.profiles.evaluate import Answer, Outcome, SetTest, evaluate
+from workbench.validation.profiles.model import Predicate, Statement, Usage
+from workbench.validation.profiles.nodes import Node, Place, ValueNode, below, has_content, resolve, split_value
+from workbench.validation.profiles.plan import FieldPlan, ValuePlan
+
+REMEMBERED_VALUES = 1024
+REMEMBERED_LENGTH = 128
+REPORTED_PER_FIELD = 50
+
+_CONFORMANCE_LENGTH = re.compile(r"(\d+)([#=]?)")
+
+
+class Finding(NamedTuple):
+    """What is wrong in a segment, at a place inside it."""
+
+    rule: str
+    args: dict[str, str]
+    place: Place
+
+
+Found = list[Finding]
+
+
+class Bench(NamedTuple):
+    """What judging a value needs besides its plan."""
+
+    delimiters: Delimiters
+    in_set: SetTest
+
+
+def judge_field(plan: FieldPlan, raw: str, bench: Bench) -> tuple[Finding, ...]:
+    """Everything about one field that is not empty, remembered."""
+    found: Found = []
+    _judge_field(plan, raw, bench, found)
+    verdict = tuple(found[:REPORTED_PER_FIELD])
+    if len(raw) <= REMEMBERED_LENGTH:
+        if len(plan.verdicts) >= REMEMBERED_VALUES:
+            plan.verdicts.clear()
+        plan.verdicts[raw] = verdict
+    return verdict
+
+
+def _judge_field(plan: FieldPlan, raw: str, bench: Bench, found: Found) -> None:
+    element, position = plan.value.element, plan.position
+    separator = bench.delimiters.repetition
+    if plan.value.literal or not separator or separator not in raw:
+        texts = [raw]
+    else:
+        texts = raw.split(separator)
+    filled = [n for n, text in enumerate(texts, start=1) if has_content(text, bench.delimiters)]
+    if not filled:
+        if element.usage in (Usage.R, Usage.RE):
+            found.append(absent(plan.value, Place(position, 1)))
+        return
+    names = {"name": f"{element.name}", "count": str(len(filled)), "range": str(element.cardinality)}
+    if element.usage in (Usage.X, Usage.W):
+        found.extend(Finding(_BARRED[element.usage], {"name": element.name}, Place(position, n)) for n in filled)
+    else:
+        most = element.cardinality.most
+        if most is not None and filled[-1] > most:
+            found.append(Finding("V2-0505", names, Place(position, filled[-1])))
+        elif len(filled) < element.cardinality.least:
+            found.append(Finding("V2-0506", names, Place(position, filled[-1])))
+    if len(filled) > 1 and any(texts[n - 1] == NULL for n in filled):
+        found.append(Finding("V2-0507", {"name": element.name}, Place(position, filled[-1])))
+    for number in filled:
+        value = plan.value
+        for variant, flavour in plan.variants:
+            if variant.occurrence == number:
+                value = flavour
+        judge_value(value, texts[number - 1], Place(position, number), bench, found)
+
+
+_BARRED = {Usage.X: "V2-0503", Usage.W: "V2-0504"}
+
+
+def absent(plan: ValuePlan, place: Place) -> Finding:
+    """An element with usage R or RE that is not there."""
+    rule = "V2-0501" if plan.element.usage is Usage.R else "V2-0502"
+    return Finding(rule, {"name": plan.element.name}, place)
+
+
+def judge_value(plan: ValuePlan, text: str, place: Place, bench: Bench, found: Found) -> None:
+    """One value that has content."""
+    if place.component and text in plan.clean:
+        return
+    before = len(found)
+    if plan.opaque:
+        return
+    node = ValueNode(plan, None, place, text, bench.delimiters)
+    if text == NULL:
+        if not plan.parts:
+            _judge_codes(plan, node, found)
+        return
+    if plan.parts:
+        _judge_parts(plan, text, place, bench, found)
+    else:
+        _judge_primitive(plan, node, found)
+    _judge_codes(plan, node, found)
+    for predicate in plan.predicates:
+        found.extend(judge_predicate(predicate, node, bench.in_set))
+    for statement in plan.statements:
+        finding = judge_statement(statement, node, bench.in_set)
+        if finding is not None:
+            found.append(finding)
+    if place.component and len(found) == before and len(text) <= REMEMBERED_LENGTH:
+        if len(plan.clean) >= REMEMBERED_VALUES:
+            plan.clean.clear()
+        plan.clean.add(text)
+
+
+def _judge_parts(plan: ValuePlan, text: str, place: Place, bench: Bench, found: Found) -> None:
+    if place.subcomponent:
+        return  # nothing can divide it further
+    parts = split_value(text, place, bench.delimiters)
+    if len(parts) > len(plan.parts) and any(has_content(part, bench.delimiters) for part in parts[len(plan.parts) :]):
+        args = {"name": plan.label, "most": str(len(plan.parts)), "count": str(len(parts))}
+        found.append(Finding("V2-0515", args, place))
+    count = len(parts)
+    for number, inner in plan.demands:
+        there = number <= count and has_content(parts[number - 1], bench.delimiters)
+        usage = inner.element.usage
+        if not there:
+            if usage is Usage.R or usage is Usage.RE:
+                found.append(absent(inner, below(place, number)))
+        elif usage is Usage.X or usage is Usage.W:
+            found.append(Finding(_BARRED[usage], {"name": inner.element.name}, below(place, number)))
+    for number, (part, inner) in enumerate(zip(parts, plan.parts, strict=False), start=1):
+        if part and has_content(part, bench.delimiters):
+            judge_value(inner, part, below(place, number), bench, found)
+
+
+def _judge_primitive(plan: ValuePlan, node: ValueNode, found: Found) -> None:
+    text, place, delimiters = node.text, node.place, node.delimiters
+    if not plan.literal and not place.subcomponent:
+        separators = delimiters.subcomponent if place.component else delimiters.component + delimiters.subcomponent
+        text = text.rstrip(separators) or text
+        if plan.check is None:
+            for separator in separators:
+                if separator in text:
+                    found.append(Finding("V2-0514", {"name": plan.label, "separator": separator}, place))
+                    break
+    value = text if plan.literal else unescape(text, delimiters)
+    if plan.check is not None and not plan.check(value):
+        found.append(Finding("V2-0513", {"name": plan.label, "type": plan.type_name, "value": value}, place))
+    if plan.element.constant and value != plan.element.constant:
+        args = {"name": plan.label, "constant": plan.element.constant, "value": value}
+        found.append(Finding("V2-0516", args, place))
+    _judge_length(plan, value, place, found)
+
+
+def _judge_length(plan: ValuePlan, value: str, place: Place, found: Found) -> None:
+    length, count = plan.element.length, len(value)
+    if plan.strict_length and not length.stated:
+        found.append(Finding("V2-0581", {"name": plan.label}, place))
+        return
+    if (length.least is not None and count < length.least) or (length.most is not None and count > length.most):
+        limits = f"{length.least or 0} to {'any' if length.most is None else length.most}"
+        found.append(Finding("V2-0511", {"name": plan.label, "limits": limits, "count": str(count)}, place))
+    elif length.conformance:
+        match = _CONFORMANCE_LENGTH.fullmatch(length.conformance)
+        if match is not None and match.group(2) == "=" and count > int(match.group(1)):
+            args = {"name": plan.label, "limit": match.group(1), "count": str(count)}
+            found.append(Finding("V2-0512", args, place))
+
+
+def _judge_codes(plan: ValuePlan, node: ValueNode, found: Found) -> None:
+    for bound in plan.bound:
+        found.extend(Finding(*finding) for finding in judge_bound(bound, node))
+    for single in plan.singles:
+        wrong = judge_single(single, node)
+        if wrong is not None:
+            found.append(Finding(*wrong))
+
+
+def judge_statement(statement: Statement, node: Node, in_set: SetTest) -> Finding | None:
+    """A conformance statement about an element; its finding is told at the target, or at what decided it."""
+    outcome = evaluate(statement.test, node, in_set)
+    if outcome.answer is Answer.YES:
+        return None
+    place = _told_at(statement, node, outcome)
+    if outcome.answer is Answer.OPEN:
+        return Finding("V2-0582", {"statement": statement.id, "reason": outcome.reason}, place_of(node))
+    rule = "V2-0541" if statement.strict else "V2-0542"
+    return Finding(rule, {"statement": statement.id, "demand": statement.text}, place)
+
+
+def _told_at(statement: Statement, node: Node, outcome: Outcome) -> Place:
+    target = resolve(node, statement.target.steps) if statement.target.steps else []
+    if target:
+        return place_of(target[0])
+    return place_of(outcome.node) if outcome.node is not None else place_of(node)
+
+
+def place_of(node: Node) -> Place:
+    return node.place if isinstance(node, ValueNode) else Place()
+
+
+def judge_predicate(predicate: Predicate, node: Node, in_set: SetTest) -> list[Finding]:
+    """The usage that a predicate gives to a part of a value or segment."""
+    return [finding for finding, _ in predicate_findings(predicate, node, in_set)]
+
+
+def predicate_findings(predicate: Predicate, node: Node, in_set: SetTest) -> list[tuple[Finding, Node]]:
+    """The findings with the element that has or lacks the part."""
+    steps = predicate.target.steps
+    if not steps:
+        return []
+    holders = resolve(node, steps[:-1])
+    if not holders:
+        return []
+    outcome = evaluate(predicate.test, node, in_set)
+    if outcome.answer is Answer.OPEN:
+        args = {"statement": predicate.id or str(predicate.target), "reason": outcome.reason}
+        return [(Finding("V2-0583", args, place_of(node)), node)]
+    usage = predicate.when_true if outcome.answer is Answer.YES else predicate.when_false
+    found: list[tuple[Finding, Node]] = []
+    for holder in holders:
+        present = holder.members(steps[-1])
+        args = {"condition": predicate.text, "usage": usage.value}
+        if present and usage in (Usage.X, Usage.W):
+            found.extend((Finding("V2-0532", args, place_of(each)), each) for each in present)
+        elif not present and usage is Usage.R:
+            args["name"] = name_of_member(holder, steps[-1].place)
+            found.append((Finding("V2-0531", args, missing_place(holder, steps[-1].place)), holder))
+    return found
+
+
+def name_of_member(holder: Node, place: int) -> str:
+    """The name of a member that is not there."""
+    if isinstance(holder, ValueNode):
+        return holder.plan.parts[place - 1].element.name if place <= len(holder.plan.parts) else ""
+    members: tuple[object, ...] = getattr(holder.plan, "fields", ()) or getattr(holder.plan, "members", ())
+    if place > len(members):
+        return ""
+    member = members[place - 1]
+    return member.value.element.name if isinstance(member, FieldPlan) else str(getattr(member, "name", ""))
+
+
+def missing_place(holder: Node, place: int) -> Place:
+    """Where a member would stand."""
+    if isinstance(holder, ValueNode):
+        return below(holder.place, place)
+    return Place(place, 1)

@@ -1,0 +1,21 @@
+"""Any form of profile, by looking at what was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workbench.kernel.errors import Refused
+from workbench.validation.profiles.igamt_profile import read_igamt
+from workbench.validation.profiles.model import Profile
+
+
+def load_profile(path: Path) -> Profile:
+    """The profile in a folder (profile.xml with its companions) or a file (XML, YAML).
+
+    raises  Refused V2P-0003: no form of profile that is known; Refused V2P-0002, Unavailable V2P-0001 as the readers
+    """
+    if path.is_dir() and (path / "profile.xml").is_file():
+        return read_igamt(path)
+    raise Refused(
+        "V2P-0003", f"{path.name} holds no profile.", "Give a folder with profile.xml, an XML or a YAML file."
+    )

@@ -1,0 +1,138 @@
+"""A message laid out by a profile: the elements that statements speak about.
+
+Places are counted as the profile counts them. A member that is empty is not there; `""` is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from workbench.v2.delimiters import Delimiters
+from workbench.v2.er7 import Segment
+from workbench.v2.escapes import unescape
+from workbench.validation.profiles.expressions import Step
+from workbench.validation.profiles.plan import GroupPlan, MemberPlan, SegmentPlan, ValuePlan
+
+
+class Place(NamedTuple):
+    """Where in a segment: 1-based numbers, 0 is the whole of the level above."""
+
+    field: int = 0
+    repetition: int = 0
+    component: int = 0
+    subcomponent: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class ValueNode:
+    """A repetition of a field, a component or a subcomponent; `text` is as it is written and not empty."""
+
+    plan: ValuePlan
+    segment: Segment | None
+    place: Place
+    text: str
+    delimiters: Delimiters
+
+    @property
+    def primitive(self) -> bool:
+        return not self.plan.parts
+
+    @property
+    def value(self) -> str:
+        return self.text if self.plan.literal else unescape(self.text, self.delimiters)
+
+    def members(self, step: Step) -> list[ValueNode]:
+        if step.instance > 1 or step.place > len(self.plan.parts):
+            return []
+        found = self.member(step.place)
+        return [found] if found is not None else []
+
+    def member(self, place: int) -> ValueNode | None:
+        """The component or subcomponent at a place of the type, None when it is empty."""
+        parts = split_value(self.text, self.place, self.delimiters)
+        if place > len(parts) or not has_content(parts[place - 1], self.delimiters):
+            return None
+        inner = below(self.place, place)
+        return ValueNode(self.plan.parts[place - 1], self.segment, inner, parts[place - 1], self.delimiters)
+
+
+@dataclass(slots=True, eq=False)
+class SegmentNode:
+    """A segment; `number` counts it among its like in its group."""
+
+    plan: SegmentPlan
+    segment: Segment
+    number: int
+    delimiters: Delimiters
+
+    def members(self, step: Step) -> list[ValueNode]:
+        position = step.place
+        fields = self.segment.fields
+        if position >= len(fields) or position > len(self.plan.fields) or not fields[position]:
+            return []
+        found: list[ValueNode] = []
+        for number, text in enumerate(self.plan.repetitions(position, fields[position]), start=1):
+            if (not step.instance or step.instance == number) and has_content(text, self.delimiters):
+                plan = self.plan.value_plan(position, number, fields)
+                if plan is not None:
+                    place = Place(position, number)
+                    found.append(ValueNode(plan, self.segment, place, text, self.delimiters))
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class GroupNode:
+    """A group, or the message: `content[place]` are the instances of the member at that place.
+
+    start  index of the segment the group begins with
+    """
+
+    plan: GroupPlan
+    number: int
+    start: int
+    content: dict[int, list[GroupNode | SegmentNode]]
+
+    def members(self, step: Step) -> list[GroupNode | SegmentNode]:
+        found = self.content.get(step.place, [])
+        if not step.instance:
+            return found
+        return found[step.instance - 1 : step.instance]
+
+    def member_plan(self, place: int) -> MemberPlan | None:
+        return self.plan.members[place - 1] if place <= len(self.plan.members) else None
+
+
+Node = ValueNode | SegmentNode | GroupNode
+
+
+def resolve(node: Node, steps: Iterable[Step]) -> list[Node]:
+    """Every element at a path below a node."""
+    level: list[Node] = [node]
+    for step in steps:
+        level = [member for each in level for member in each.members(step)]
+        if not level:
+            return level
+    return level
+
+
+def below(place: Place, number: int) -> Place:
+    """The place of a part of the value at `place`."""
+    if not place.component:
+        return Place(place.field, place.repetition or 1, number)
+    return Place(place.field, place.repetition, place.component, number)
+
+
+def split_value(text: str, place: Place, delimiters: Delimiters) -> list[str]:
+    """The parts of a value at that level; below subcomponents nothing is split."""
+    separator = "" if place.subcomponent else delimiters.subcomponent if place.component else delimiters.component
+    return text.split(separator) if separator else [text]
+
+
+def has_content(text: str, delimiters: Delimiters) -> bool:
+    """True when there is more than separators."""
+    return bool(text) and (
+        text[0] not in (delimiters.component, delimiters.subcomponent)
+        or bool(text.strip(delimiters.component + delimiters.subcomponent))
+    )
