@@ -63,6 +63,16 @@ def er7_end(buffer: Buffer, start: int, limit: int) -> int:
     frame_end = buffer.find(MLLP_END, start, limit)
     if frame_end >= 0:
         limit = frame_end
+    tail = buffer[max(start, limit - _TRAILER_BYTES) : limit]
+    kept = tail.rstrip(_BETWEEN)
+    line = max(kept.rfind(b"\r"), kept.rfind(b"\n")) + 1
+    if line and kept[line : line + 3] not in _BATCH_NAMES and not kept.endswith(BOM):  # nearly all messages
+        text_end = limit - len(tail) + len(kept)
+        return text_end + _terminator(tail[len(kept) : len(kept) + 2])
+    return _end_before_trailers(buffer, start, limit)
+
+
+def _end_before_trailers(buffer: Buffer, start: int, limit: int) -> int:
     while True:
         text_end = _text_end(buffer, start, limit)
         tail_start = max(start, text_end - _TRAILER_BYTES)
@@ -71,10 +81,12 @@ def er7_end(buffer: Buffer, start: int, limit: int) -> int:
         if (not line and tail_start > start) or tail_start + line <= start or tail[line : line + 3] not in _BATCH_NAMES:
             break
         limit = tail_start + line
-    after = buffer[text_end : min(text_end + 2, limit)]
-    if after == b"\r\n":
-        return text_end + 2
-    return text_end + 1 if after[:1] in (b"\r", b"\n") else text_end
+    return text_end + _terminator(buffer[text_end : min(text_end + 2, limit)])
+
+
+def _terminator(after: bytes) -> int:
+    """How many of the bytes after a segment end it."""
+    return 2 if after == b"\r\n" else int(after[:1] in (b"\r", b"\n"))
 
 
 def _text_end(buffer: Buffer, start: int, limit: int) -> int:

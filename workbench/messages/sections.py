@@ -6,7 +6,8 @@ A section of a file can be sent to another process: it takes the file's name wit
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from workbench.messages.buffers import Buffer
@@ -99,6 +100,32 @@ class Section:
         for start, reach in zip(self.starts, [*self.starts[1:], self.reach(last)], strict=True):
             head = cut(buffer[start : reach if reach - start < size else start + size])
             yield head.partition(MLLP_END)[0] if MLLP_END in head else head
+
+    def raws(self, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """The messages at these places, each with its place, for loops over many."""
+        if self.ends or self.part.encoding:
+            yield from ((place, self.raw(place)) for place in places)
+            return
+        buffer, cut, starts = self.buffer, self.reader.cut, self.starts
+        last = len(starts) - 1
+        for place in places:
+            start = starts[place]
+            reach = starts[place + 1] if place < last else self.reach(place)
+            yield place, cut(buffer[start : er7_end(buffer, start, reach)])
+
+    def places_holding(self, needles: Iterable[bytes]) -> set[int]:
+        """The messages in whose bytes any of these occurs, found without cutting them out."""
+        buffer, starts, found = self.buffer, self.starts, set[int]()
+        limit = self.reach(len(starts) - 1)
+        for needle in needles:
+            at = buffer.find(needle, starts[0], limit)
+            while at >= 0:
+                place = bisect_right(starts, at) - 1
+                found.add(place)
+                if place + 1 >= len(starts):
+                    break
+                at = buffer.find(needle, starts[place + 1], limit)
+        return found
 
     def __len__(self) -> int:
         return len(self.starts)

@@ -16,8 +16,6 @@ Alternatives = tuple[bytes, ...]
 """One of these must occur."""
 
 _RUN = re.compile(r"[A-Za-z0-9]+")
-_ESCAPE_AT = 6
-"""Where the escape character stands in a header."""
 
 
 class Prefilter:
@@ -35,14 +33,19 @@ class Prefilter:
                 if needle in raw:
                     break
             else:
-                return _is_escaped(raw)
+                return not raw.startswith(USUAL_HEAD) or any(mark in raw for mark in DISGUISES)
         return True
 
+    @property
+    def best(self) -> Alternatives:
+        """The needles that most likely rule a message out; none when the question needs none."""
+        return _best(list(self.needles)) if self.needles else ()
 
-def _is_escaped(raw: bytes) -> bool:
-    """True when a character may be written as its number, or the encoding may write letters as other bytes."""
-    mark = raw[_ESCAPE_AT : _ESCAPE_AT + 1]
-    return not raw.startswith(b"MSH") or mark.isalnum() or mark + b"X" in raw or b"\x1b" in raw
+
+DISGUISES = (b"\\X", b"\x1b")
+"""Where these occur, a letter may be written as a number or as other bytes."""
+USUAL_HEAD = b"MSH|^~\\&"
+"""Other headers may declare another escape character, or be written in characters of several bytes."""
 
 
 def _needed(node: Node) -> list[Alternatives]:

@@ -7,11 +7,16 @@ For questions over a whole capture. Gives exactly what `Message.at` gives (the t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from workbench.v2.delimiters import Delimiters
 from workbench.v2.er7 import HEADERS
 from workbench.v2.escapes import unescape
 from workbench.v2.path import V2Path
+
+_HEAD = 10
+"""Characters of a header in which MSH-2 ends, if it is no longer than it may be."""
+_declared = lru_cache(maxsize=64)(Delimiters.of_header)
 
 
 class QuickMessage:
@@ -21,7 +26,7 @@ class QuickMessage:
 
     def __init__(self, text: str, ends: str) -> None:
         self.text = text
-        self.delimiters = Delimiters.of_header(text)
+        self.delimiters = _declared(text[:_HEAD]) if text.find(text[3], 4, _HEAD) > 0 else Delimiters.of_header(text)
         self._ends = ends
         self._lines: dict[str, list[str]] = {}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,9 +19,10 @@ from workbench.fhir.path import FhirPath
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, MessageFormat
+from workbench.messages.reading import AsItStands
 from workbench.messages.sections import Section
 from workbench.v2.er7 import Message
-from workbench.v2.prefilter import Prefilter
+from workbench.v2.prefilter import DISGUISES, USUAL_HEAD, Prefilter
 from workbench.v2.query import Query, compile_query
 
 if TYPE_CHECKING:
@@ -179,14 +180,26 @@ def _answer_piece(query: Query, prefilter: Prefilter, task: _Task) -> array[int]
     is_er7 = piece.format is MessageFormat.ER7 and not piece.encoding
     encoding = "utf-8" if piece.part.encoding else piece.encoding
     found = list(task.certain)
-    for place in range(len(piece)) if task.places is None else task.places:
-        raw = piece.raw(place)
+    places: Iterable[int] = range(len(piece)) if task.places is None else task.places
+    if is_er7 and prefilter.best and isinstance(piece.reader, AsItStands):
+        possible = _possible(piece, prefilter.best)
+        places = (place for place in places if place in possible)
+    for place, raw in piece.raws(places):
         if is_er7 and not prefilter.passes(raw):
             continue
         if holds_for(query, raw, piece.format, encoding):
             found.append(place)
     found.sort()
     return array("I", (piece.first + place for place in found))
+
+
+def _possible(piece: Section, needles: Sequence[bytes]) -> set[int]:
+    """The places a question that needs one of the needles can hold for."""
+    possible = piece.places_holding((*needles, *DISGUISES))
+    if len(piece.places_holding((USUAL_HEAD,))) < len(piece):
+        heads = enumerate(piece.heads(len(USUAL_HEAD)))
+        possible.update(place for place, head in heads if not head.startswith(USUAL_HEAD))
+    return possible
 
 
 @lru_cache(maxsize=8)
