@@ -18,7 +18,7 @@ ADMISSION = """
     AL1|1|DA|70618^Penicillin^RXN|SV|Hives
     AL1|2|DA|LOC77^House dust mix^99LOC|MI|sneezing
     DG1|1||I21.9^Acute myocardial infarction^I10||20240105|A|||||||||1
-    IN1|1|HP^Health Plan|77^^^NORTH^XX|Krankenkasse Nord||||G1|||||20240101|20241231||HMO|Müller^Otto|SPO|19680202|||||||||||||||||POL-9
+    IN1|1|HP^Health Plan|77^^^NORTH^XX|Krankenkasse Nord||||G1||||20240101|20241231||HMO|Müller^Otto|SPO|19680202|||||||||||||||||POL-9
 """
 
 
@@ -225,3 +225,17 @@ def test_a_birth_date_keeps_its_precision_and_a_birth_time_its_offset(convert: C
     born = convert(head + "197004012315-0500").one("Patient")
     assert born["birthDate"] == "1970-04-01"
     assert born["_birthDate"]["extension"][0]["valueDateTime"].startswith("1970-04-01T23:15")
+
+
+def test_patients_without_a_number_are_never_taken_for_one(convert: Convert) -> None:
+    text = "MSH|^~\\&|A|F|||20240105||ADT^A08|{n}|P|2.5\nPID|1||^^^NPI^MR||Muster^{name}"
+    first, second = (convert(text.format(n=n, name=name)).bundle["entry"] for n, name in ((1, "Anna"), (2, "Berta")))
+    urls = [e["fullUrl"] for entries in (first, second) for e in entries if e["resource"]["resourceType"] == "Patient"]
+    assert len(set(urls)) == 2
+
+
+def test_the_same_number_is_the_same_patient_in_every_message(convert: Convert) -> None:
+    text = "MSH|^~\\&|A|F|||20240105||ADT^{event}|{n}|P|2.5\nPID|1||4711^^^NORTH^MR||Muster^Anna"
+    messages = (convert(text.format(n=1, event="A01")), convert(text.format(n=2, event="A08")))
+    urls = {e["fullUrl"] for m in messages for e in m.bundle["entry"] if e["resource"]["resourceType"] == "Patient"}
+    assert len(urls) == 1
