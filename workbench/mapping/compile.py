@@ -99,7 +99,7 @@ class CompiledMapping:
         state = self._run(message, compiled, noting=keeping)
         bundle = assemble(state, self.package.header.name_space)
         if keeping:
-            keep_the_rest(state, bundle, covers, self.package.header.extensions)
+            keep_the_rest(state, covers, self.package.header.extensions)
         return bundle, tuple(state.issues)
 
     def trace(self, message: Message) -> TracedResult:
@@ -111,7 +111,7 @@ class CompiledMapping:
         state = self._run(message, compiled, full=True)
         bundle = assemble(state, self.package.header.name_space)
         if covers.keep:
-            keep_the_rest(state, bundle, covers, self.package.header.extensions)
+            keep_the_rest(state, covers, self.package.header.extensions)
         return TracedResult(bundle, state, Covering(covers, state))
 
     def _chosen(self, message: Message) -> tuple[CompiledMessageMap, Covers]:

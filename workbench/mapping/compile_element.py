@@ -17,7 +17,7 @@ from workbench.mapping.compile_value import (
 )
 from workbench.mapping.fhir_target import Kind
 from workbench.mapping.identity import merge_into, named_id
-from workbench.mapping.memory import Content, depends_on_value_alone, remembering
+from workbench.mapping.memory import Content, depends_on_value_alone, note_again, notes_since, remembering
 from workbench.mapping.model import Json, Policy, Rule
 from workbench.mapping.plans import CompiledMap, Source
 from workbench.mapping.rule_parts import Place, RuleParts
@@ -140,8 +140,11 @@ def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
             got = fill(frame, node, element, frame)
             if codes is not None:
                 got |= _translate_into(writing, frame, node, element, codes)
-            if got >= VALUE and (there is not None or target.attach(frame, element) is not None):
-                written = VALUE
+            if got >= VALUE:
+                if there is not None or target.attach(frame, element) is not None:
+                    written = VALUE
+                else:
+                    frame.run.dropped.append(element)
         return written
 
     return run
@@ -192,7 +195,10 @@ def block(parts: RuleParts, target: Target, kind: Kind) -> Step:
         if not inner.enough(written):
             return NOTHING
         preset_into(element, preset)
-        return written if there is not None or target.attach(frame, element) is not None else NOTHING
+        if there is not None or target.attach(frame, element) is not None:
+            return written
+        frame.run.dropped.append(element)
+        return NOTHING
 
     return run
 
@@ -219,14 +225,19 @@ def make_each(parts: RuleParts, target: Target) -> Step:
                 named = values if any(values) else named
             identity = named_id(space, rule.make, *named)
             instance = state.by_identity.get(identity)
-            if instance is None or state.trace is not None or (identity, node.raw) not in state.same:
+            known = None if instance is None or state.full else state.same.get((identity, node.raw))
+            if known is None:
+                notes, given = len(state.trace or ()), len(state.given)
                 instance = _made(frame, node, identity, rule, fill, instance)
                 if instance is None:
                     continue
-                state.same.add((identity, node.raw))
+                state.same[identity, node.raw] = notes_since(state, notes, given, node)
+            elif state.trace is not None:
+                note_again(state, node, known)
+            assert instance is not None  # known ones are only of instances
             node.segment.register(instance)
             at = target.put(frame, {"reference": instance.full_url})
-            if at and state.trace is not None:
+            if at and state.full and state.trace is not None:
                 state.trace.append(Written(name, (), False, *at, REFERENCED))
             written |= VALUE if at else NOTHING
         return written

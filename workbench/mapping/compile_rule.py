@@ -151,10 +151,13 @@ def _value(parts: RuleParts, target: Target, kind: Kind) -> Step:
 def _literal(parts: RuleParts, target: Target, literal: Json) -> Step:
     name = parts.name
     if not parts.sources:
+        put = target.quick()
 
         def constant(frame: Frame) -> int:
+            if not frame.run.full or frame.run.trace is None:
+                return CONSTANT if put(frame, copied(literal)) is not None else NOTHING
             at = target.put(frame, copied(literal))
-            if at and frame.run.trace is not None:
+            if at:
                 frame.run.trace.append(Written(name, (), False, *at, LITERAL))
             return CONSTANT if at else NOTHING
 

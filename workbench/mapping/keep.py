@@ -17,12 +17,12 @@ KEPT_EXTENSION = "kept"
 """The short name in package.yaml of the extension that keeps values."""
 
 
-def keep_the_rest(run: Run, bundle: Resource, covers: Covers, extensions: Mapping[str, str]) -> None:
+def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> None:
     """Write every value that would be lost and that a keep rule covers, and trace it.
 
     raises  Refused MAP-0114: package.yaml names no extension for it
     """
-    taken = _taken(run, bundle)
+    taken = _taken(run)
     covering = Covering(covers, run)
     for scope in run.laid_out.segments:
         if not covers.may_keep(scope.name):
@@ -91,21 +91,23 @@ def _populated(run: Run, scope: SegmentScope) -> Iterator[tuple[Leaf, str]]:
                         yield (index, number, repetition, place, below), raw
 
 
-def _taken(run: Run, bundle: Resource) -> set[tuple[int, ...]]:
+def _taken(run: Run) -> set[tuple[int, ...]]:
     """The places whose values have reached the bundle: leaves, and repetitions or components taken whole."""
-    reached = _objects(bundle)
+    dropped = {number for element in run.dropped for number in _objects(element)}
+    aliases = run.aliases
     taken: set[tuple[int, ...]] = set()
     for write in run.trace or ():
         if isinstance(write, Mark):
-            if id(write.container) in reached or _through_alias(run, write.container, write.key, None, reached):
-                taken.add(write.leaf)
+            number = id(write.container)
+            if (number in dropped or number in aliases) and not _arrived(run, write.container, write.key, dropped):
+                continue
+            taken.add(write.leaf)
             continue
-        container = write.container
         if not write.outcome.written or not write.nodes:
             continue
+        key = "" if write.item is not None else write.key
         if write.outcome is not DELETED and (
-            container is None
-            or (id(container) not in reached and not _through_alias(run, container, write.key, write.item, reached))
+            write.container is None or not _arrived(run, write.container, key, dropped)
         ):
             continue
         for node in write.nodes:
@@ -114,25 +116,25 @@ def _taken(run: Run, bundle: Resource) -> set[tuple[int, ...]]:
     return taken
 
 
-def _through_alias(run: Run, container: dict[str, Json], key: str, item: int | None, reached: set[int]) -> bool:
-    """True when what was written into a merged object stands in the one it was merged into."""
+def _arrived(run: Run, container: dict[str, Json], key: str, dropped: set[int]) -> bool:
+    """True when what was written into an object is part of the result, be it through the one it was merged into."""
     value = container.get(key) if key else None
     while id(container) in run.aliases:
         container = run.aliases[id(container)][1]
-        if key and item is None and container.get(key) != value:
+        if key and container.get(key) != value:
             return False
-    return id(container) in reached
+    return id(container) not in dropped
 
 
-def _objects(bundle: Resource) -> set[int]:
-    """The identities in memory of all objects of a bundle."""
+def _objects(element: Json) -> set[int]:
+    """The identities in memory of all objects of an element."""
     found: set[int] = set()
-    waiting: list[Json] = [bundle]
+    waiting: list[Json] = [element]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
             found.add(id(value))
-            waiting += [item for item in value.values() if isinstance(item, dict | list)]
+            waiting += value.values()
         elif isinstance(value, list):
-            waiting += [item for item in value if isinstance(item, dict | list)]
+            waiting += value
     return found

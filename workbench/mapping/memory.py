@@ -23,7 +23,7 @@ from workbench.mapping.conditions import (
     read_source,
 )
 from workbench.mapping.model import Json, Package, Rule
-from workbench.mapping.running import DELETED, Frame, Mark, Node, Run, Written
+from workbench.mapping.running import DELETED, Frame, Mark, Node, Notes, Run, Written
 from workbench.mapping.transforms import TRANSFORMS
 
 REMEMBERED_VALUES = 4096
@@ -92,8 +92,7 @@ def remembering(fill: Content) -> Content:
 
 def _note(state: Run, node: Node, element: Object, there: _Remembered) -> None:
     """Note for another value what was noted for the one remembered."""
-    segment, field, repetition, level = node.segment, node.field, node.repetition, node.level
-    place = (segment.index, field, repetition, node.component)[: level + 2]
+    place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
     assert state.trace is not None
     for leaf, way, key in there.leaves:
         container: Json = element
@@ -101,10 +100,45 @@ def _note(state: Run, node: Node, element: Object, there: _Remembered) -> None:
             container = container[step]  # type: ignore[index]
         assert isinstance(container, dict)
         state.trace.append(Mark((*place, *leaf), container, key))
-    for name, part in there.given:
-        component = part.component if level == 1 else node.component
+    _give_again(state, node, there.given)
+
+
+def _give_again(state: Run, node: Node, given: Iterable[tuple[str, Node]]) -> None:
+    segment, field, repetition = node.segment, node.field, node.repetition
+    for name, part in given:
+        component = part.component if node.level == 1 else node.component
         moved = Node(part.raw, part.level, segment, field, repetition, component, part.subcomponent)
         state.given.append((name, moved))
+
+
+def notes_since(state: Run, notes: int, given: int, node: Node) -> Notes:
+    """What has been noted of a node since the trace and `given` had so many entries."""
+    if state.trace is None or state.full:
+        return Notes()
+    depth = node.level + 2
+    marks = []
+    for note in state.trace[notes:]:
+        if isinstance(note, Mark):
+            marks.append((note.leaf[depth:], note.container, note.key))
+        elif note.outcome.written and note.container is not None:
+            key = "" if note.item is not None else note.key
+            marks += [(place[depth:], note.container, key) for place in _places(note)]
+    return Notes(tuple(marks), tuple(state.given[given:]))
+
+
+def note_again(state: Run, node: Node, known: Notes) -> None:
+    """Note of an equal value in the same message what was noted of the first."""
+    assert state.trace is not None  # the caller has looked
+    place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
+    state.trace += [Mark((*place, *leaf), container, key) for leaf, container, key in known.marks]
+    _give_again(state, node, known.given)
+
+
+def _places(note: Written) -> Iterator[tuple[int, ...]]:
+    """The leaves a write took, or the places whose leaves it took all."""
+    for node in note.nodes:
+        place = (node.segment.index, node.field, node.repetition, node.component or 1, node.subcomponent or 1)
+        yield place[: node.level + 2] if note.whole and node.level < 3 else place
 
 
 def _leaves(notes: Iterable[Written | Mark], element: Object) -> Iterator[tuple[tuple[int, ...], Way, str]]:
@@ -120,9 +154,8 @@ def _leaves(notes: Iterable[Written | Mark], element: Object) -> Iterator[tuple[
             if not deleted and id(note.container) not in ways:
                 continue
             way, key = ((), "") if deleted else (ways[id(note.container)], "" if note.item is not None else note.key)
-            for node in note.nodes:
-                place = (node.segment.index, node.field, node.repetition, node.component or 1, node.subcomponent or 1)
-                yield place[: node.level + 2] if note.whole and node.level < 3 else place, way, key
+            for place in _places(note):
+                yield place, way, key
 
 
 def _walk(value: Json, way: Way, ways: dict[int, Way]) -> None:

@@ -88,6 +88,13 @@ class Mark(NamedTuple):
     key: str
 
 
+class Notes(NamedTuple):
+    """What was noted of a value, with places below it, so that it can be noted of an equal one."""
+
+    marks: tuple[tuple[tuple[int, ...], dict[str, Json], str], ...] = ()
+    given: tuple[tuple[str, Node], ...] = ()
+
+
 _NEVER = "\0"
 """Stands for a delimiter the message does not declare."""
 
@@ -113,12 +120,14 @@ class Run:
 
     trace  what was written from where: None in fast mode; in fast mode with `keep` rules it may hold `Mark`s
     full   True in traced mode: everything written is a `Written`
-    given  in traced mode: which map was given which value or segment
+    given    where values may be kept: which map was given which value or segment
+    dropped  elements that found their place taken
+    same     what was noted of values that made or found a resource: identity and text
     """
 
     __slots__ = (
-        "aliases", "bundle", "by_identity", "component", "delimiters", "escape", "full", "given", "issues", "key",
-        "laid_out", "message", "order", "pending", "repetition", "same", "sender", "separators", "subcomponent",
+        "aliases", "bundle", "by_identity", "component", "delimiters", "dropped", "escape", "full", "given", "issues",
+        "key", "laid_out", "message", "order", "pending", "repetition", "same", "sender", "separators", "subcomponent",
         "trace", "zone",
     )  # fmt: skip
 
@@ -142,7 +151,8 @@ class Run:
         self.bundle: Resource = {}
         self.order: list[Instance] = []
         self.by_identity: dict[str, Instance] = {}
-        self.same: set[tuple[str, str]] = set()
+        self.same: dict[tuple[str, str], Notes] = {}
+        self.dropped: list[dict[str, Json]] = []
         self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
         self.key: tuple[str, ...] = ()
         self.given: list[tuple[str, Node]] = []
