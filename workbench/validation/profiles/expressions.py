@@ -45,6 +45,10 @@ class ProfilePath:
         return ".".join(f"{step.place}[{step.instance or '*'}]" for step in self.steps) or "."
 
 
+ITSELF = ProfilePath()
+"""The element a statement is attached to."""
+
+
 class WhenAbsent(StrEnum):
     """What a test of a value says when there is no value."""
 

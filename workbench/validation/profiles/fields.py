@@ -56,10 +56,7 @@ def judge_field(plan: FieldPlan, raw: str, bench: Bench) -> tuple[Finding, ...]:
 def _judge_field(plan: FieldPlan, raw: str, bench: Bench, found: Found) -> None:
     element, position = plan.value.element, plan.position
     separator = bench.delimiters.repetition
-    if plan.value.literal or not separator or separator not in raw:
-        texts = [raw]
-    else:
-        texts = raw.split(separator)
+    texts = [raw] if plan.value.literal or not separator else raw.split(separator)
     filled = [n for n, text in enumerate(texts, start=1) if has_content(text, bench.delimiters)]
     if not filled:
         if element.usage in (Usage.R, Usage.RE):
@@ -68,12 +65,12 @@ def _judge_field(plan: FieldPlan, raw: str, bench: Bench, found: Found) -> None:
     names = {"name": f"{element.name}", "count": str(len(filled)), "range": str(element.cardinality)}
     if element.usage in (Usage.X, Usage.W):
         found.extend(Finding(_BARRED[element.usage], {"name": element.name}, Place(position, n)) for n in filled)
-    else:
-        most = element.cardinality.most
-        if most is not None and filled[-1] > most:
-            found.append(Finding("V2-0505", names, Place(position, filled[-1])))
-        elif len(filled) < element.cardinality.least:
-            found.append(Finding("V2-0506", names, Place(position, filled[-1])))
+        return
+    most = element.cardinality.most
+    if most is not None and filled[-1] > most:
+        found.append(Finding("V2-0505", names, Place(position, filled[-1])))
+    elif filled[-1] < element.cardinality.least:
+        found.append(Finding("V2-0506", names, Place(position, filled[-1])))
     if len(filled) > 1 and any(texts[n - 1] == NULL for n in filled):
         found.append(Finding("V2-0507", {"name": element.name}, Place(position, filled[-1])))
     for number in filled:
@@ -191,18 +188,19 @@ def judge_statement(statement: Statement, node: Node, in_set: SetTest) -> Findin
     outcome = evaluate(statement.test, node, in_set)
     if outcome.answer is Answer.YES:
         return None
-    place = _told_at(statement, node, outcome)
     if outcome.answer is Answer.OPEN:
         return Finding("V2-0582", {"statement": statement.id, "reason": outcome.reason}, place_of(node))
     rule = "V2-0541" if statement.strict else "V2-0542"
-    return Finding(rule, {"statement": statement.id, "demand": statement.text}, place)
+    args = {"statement": statement.id, "demand": statement.text}
+    return Finding(rule, args, place_of(told_at(statement, node, outcome)))
 
 
-def _told_at(statement: Statement, node: Node, outcome: Outcome) -> Place:
+def told_at(statement: Statement, node: Node, outcome: Outcome) -> Node:
+    """What decided it, else the target if it is there, else the element the statement is attached to."""
+    if outcome.node is not None:
+        return outcome.node
     target = resolve(node, statement.target.steps) if statement.target.steps else []
-    if target:
-        return place_of(target[0])
-    return place_of(outcome.node) if outcome.node is not None else place_of(node)
+    return target[0] if target else node
 
 
 def place_of(node: Node) -> Place:
@@ -223,8 +221,11 @@ def predicate_findings(predicate: Predicate, node: Node, in_set: SetTest) -> lis
     if not holders:
         return []
     outcome = evaluate(predicate.test, node, in_set)
-    if outcome.answer is Answer.OPEN:
-        args = {"statement": predicate.id or str(predicate.target), "reason": outcome.reason}
+    reason = outcome.reason if outcome.answer is Answer.OPEN else ""
+    if isinstance(holders[0], ValueNode) and holders[0].primitive:
+        reason = f"the element at {predicate.target} has no such part"
+    if reason:
+        args = {"statement": predicate.id or str(predicate.target), "reason": reason}
         return [(Finding("V2-0583", args, place_of(node)), node)]
     usage = predicate.when_true if outcome.answer is Answer.YES else predicate.when_false
     found: list[tuple[Finding, Node]] = []

@@ -53,8 +53,10 @@ def read_statements(root: XmlNode, defects: list[Defect]) -> list[Statement]:
                 node.get("Strength").upper() != "SHOULD",
             )
         )
-    for unread in root.named("OrderIndifferent"):
-        defects.append(Defect("OrderIndifferent", f"line {unread.line}: statements in any order are not evaluated"))
+    defects.extend(
+        Defect("OrderIndifferent", f"line {unread.line}: statements about elements in any order are not evaluated")
+        for unread in root.named("OrderIndifferent")
+    )
     return found
 
 

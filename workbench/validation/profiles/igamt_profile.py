@@ -18,7 +18,6 @@ from workbench.validation.profiles.model import (
     Binding,
     Cardinality,
     CodeLocation,
-    Context,
     DataType,
     Defect,
     DynamicCase,
@@ -38,18 +37,17 @@ from workbench.validation.profiles.model import (
 )
 from workbench.validation.profiles.xml_source import XmlNode, read_xml
 
-_CODED = frozenset({"CE", "CWE", "CNE", "CF", "CSU"})
 _CONDITIONAL = re.compile(r"C\s*\(\s*(\w+)\s*/\s*(\w+)\s*\)")
 _CONFORMANCE_LENGTH = re.compile(r"\d+[#=]?")
 _USAGES = {"CE": Usage.C, "CA": Usage.C, "BW": Usage.B, "IX": Usage.X}
 
 
-def read_igamt(folder: Path) -> Profile:
-    """The profile of a bundle folder.
+def read_igamt(folder: Path, root: XmlNode | None = None) -> Profile:
+    """The profile of a bundle folder; `root` when its profile.xml has been read already.
 
     raises  Refused V2P-0003: profile.xml is no profile of this form; V2P-0002, V2P-0001 as in `read_xml`
     """
-    root = read_xml(folder / "profile.xml")
+    root = root or read_xml(folder / "profile.xml")
     if root.name != "ConformanceProfile":
         raise Refused(
             "V2P-0003",
@@ -192,14 +190,9 @@ class _Reader:
             return ()
         strength = node.get("BindingStrength")
         places = [part for part in node.get("BindingLocation").split(":") if part.isdigit()]
-        locations = tuple(_coded_location(int(place), node.get("Datatype")) for place in places)
+        locations = tuple(CodeLocation(ProfilePath((Step(int(place), 1),))) for place in places)
         known = Strength(strength) if strength in ("R", "S", "U") else None
         return (Binding(sets, known, locations),)
-
-
-def _coded_location(place: int, _data_type: str) -> CodeLocation:
-    """`1` of a coded element means the code in 1 and its system two further on; which it is, the compiler decides."""
-    return CodeLocation(ProfilePath((Step(place, 1),)))
 
 
 def _place(text: str) -> ProfilePath:

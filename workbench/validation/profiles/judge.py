@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from workbench.v2.delimiters import NULL, Delimiters
+from workbench.v2.delimiters import Delimiters
 from workbench.v2.er7 import Message, Segment
-from workbench.validation.profiles.codes import set_test
 from workbench.validation.profiles.co_constraints import judge_table
+from workbench.validation.profiles.codes import set_test
 from workbench.validation.profiles.evaluate import Answer, Outcome, evaluate
 from workbench.validation.profiles.expressions import InSet
 from workbench.validation.profiles.fields import (
@@ -18,14 +18,14 @@ from workbench.validation.profiles.fields import (
     judge_field,
     judge_predicate,
     judge_statement,
-    missing_place,
     place_of,
     predicate_findings,
+    told_at,
 )
 from workbench.validation.profiles.layout import Layout, Shape, lay_out
 from workbench.validation.profiles.model import Predicate, Statement
-from workbench.validation.profiles.nodes import GroupNode, Node, Place, SegmentNode, ValueNode, resolve
-from workbench.validation.profiles.plan import FieldPlan, MemberPlan, MessagePlan, SegmentPlan, Watched
+from workbench.validation.profiles.nodes import GroupNode, Node, Place, SegmentNode, ValueNode
+from workbench.validation.profiles.plan import MemberPlan, MessagePlan, SegmentPlan, Watched
 
 REMEMBERED_ANSWERS = 1024
 
@@ -127,8 +127,7 @@ class _Judge:
             args = {"statement": statement.id, "reason": outcome.reason}
             yield self._told(Finding("V2-0582", args, Place()), node)
             return
-        target = resolve(node, statement.target.steps) if statement.target.steps else []
-        about = target[0] if target else outcome.node if outcome.node is not None else node
+        about = told_at(statement, node, outcome)
         rule = "V2-0541" if statement.strict else "V2-0542"
         args = {"statement": statement.id, "demand": statement.text}
         yield self._told(Finding(rule, args, place_of(about)), about)

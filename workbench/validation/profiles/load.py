@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.kernel.errors import Refused
+from workbench.validation.profiles.conformance_xml import ROOT, read_conformance_xml
 from workbench.validation.profiles.igamt_profile import read_igamt
 from workbench.validation.profiles.model import Profile
+from workbench.validation.profiles.xml_source import read_xml
 
 
 def load_profile(path: Path) -> Profile:
@@ -14,8 +16,10 @@ def load_profile(path: Path) -> Profile:
 
     raises  Refused V2P-0003: no form of profile that is known; Refused V2P-0002, Unavailable V2P-0001 as the readers
     """
-    if path.is_dir() and (path / "profile.xml").is_file():
-        return read_igamt(path)
+    file = path / "profile.xml" if path.is_dir() else path
+    if file.is_file() and file.suffix.lower() == ".xml":
+        root = read_xml(file)
+        return read_conformance_xml(file, root) if root.name == ROOT else read_igamt(file.parent, root)
     raise Refused(
         "V2P-0003", f"{path.name} holds no profile.", "Give a folder with profile.xml, an XML or a YAML file."
     )

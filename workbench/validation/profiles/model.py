@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from workbench.validation.profiles.expressions import Expression, ProfilePath
+from workbench.validation.profiles.expressions import ITSELF, Expression, ProfilePath
 
 
 class Usage(StrEnum):
@@ -62,7 +62,7 @@ class Strength(StrEnum):
 class CodeLocation:
     """Where a code stands in a bound element, and where its code system; None when there is no system."""
 
-    code: ProfilePath = ProfilePath()
+    code: ProfilePath = ITSELF
     system: ProfilePath | None = None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workbench.v2.delimiters import Delimiters
+from workbench.v2.delimiters import NULL, Delimiters
 from workbench.v2.er7 import Segment
 from workbench.v2.escapes import unescape
 from workbench.validation.profiles.expressions import Step
@@ -50,7 +50,9 @@ class ValueNode:
         return [found] if found is not None else []
 
     def member(self, place: int) -> ValueNode | None:
-        """The component or subcomponent at a place of the type, None when it is empty."""
+        """The component or subcomponent at a place of the type, None when it is empty; null has no parts."""
+        if self.text == NULL:
+            return None
         parts = split_value(self.text, self.place, self.delimiters)
         if place > len(parts) or not has_content(parts[place - 1], self.delimiters):
             return None
@@ -76,9 +78,7 @@ class SegmentNode:
         for number, text in enumerate(self.plan.repetitions(position, fields[position]), start=1):
             if (not step.instance or step.instance == number) and has_content(text, self.delimiters):
                 plan = self.plan.value_plan(position, number, fields)
-                if plan is not None:
-                    place = Place(position, number)
-                    found.append(ValueNode(plan, self.segment, place, text, self.delimiters))
+                found.append(ValueNode(plan, self.segment, Place(position, number), text, self.delimiters))
         return found
 
 

@@ -16,9 +16,9 @@ from workbench.validation.profiles.expressions import ProfilePath
 from workbench.validation.profiles.model import (
     Binding,
     Cardinality,
+    CoConstraints,
     Code,
     CodeLocation,
-    CoConstraints,
     ContextBinding,
     DynamicMapping,
     Element,
@@ -165,11 +165,9 @@ class SegmentPlan:
             return [raw]
         return raw.split(self.repetition)
 
-    def value_plan(self, position: int, number: int, fields: list[str]) -> ValuePlan | None:
-        """The plan of one instance of a field; None where its type cannot be told."""
-        chosen = self.field_plan(position, fields)
-        if chosen is None:
-            return None
+    def value_plan(self, position: int, number: int, fields: list[str]) -> ValuePlan:
+        """The plan of one instance of a field; that of a value without parts where its type cannot be told."""
+        chosen = self.field_plan(position, fields) or self.fields[position - 1]
         for variant, plan in chosen.variants:
             if variant.occurrence == number:
                 return plan
