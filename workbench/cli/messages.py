@@ -1,4 +1,4 @@
-"""`workbench messages list` and `workbench messages show`."""
+"""`workbench messages list`, `show`, `compare` and `stats`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import msgspec
 from workbench.app.documents import Document, document_at
 from workbench.app.operations.listing import row_at, rows
 from workbench.app.operations.tree import TreeLine, tree_lines
+from workbench.cli import message_compare, message_stats
 from workbench.cli.options import add_inputs, add_verb, console_job
 from workbench.cli.tables import print_json, print_ndjson, print_table
 from workbench.cli.verdict import Verdict
@@ -25,7 +26,7 @@ _COLUMNS = ("number", "time", "type", "control_id", "patient_id", "patient", "ve
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb and its two actions."""
     verb = add_verb(
-        verbs, "messages", "list and show messages", "workbench messages list feed.hl7 --where 'exists(AL1)'"
+        verbs, "messages", "list, show, compare and count messages", "workbench messages list feed.hl7 --where 'exists(AL1)'"
     )
     actions = verb.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = add_verb(actions, "list", "one line for each message", "workbench messages list feed.zip --format json")
@@ -40,6 +41,8 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     which.add_argument("--control-id", metavar="ID", help="MSH-10 of the message")
     showing.add_argument("--format", choices=("tree", "raw", "json"), default="tree")
     showing.set_defaults(run=_show)
+    message_compare.register(actions)
+    message_stats.register(actions)
 
 
 def _list(options: argparse.Namespace) -> ExitCode:
