@@ -18,7 +18,7 @@ ADMISSION = """
     AL1|1|DA|70618^Penicillin^RXN|SV|Hives
     AL1|2|DA|LOC77^House dust mix^99LOC|MI|sneezing
     DG1|1||I21.9^Acute myocardial infarction^I10||20240105|A|||||||||1
-    IN1|1|HP^Health Plan|77^^^NORTH^XX|Krankenkasse Nord||||G1||||20240101|20241231||HMO|Müller^Otto|SPO|19680202|||||||||||||||||POL-9
+    IN1|1|HP^Health Plan|77^^^NORTH^XX|Krankenkasse Nord||||G1||||20240101|20241231||HMO|Müller^Otto|SPO|19680202||||||||||||||||||POL-9
 """
 
 

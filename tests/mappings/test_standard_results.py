@@ -163,14 +163,19 @@ def test_questions_asked_at_the_order_support_the_request(convert: Convert) -> N
     assert mapped.at(on_specimen["focus"][0])["resourceType"] == "Specimen"
 
 
-def test_order_numbers_come_from_the_order_segment_and_else_from_the_request(convert: Convert) -> None:
-    order = "MSH|^~\\&|L|F|||20240105||ORM^O01|1|P|2.3\nPID|1||1^^^A\nORC|{orc}\nOBR|1|OP|OF|C^x^L"
-    both = convert(order.format(orc="NW|P|F||IP")).one("ServiceRequest")
-    assert [i["value"] for i in both["identifier"]] == ["P", "F"]
-    assert both["status"] == "active"
-    neither = convert(order.format(orc="OC")).one("ServiceRequest")
-    assert [i["value"] for i in neither["identifier"]] == ["OP", "OF"]
-    assert neither["status"] == "revoked"
+def test_order_numbers_come_from_the_request_and_else_from_the_order_segment(convert: Convert) -> None:
+    order = "MSH|^~\\&|L|F|||20240105||ORM^O01|1|P|2.3\nPID|1||1^^^A\nORC|{orc}\nOBR|1|{obr}|C^x^L"
+    own = convert(order.format(orc="NW|P|F||IP", obr="OP|OF")).one("ServiceRequest")
+    assert [i["value"] for i in own["identifier"]] == ["OP", "OF"]
+    assert own["status"] == "active"
+    other = convert(order.format(orc="OC|P|F", obr="|")).one("ServiceRequest")
+    assert [i["value"] for i in other["identifier"]] == ["P", "F"]
+    assert other["status"] == "revoked"
+
+
+def test_an_order_without_a_control_segment_does_not_borrow_the_numbers_of_another(convert: Convert) -> None:
+    mapped = convert(RESULT)
+    assert [[i["value"] for i in r["identifier"]] for r in mapped.all("ServiceRequest")] == [["P100", "F100"], ["P101", "F101"]]
 
 
 @pytest.mark.parametrize(
