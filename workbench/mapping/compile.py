@@ -58,6 +58,7 @@ class CompiledMapping:
         for rule_map in package.rule_maps():
             if not any("../" in rule.target or rule.target == "$value" for rule in rule_map.walk()):
                 compiler.rule_map(rule_map, ())
+        self._contexts: dict[object, int] = {}
         self._sender = _text_source(package.header.sender)
         self._zone_name = _zone_name(package.header.time_zone)
 
@@ -114,6 +115,10 @@ class CompiledMapping:
             keep_the_rest(state, covers, self.package.header.extensions)
         return TracedResult(bundle, state, Covering(covers, state))
 
+    def _context(self, context: object) -> int:
+        """A small number for a context, the same for equal ones."""
+        return self._contexts.setdefault(context, len(self._contexts))
+
     def _chosen(self, message: Message) -> tuple[CompiledMessageMap, Covers]:
         name = self.map_for(message)
         if name is None:
@@ -136,6 +141,7 @@ class CompiledMapping:
         found = self._sender(frame)
         state.sender = found[0].text if found else ""
         control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()
+        state.context = self._context((state.zone, state.sender, state.delimiters, noting))
         state.key = (header.raw(3), header.raw(4), control_id)
         for row in compiled.rows:
             row(state)

@@ -78,7 +78,11 @@ class _RowCompiler:
         when = self.condition(row.when) if row.when else None
         work = self.raising() if row.raises else self.filling() if row.fill else self.making()
 
+        segment = "" if self.is_group else row.source.rsplit("/", 1)[-1]
+
         def run(state: Run) -> None:
+            if segment and segment not in state.laid_out.root.by_name:
+                return
             for number, scope in enumerate(places(state), 1):
                 parts = scope.fields if isinstance(scope, SegmentScope) else []
                 frame = Frame(state, scope, parts, None, state.bundle, 0, None, None)

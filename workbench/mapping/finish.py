@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from workbench.fhir.bundle import Entry, Method
 from workbench.mapping.identity import named_id
 from workbench.mapping.model import Json, Write
 from workbench.mapping.running import REFERENCED, Pending, Run, Written
@@ -25,13 +24,18 @@ def tie_references(run: Run) -> None:
             pending.slot["reference"] = found[0]
         else:
             del pending.container[pending.key]
-        if not found and pending.owner is not None:
+        if not found and pending.owner is not None and not _says_something(pending):
             unresolved[id(pending.owner)] = pending.owner.resource
         if found and run.trace is not None:
             index = at if pending.repeats else None
             run.trace.append(Written(pending.rule, (), False, pending.container, pending.key, index, REFERENCED))
     for resource in unresolved.values():
         _prune(resource)
+
+
+def _says_something(pending: Pending) -> bool:
+    """True when the object that lost a reference, and the list it stood in, hold something else."""
+    return bool(pending.container) and bool(pending.container.get(pending.key, True))
 
 
 def _referred(pending: Pending) -> list[Instance]:
@@ -64,7 +68,7 @@ def assemble(run: Run, name_space: str) -> Resource:
     """The transaction: an entry for each instance in order."""
     tie_references(run)
     taken: set[str] = set()
-    entries = [_entry(instance, taken).to_json() for instance in run.order]
+    entries = [_entry(instance, taken) for instance in run.order]
     bundle: Resource = {"resourceType": "Bundle", "id": named_id(name_space, "Bundle", *run.key)}
     own = {key: value for key, value in run.bundle.items() if key not in ("resourceType", "entry", "type", "id")}
     for key in ("meta", "identifier"):
@@ -77,7 +81,7 @@ def assemble(run: Run, name_space: str) -> Resource:
     return bundle
 
 
-def _entry(instance: Instance, taken: set[str]) -> Entry:
+def _entry(instance: Instance, taken: set[str]) -> Resource:
     """PUT by identifier or id, or POST that creates only where nothing is; `taken` holds the searches used so far."""
     resource, kind = instance.resource, str(instance.resource["resourceType"])
     search = _search(resource)
@@ -86,13 +90,17 @@ def _entry(instance: Instance, taken: set[str]) -> Entry:
     elif search:
         taken.add(search)
     if instance.write is Write.CREATE:
-        return Entry(instance.full_url, resource, Method.POST, if_none_exist=search)
-    if search:
-        return Entry(instance.full_url, resource, Method.PUT, url=f"{kind}?{search}")
-    content = dict(resource)
-    resource.clear()
-    resource.update({"resourceType": kind, "id": instance.identity, **content})
-    return Entry(instance.full_url, resource, Method.PUT)
+        request: Resource = {"method": "POST", "url": kind}
+        if search:
+            request["ifNoneExist"] = search
+    elif search:
+        request = {"method": "PUT", "url": f"{kind}?{search}"}
+    else:
+        content = dict(resource)
+        resource.clear()
+        resource.update({"resourceType": kind, "id": instance.identity, **content})
+        request = {"method": "PUT", "url": f"{kind}/{instance.identity}"}
+    return {"fullUrl": instance.full_url, "resource": resource, "request": request}
 
 
 def _search(resource: Resource) -> str:

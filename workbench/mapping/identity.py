@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from workbench.fhir.bundle import NAMESPACE
 from workbench.mapping.model import Json
@@ -12,6 +13,7 @@ Object = dict[str, Json]
 _SPACE = NAMESPACE.bytes
 
 
+@lru_cache(maxsize=16384)
 def named_id(*parts: str) -> str:
     """`fhir.bundle.named_uuid` as text, without the objects on the way: a message needs dozens."""
     name = "".join([f"{len(part)}:{part}" for part in parts])

@@ -8,7 +8,7 @@ from workbench.kernel.errors import Refused
 from workbench.mapping.covering import Covering, Covers
 from workbench.mapping.ledger import Leaf
 from workbench.mapping.model import Json, LedgerRule
-from workbench.mapping.running import DELETED, KEPT, Mark, Node, RuleName, Run, Written
+from workbench.mapping.running import DELETED, KEPT, Again, Mark, Node, RuleName, Run, Written
 from workbench.mapping.scope import Resource, SegmentScope
 from workbench.v2.er7 import HEADERS
 from workbench.v2.escapes import unescape
@@ -97,6 +97,13 @@ def _taken(run: Run) -> set[tuple[int, ...]]:
     aliases = run.aliases
     taken: set[tuple[int, ...]] = set()
     for write in run.trace or ():
+        if isinstance(write, Again):
+            for mark in write.marks() if dropped or aliases else ():
+                if _arrived(run, mark.container, mark.key, dropped):
+                    taken.add(mark.leaf)
+            if not (dropped or aliases):
+                taken.update([(*write.place, *leaf) for leaf, _, _ in write.leaves])
+            continue
         if isinstance(write, Mark):
             number = id(write.container)
             if (number in dropped or number in aliases) and not _arrived(run, write.container, write.key, dropped):

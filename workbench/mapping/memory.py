@@ -23,7 +23,7 @@ from workbench.mapping.conditions import (
     read_source,
 )
 from workbench.mapping.model import Json, Package, Rule
-from workbench.mapping.running import DELETED, Frame, Mark, Node, Notes, Run, Written
+from workbench.mapping.running import DELETED, Again, Frame, Mark, Node, Notes, Run, Way, Written
 from workbench.mapping.transforms import TRANSFORMS
 
 REMEMBERED_VALUES = 4096
@@ -34,9 +34,6 @@ LONGEST_VALUE = 512
 
 _OWN_KEYS = frozenset({"url", "resourceType"})
 """What an object that is new may hold already."""
-
-Way = tuple[str | int, ...]
-"""Keys and numbers from an object down to one in it."""
 
 Object = dict[str, Json]
 Content = Callable[[Frame, Node, Object, Frame], int]
@@ -66,7 +63,7 @@ def remembering(fill: Content) -> Content:
         if state.full or len(node.raw) > LONGEST_VALUE or not element.keys() <= _OWN_KEYS:
             return fill(frame, node, element, around)
         noting = state.trace is not None
-        key = (node.raw, node.level, state.zone, state.sender, state.delimiters, noting)
+        key = (node.raw, node.level, state.context)
         there = known.get(key)
         if there is not None:
             for name, value in there.element.items():
@@ -92,14 +89,10 @@ def remembering(fill: Content) -> Content:
 
 def _note(state: Run, node: Node, element: Object, there: _Remembered) -> None:
     """Note for another value what was noted for the one remembered."""
-    place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
-    assert state.trace is not None
-    for leaf, way, key in there.leaves:
-        container: Json = element
-        for step in way:
-            container = container[step]  # type: ignore[index]
-        assert isinstance(container, dict)
-        state.trace.append(Mark((*place, *leaf), container, key))
+    assert state.trace is not None  # the caller has looked
+    if there.leaves:
+        place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
+        state.trace.append(Again(place, element, there.leaves))
     _give_again(state, node, there.given)
 
 
@@ -117,7 +110,7 @@ def notes_since(state: Run, notes: int, given: int, node: Node) -> Notes:
         return Notes()
     depth = node.level + 2
     marks = []
-    for note in state.trace[notes:]:
+    for note in _opened(state.trace[notes:]):
         if isinstance(note, Mark):
             marks.append((note.leaf[depth:], note.container, note.key))
         elif note.outcome.written and note.container is not None:
@@ -141,11 +134,19 @@ def _places(note: Written) -> Iterator[tuple[int, ...]]:
         yield place[: node.level + 2] if note.whole and node.level < 3 else place
 
 
-def _leaves(notes: Iterable[Written | Mark], element: Object) -> Iterator[tuple[tuple[int, ...], Way, str]]:
+def _opened(notes: Iterable[Written | Mark | Again]) -> Iterator[Written | Mark]:
+    for note in notes:
+        if isinstance(note, Again):
+            yield from note.marks()
+        else:
+            yield note
+
+
+def _leaves(notes: Iterable[Written | Mark | Again], element: Object) -> Iterator[tuple[tuple[int, ...], Way, str]]:
     """The places whose texts have reached an object of the element, with the way to it and the key."""
     ways: dict[int, Way] = {}
     _walk(element, (), ways)
-    for note in notes:
+    for note in _opened(notes):
         if isinstance(note, Mark):
             if id(note.container) in ways:
                 yield note.leaf, ways[id(note.container)], note.key

@@ -94,7 +94,7 @@ class CompiledMap:
         key: object = populated
         if compared:
             texts = tuple([parts[part] if part < len(parts) else "" for part in compared])
-            key = (populated, texts, frame.run.delimiters)
+            key = (populated, texts, frame.run.context)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plan(frame, populated, compared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from workbench.kernel.issues import Issue
@@ -88,6 +88,26 @@ class Mark(NamedTuple):
     key: str
 
 
+Way = tuple[str | int, ...]
+"""Keys and numbers from an object down to one in it."""
+
+
+class Again(NamedTuple):
+    """The `Mark`s of a value that was remembered: for each leaf below `place` the way from the element, and the key."""
+
+    place: tuple[int, ...]
+    element: dict[str, Json]
+    leaves: tuple[tuple[tuple[int, ...], Way, str], ...]
+
+    def marks(self) -> Iterator[Mark]:
+        for leaf, way, key in self.leaves:
+            container: Json = self.element
+            for step in way:
+                container = container[step]  # type: ignore[index]
+            assert isinstance(container, dict)  # ways lead to objects
+            yield Mark((*self.place, *leaf), container, key)
+
+
 class Notes(NamedTuple):
     """What was noted of a value, with places below it, so that it can be noted of an equal one."""
 
@@ -122,13 +142,14 @@ class Run:
     full   True in traced mode: everything written is a `Written`
     given    where values may be kept: which map was given which value or segment
     dropped  elements that found their place taken
+    context  a number for everything but a value's text on which its meaning depends
     same     what was noted of values that made or found a resource: identity and text
     """
 
     __slots__ = (
-        "aliases", "bundle", "by_identity", "component", "delimiters", "dropped", "escape", "full", "given", "issues",
-        "key", "laid_out", "message", "order", "pending", "repetition", "same", "sender", "separators", "subcomponent",
-        "trace", "zone",
+        "aliases", "bundle", "by_identity", "component", "context", "delimiters", "dropped", "escape", "full", "given",
+        "issues", "key", "laid_out", "message", "order", "pending", "repetition", "same", "sender", "separators",
+        "subcomponent", "trace", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -140,7 +161,7 @@ class Run:
         self.zone = zone
         self.sender = ""
         self.full = full
-        self.trace: list[Written | Mark] | None = [] if noting or full else None
+        self.trace: list[Written | Mark | Again] | None = [] if noting or full else None
         self.component = self.delimiters.component or _NEVER
         self.subcomponent = self.delimiters.subcomponent or _NEVER
         self.separators = self.delimiters.component + self.delimiters.subcomponent
@@ -155,6 +176,7 @@ class Run:
         self.dropped: list[dict[str, Json]] = []
         self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
         self.key: tuple[str, ...] = ()
+        self.context = 0
         self.given: list[tuple[str, Node]] = []
 
     def text_of(self, node: Node) -> str:
