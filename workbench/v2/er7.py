@@ -276,6 +276,10 @@ class Segment:
         start, end = self._characters(field, repetition, component, subcomponent)
         return self.message.span_within(self, start, end)
 
+    def start_of(self, field: int) -> int:
+        """Character of `message.text` at which a field that is there begins."""
+        return self.start + self._field_starts()[field]
+
     def path(self, field: int = 0, repetition: int = 0, component: int = 0, subcomponent: int = 0) -> str:
         """The place in the product's notation; numbers that say nothing are left out."""
         alone = len(self.message.named(self.name)) == 1

@@ -41,7 +41,7 @@ def judge_bound(bound: Bound, node: ValueNode) -> Iterator[CodeFinding]:
     if not written:
         return
     place, first = node.place, written[0].code
-    if bound.strength is None or bound.strength is Strength.UNDETERMINED:
+    if bound.strength is Strength.UNDETERMINED:
         yield CodeFinding("V2-0559", {"sets": bound.names}, place)
     for name in bound.absent:
         yield CodeFinding("V2-0560", {"set": name}, place)

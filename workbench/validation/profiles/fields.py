@@ -24,11 +24,15 @@ _CONFORMANCE_LENGTH = re.compile(r"(\d+)([#=]?)")
 
 
 class Finding(NamedTuple):
-    """What is wrong in a segment, at a place inside it."""
+    """What is wrong in a segment, at a place inside it.
+
+    within  the characters of the field that are meant, from its first one; None when that is still to be worked out
+    """
 
     rule: str
     args: dict[str, str]
     place: Place
+    within: tuple[int, int] | None = None
 
 
 Found = list[Finding]
@@ -45,12 +49,36 @@ def judge_field(plan: FieldPlan, raw: str, bench: Bench) -> tuple[Finding, ...]:
     """Everything about one field that is not empty, remembered."""
     found: Found = []
     _judge_field(plan, raw, bench, found)
-    verdict = tuple(found[:REPORTED_PER_FIELD])
+    verdict = tuple(
+        [
+            finding._replace(within=characters_of(raw, finding.place, bench.delimiters))
+            for finding in found[:REPORTED_PER_FIELD]
+        ]
+    )
     if len(raw) <= REMEMBERED_LENGTH:
         if len(plan.verdicts) >= REMEMBERED_VALUES:
             plan.verdicts.clear()
         plan.verdicts[raw] = verdict
     return verdict
+
+
+def characters_of(raw: str, place: Place, delimiters: Delimiters) -> tuple[int, int]:
+    """The characters of a field that stand at a place in it; where nothing stands, the empty range at the end."""
+    start, text = 0, raw
+    levels = (
+        (delimiters.repetition, place.repetition),
+        (delimiters.component, place.component),
+        (delimiters.subcomponent, place.subcomponent),
+    )
+    for separator, number in levels:
+        if not number:
+            break
+        parts = text.split(separator) if separator else [text]
+        if number > len(parts):
+            return start + len(text), start + len(text)
+        start += sum(map(len, parts[: number - 1])) + number - 1
+        text = parts[number - 1]
+    return start, start + len(text)
 
 
 def _judge_field(plan: FieldPlan, raw: str, bench: Bench, found: Found) -> None:

@@ -15,6 +15,7 @@ from workbench.validation.profiles.fields import (
     Bench,
     Finding,
     absent,
+    characters_of,
     judge_field,
     judge_predicate,
     judge_statement,
@@ -179,11 +180,17 @@ class _Judge:
         key = tuple([fields[position] if position < count else "" for position in positions])
         found = memory.get(key)
         if found is None:
-            found = self._ask(rule, node)
+            found = tuple([self._measured(finding, fields) for finding in self._ask(rule, node)])
             if len(memory) >= REMEMBERED_ANSWERS:
                 memory.clear()
             memory[key] = found
         return found
+
+    def _measured(self, finding: Finding, fields: list[str]) -> Finding:
+        position = finding.place.field
+        if not position or position >= len(fields):
+            return finding
+        return finding._replace(within=characters_of(fields[position], finding.place, self._delimiters))
 
     def _ask(self, rule: Statement | Predicate, node: SegmentNode) -> tuple[Finding, ...]:
         if isinstance(rule, Predicate):

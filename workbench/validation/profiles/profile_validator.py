@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from workbench.kernel.issues import Issue, Severity
 from workbench.kernel.location import Location
 from workbench.v2.delimiters import Delimiters
 from workbench.v2.dictionary import dictionary
-from workbench.v2.er7 import Message
+from workbench.v2.er7 import Message, Segment
 from workbench.validation.profiles.fields import Finding
 from workbench.validation.profiles.judge import Told, judge_message
 from workbench.validation.profiles.model import MessageProfile, Profile
@@ -34,6 +35,10 @@ class ProfileValidator:
         self.profile = profile
         chosen = {rule: Severity(text) for rule, text in profile.severities.items()}
         self._severities: Mapping[str, Severity] = {**chosen, **(severities or {})}
+        self._told = {
+            id_: (self._severities.get(id_, rule.definition.severity), rule.code, rule.template, rule.definition.source)
+            for id_, rule in (V2_RULES | PROFILE_RULES).items()
+        }
         self._plans: dict[tuple[str, Delimiters], MessagePlan] = {}
 
     def validate(self, message: Message) -> tuple[Issue, ...]:
@@ -68,17 +73,21 @@ class ProfileValidator:
 
     def _issue(self, told: Told) -> Issue:
         finding, segment, member = told
-        args = {**finding.args, "line": str(segment.index + 1)}
+        rule_id, args, place, within = finding
         if member:
             location = Location(member if member != "line" else "", segment.span())
+        elif within is None or place.field >= len(segment.fields):
+            location = Location(segment.path(*place), segment.span(*place))
         else:
-            location = Location(segment.path(*finding.place), segment.span(*finding.place))
-        return self._build(finding.rule, location, args)
+            start = segment.start_of(place.field)
+            single = not segment.message.delimiters.repetition or len(segment.repetitions(place.field)) == 1
+            path = f"{_name_of(segment)}{_path_within(place, single)}"
+            location = Location(path, segment.message.span_within(segment, start + within[0], start + within[1]))
+        return self._build(rule_id, location, {**args, "line": str(segment.index + 1)})
 
     def _build(self, rule_id: str, location: Location, args: Mapping[str, str]) -> Issue:
-        rule = PROFILE_RULES.get(rule_id) or V2_RULES[rule_id]
-        severity = self._severities.get(rule_id, rule.definition.severity)
-        return Issue(severity, rule.code, rule_id, location, rule.template, args, rule.definition.source)
+        severity, code, template, source = self._told[rule_id]
+        return Issue(severity, code, rule_id, location, template, args, source)
 
     def _of_remark(self, remark: Remark, message: Message) -> Issue:
         segment = remark.segment or message.segments[0]
@@ -90,6 +99,19 @@ class ProfileValidator:
         if location.span is None:
             location = Location(location.path, message.segments[0].span(18))
         return replace(issue, severity=self._severities.get(issue.rule, issue.severity), location=location)
+
+
+def _name_of(segment: Segment) -> str:
+    """`OBX[2]`, or the name alone when there is but one."""
+    alone = len(segment.message.named(segment.name)) == 1
+    return segment.name if alone else f"{segment.name}[{segment.occurrence}]"
+
+
+@lru_cache(maxsize=4096)
+def _path_within(place: Place, single: bool) -> str:
+    """`-3[2].1`; a repetition that stands alone is not numbered."""
+    repetition = "" if single and place.repetition <= 1 else f"[{place.repetition}]"
+    return f"-{place.field}{repetition}" + "".join(f".{n}" for n in (place.component, place.subcomponent) if n)
 
 
 def _general(message: Message) -> Iterator[Remark]:
