@@ -80,7 +80,7 @@ class Capture:
 
     def raw(self, number: int) -> bytes:
         """The bytes of one message, exactly as they stand in the file, freed of what the framing did to them."""
-        section, start, end = self._bounds(number)
+        section, start, end = self.place_of(number)
         return section.cut(start, end)
 
     def head(self, number: int, size: int) -> bytes:
@@ -90,7 +90,7 @@ class Capture:
 
     def length(self, number: int) -> int:
         """Bytes the message stands on."""
-        _, start, end = self._bounds(number)
+        _, start, end = self.place_of(number)
         return end - start
 
     def format_of(self, number: int) -> MessageFormat:
@@ -111,7 +111,7 @@ class Capture:
 
     def origin(self, number: int) -> Origin:
         """Where the message came from, in bytes of its own file."""
-        section, start, end = self._bounds(number)
+        section, start, end = self.place_of(number)
         raw = section.cut(start, min(end, start + (1 << 16)))
         place, stream = start, ""
         if isinstance(section.buffer, StreamBuffer):
@@ -128,7 +128,7 @@ class Capture:
 
     def received(self, number: int) -> float | None:
         """When the first packet of the message was seen, in seconds since 1970; None outside packet traces."""
-        section, start, _ = self._bounds(number)
+        section, start, _ = self.place_of(number)
         return section.buffer.time(start) if isinstance(section.buffer, StreamBuffer) else None
 
     def pieces(self, messages: int, size: int, start: int = 0, end: int | None = None) -> Iterator[Section]:
@@ -157,7 +157,8 @@ class Capture:
         """How many messages of a section are counted so far."""
         return min(len(section.starts), self._length - section.first)
 
-    def _bounds(self, number: int) -> tuple[Section, int, int]:
+    def place_of(self, number: int) -> tuple[Section, int, int]:
+        """The section of a message and the bytes it stands on there."""
         section = self._section_of(number)
         return section, *section.bounds(number - section.first)
 
