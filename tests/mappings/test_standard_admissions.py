@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a segment is one line)
 """Patient administration, by the shipped package."""
 
 from __future__ import annotations
@@ -167,7 +168,10 @@ def test_a_changed_number_stays_as_an_old_identifier_of_the_same_patient(convert
         PID|1||4711^^^NORTH^MR||Muster^Anna
         MRG|0815^^^NORTH^MR
     """)
-    assert [(i["value"], i.get("use")) for i in mapped.one("Patient")["identifier"]] == [("4711", None), ("0815", "old")]
+    assert [(i["value"], i.get("use")) for i in mapped.one("Patient")["identifier"]] == [
+        ("4711", None),
+        ("0815", "old"),
+    ]
 
 
 def test_two_patients_of_one_message_keep_their_own_visits(convert: Convert) -> None:

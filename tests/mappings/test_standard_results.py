@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a segment is one line)
 """Results, orders and vaccinations, by the shipped package."""
 
 from __future__ import annotations
@@ -138,7 +139,10 @@ def test_a_number_that_is_none_is_kept_as_text_and_flagged(convert: Convert) -> 
     assert "UNC" in str(found)
 
 
-@pytest.mark.parametrize(("code", "status"), [("F", "final"), ("P", "preliminary"), ("C", "corrected"), ("W", "entered-in-error"), ("Q", "unknown")])
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("F", "final"), ("P", "preliminary"), ("C", "corrected"), ("W", "entered-in-error"), ("Q", "unknown")],
+)
 def test_the_result_status_is_never_missing(convert: Convert, code: str, status: str) -> None:
     assert observation(convert, f"OBX|1|ST|C^x^L||v||||||{code}")["status"] == status
 
@@ -155,7 +159,8 @@ def test_questions_asked_at_the_order_support_the_request(convert: Convert) -> N
         OBX|1|ST|H1^Haemolysis^L||none||||||F
     """)
     question, result, on_specimen = (
-        next(o for o in mapped.all("Observation") if o["code"]["coding"][0]["code"] == code) for code in ("Q1", "R1", "H1")
+        next(o for o in mapped.all("Observation") if o["code"]["coding"][0]["code"] == code)
+        for code in ("Q1", "R1", "H1")
     )
     request, report = mapped.one("ServiceRequest"), mapped.one("DiagnosticReport")
     assert [mapped.at(r) for r in request["supportingInfo"]] == [question]
@@ -175,7 +180,10 @@ def test_order_numbers_come_from_the_request_and_else_from_the_order_segment(con
 
 def test_an_order_without_a_control_segment_does_not_borrow_the_numbers_of_another(convert: Convert) -> None:
     mapped = convert(RESULT)
-    assert [[i["value"] for i in r["identifier"]] for r in mapped.all("ServiceRequest")] == [["P100", "F100"], ["P101", "F101"]]
+    assert [[i["value"] for i in r["identifier"]] for r in mapped.all("ServiceRequest")] == [
+        ["P100", "F100"],
+        ["P101", "F101"],
+    ]
 
 
 @pytest.mark.parametrize(

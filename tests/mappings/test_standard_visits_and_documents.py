@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a segment is one line)
 """Scheduling, documents, charges and messages without a map of their own, by the shipped package."""
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def test_a_booking_says_when_and_who_and_where(convert: Convert) -> None:
     assert [i["type"]["coding"][0]["code"] for i in booking["identifier"]] == ["PLAC", "FILL"]
 
 
-@pytest.mark.parametrize(("event", "status"), [("S12", "booked"), ("S15", "cancelled"), ("S17", "entered-in-error"), ("S26", "noshow")])
+@pytest.mark.parametrize(
+    ("event", "status"), [("S12", "booked"), ("S15", "cancelled"), ("S17", "entered-in-error"), ("S26", "noshow")]
+)
 def test_without_a_status_the_event_says_it(convert: Convert, event: str, status: str) -> None:
     assert convert(BOOKING.format(event=event, status="")).one("Appointment")["status"] == status
 
@@ -62,7 +65,9 @@ def test_a_document_keeps_its_text_and_its_file(convert: Convert) -> None:
     assert mapped.at(document["subject"])["resourceType"] == "Patient"
 
 
-@pytest.mark.parametrize(("availability", "status"), [("OB", "superseded"), ("CA", "entered-in-error"), ("", "current")])
+@pytest.mark.parametrize(
+    ("availability", "status"), [("OB", "superseded"), ("CA", "entered-in-error"), ("", "current")]
+)
 def test_a_withdrawn_document_is_not_current(convert: Convert, availability: str, status: str) -> None:
     text = DOCUMENT.format(event="T02", completion="AU", availability=availability)
     assert convert(text).one("DocumentReference")["status"] == status
@@ -101,3 +106,21 @@ def test_a_message_of_an_unknown_kind_still_gives_patient_and_header(convert: Co
     mapped = convert("MSH|^~\\&|A|F|||20240105||ZZZ^Z01|1|P|2.5\nPID|1||1^^^A||Muster^Anna\nZXX|1|something")
     assert mapped.one("Patient")["name"][0]["family"] == "Muster"
     assert "something" in str(mapped.bundle)
+
+
+@pytest.mark.parametrize(
+    ("segments", "resource_type"),
+    [
+        ("STF|P1|S1^^^NORTH|Huber^Eva|||F||A", "Practitioner"),
+        ("LOC|W3^12^B|Ward three|N", "Location"),
+        ("CDM|99213^Visit^C4||Visit|Office visit||||A", "ChargeItemDefinition"),
+        ("OM1|1|GLU^Glucose^L", "ObservationDefinition"),
+    ],
+)
+def test_a_master_file_entry_becomes_the_resource_of_its_kind(
+    convert: Convert, segments: str, resource_type: str
+) -> None:
+    mapped = convert(
+        f"MSH|^~\\&|A|F|||20240105||MFN^M01|1|P|2.5\nMFI|X||UPD|||AL\nMFE|MAD|1|20240105|K1|CWE\n{segments}"
+    )
+    assert mapped.one(resource_type)
