@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
@@ -17,6 +18,9 @@ from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.kernel.issues import Issue
 from workbench.messages.capture import Capture, open_capture
+from workbench.validation.fhir_validator import FhirOptions
+
+_CANONICAL = re.compile(r"https?://|urn:")
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,17 +32,32 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "workbench validate feed.hl7 --format ndjson",
     )
     add_inputs(verb)
-    verb.add_argument("--profile", metavar="P", help="v2 conformance profile: a folder with profile.xml, or a file")
-    verb.add_argument("--fhir-packages", type=Path, metavar="DIR", help="folder with FHIR packages (.tgz)")
+    verb.add_argument(
+        "--profile",
+        metavar="P",
+        help="v2 conformance profile (a folder with profile.xml, or a file), or the canonical URL of a FHIR profile",
+    )
+    verb.add_argument(
+        "--fhir-packages",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="folder with FHIR packages (.tgz or unpacked)",
+    )
+    verb.add_argument("--best-practice", action="store_true", help="judge FHIR constraints that only recommend, too")
     verb.add_argument("--format", choices=("table", "json", "ndjson", "junit"), default="table")
     add_workers(verb)
     verb.set_defaults(run=_validate)
 
 
 def _validate(options: argparse.Namespace) -> ExitCode:
-    if options.fhir_packages:
-        raise Refused("VAL-0001", "FHIR packages are not read yet.", "Leave out --fhir-packages.")
-    against = Against(v2_profile=_v2_profile(options.profile))
+    canonical = options.profile if options.profile and _CANONICAL.match(options.profile) else ""
+    fhir = FhirOptions(
+        packages=tuple(options.fhir_packages or ()),
+        profiles=(canonical,) if canonical else (),
+        best_practice=options.best_practice,
+    )
+    against = Against(v2_profile=None if canonical else _v2_profile(options.profile), fhir=fhir)
     job = console_job()
     capture = open_capture(options.inputs, job)
     verdict = Verdict()

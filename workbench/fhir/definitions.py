@@ -31,11 +31,13 @@ class TypeReference(msgspec.Struct, frozen=True, array_like=True, gc=False):
     code             `string`, `HumanName`, `BackboneElement`, `Reference`, `Resource`
     target_profiles  what a Reference or canonical may point to, canonical URLs; empty means anything
     profiles         profiles the value itself must meet
+    aggregation      where a Reference's target must be: contained, referenced, bundled; empty means anywhere
     """
 
     code: str
     target_profiles: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
+    aggregation: tuple[str, ...] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -76,6 +78,8 @@ class ElementDefinition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     constraints        keys into `TypeDefinition.constraints`
     fixed, pattern     JSON text, "" when there is none
     slicing            JSON text of ElementDefinition.slicing, "" when it is not sliced
+    id                 `Patient.extension:race.value[x]`; "" in the shipped definitions, see `identified`
+    min_value, max_value  JSON text of minValue[x] and maxValue[x], "" when there is none
     """
 
     path: str
@@ -93,6 +97,9 @@ class ElementDefinition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     pattern: str = ""
     slice_name: str = ""
     slicing: str = ""
+    id: str = ""
+    min_value: str = ""
+    max_value: str = ""
 
     @property
     def name(self) -> str:
@@ -136,6 +143,7 @@ class TypeDefinition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     elements: tuple[ElementDefinition, ...]
     constraints: dict[str, Constraint] = {}
     contexts: tuple[tuple[str, str], ...] = ()
+    version: str = ""
 
     def element(self, path: str) -> ElementDefinition | None:
         """The (first) element of that definition path, `Observation.value[x]` with its brackets."""

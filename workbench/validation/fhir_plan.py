@@ -12,14 +12,18 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from workbench.fhir.definitions import (
+    STRUCTURE_DEFINITION,
     Definitions,
     ElementDefinition,
     TypeDefinition,
     TypeReference,
     choice_name,
 )
+from workbench.fhir.fhirpath.model import Kind, model_of
 from workbench.fhir.narrative import flaws
+from workbench.validation.fhir_invariants import Invariant, invariants
 from workbench.validation.fhir_primitives import accepts
+from workbench.validation.fhir_profile import Profile, compile_profile, profile_of
 
 _MIME_TYPE = re.compile(
     r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+*-]+(\s*;\s*[^\s;=]+=(\"[^\"]*\"|[^\s;]+))*"
@@ -61,6 +65,7 @@ class Field:
     accepts  whole test of a primitive value: format, binding, length
     choice   number of the choice element it belongs to, 0 when it is none
     targets  resource types a Reference may point to, None for any
+    invariants  constraints of the element that are not those of its type
     """
 
     name: str
@@ -72,6 +77,7 @@ class Field:
     choice: int = 0
     coded: Coded | None = None
     targets: frozenset[str] | None = None
+    invariants: tuple[Invariant, ...] = ()
     compile_plan: Callable[[], Plan] | None = None
     compiled: Plan | None = None
 
@@ -92,10 +98,13 @@ class Plan:
     required  property names of elements with a minimum, with their element
     choices   required choice elements: (number, element)
     special   type whose own rules apply besides: Reference, Extension or Coding
+    kind      its type for FHIRPath
     """
 
     name: str
     special: str
+    kind: Kind
+    invariants: tuple[Invariant, ...] = ()
     fields: dict[str, Field] = field(default_factory=dict)
     required: list[tuple[str, str, ElementDefinition]] = field(default_factory=list)
     choices: list[tuple[int, ElementDefinition]] = field(default_factory=list)
@@ -110,6 +119,8 @@ class Plans:
 
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
+        self.model = model_of(definitions)
+        self._profiles: dict[str, Profile | None] = {}
         self._plans: dict[str, Plan] = {}
         self._codes: dict[str, frozenset[str] | None] = {}
 
@@ -125,6 +136,20 @@ class Plans:
             self._codes[system] = frozenset(code for code, _ in found.concepts) if found and whole else None
         return self._codes[system]
 
+    def profile(self, url: str) -> Profile | None:
+        """A compiled profile or extension definition, None when it is not loaded."""
+        if url not in self._profiles:
+            definition = profile_of(self.definitions, url)
+            self._profiles[url] = None if definition is None else compile_profile(definition, self.definitions)
+        return self._profiles[url]
+
+    def is_type_url(self, url: str) -> bool:
+        """True for the canonical URL of a type itself, which every resource of it meets."""
+        bare = url.partition("|")[0]
+        return bare.startswith(STRUCTURE_DEFINITION) and (
+            self.definitions.type_definition(bare.removeprefix(STRUCTURE_DEFINITION)) is not None
+        )
+
     def at(self, type_name: str, path: str) -> Plan:
         """The plan of the object at a path of a type's definition: `Patient`, `Patient.contact`, `HumanName`."""
         plan = self._plans.get(path)
@@ -132,7 +157,8 @@ class Plans:
             definition = self.definitions.type_definition(type_name)
             if definition is None:
                 raise LookupError(f"the definitions lack the type {type_name}")
-            plan = self._plans[path] = Plan(path, path if path in _SPECIAL else "")
+            kind = self.model.at(type_name, path)
+            plan = self._plans[path] = Plan(path, path if path in _SPECIAL else "", kind)
             self._fill(plan, definition)
         return plan
 
@@ -142,6 +168,8 @@ class Plans:
         if definition.kind == "resource" and plan.name == definition.name:
             plan.fields["resourceType"] = self._resource_type(definition)
         choice = 0
+        own = definition.element(plan.name)
+        plan.invariants = invariants(own.constraints, definition.constraints) if own is not None else ()
         for element in definition.elements:
             if element.max == 0 or element.path.count(".") != depth or not element.path.startswith(prefix):
                 continue
@@ -177,6 +205,8 @@ class Plans:
         code = reference.code if reference else ""
         added = Field(name, element, code, Role.COMPLEX, element.repeats, _nothing, choice)
         plan.fields[name] = added
+        if reference is not None and code not in _INLINE:
+            added.invariants = invariants(element.constraints, definition.constraints)
         if reference is None:
             owner, path = definition.name, element.content_reference
             added.compile_plan = lambda: self.at(owner, path)

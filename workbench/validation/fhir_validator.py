@@ -1,19 +1,23 @@
-"""FHIR R4 base validation: structure, cardinality, formats, required bindings, references, Bundles, narrative.
+"""FHIR validation: structure, formats, bindings, references, Bundles, narrative, invariants, profiles, extensions.
 
 Plain decoded values are walked by plans compiled from the definitions; bytes are looked up only when there is
-something to report. Profiles, slicing and FHIRPath invariants are further sources of findings beside this walk.
+something to report.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
+from pathlib import Path
 
 from workbench.fhir.definitions import R4, definitions
 from workbench.fhir.json_tree import FhirDocument
+from workbench.fhir.package_definitions import with_packages
+from workbench.fhir.packages import load_packages
+from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, Severity
-from workbench.validation.fhir_findings import span_of
+from workbench.validation.fhir_findings import Findings, span_of
 from workbench.validation.fhir_plan import Plans
 from workbench.validation.fhir_walk import walk
 
@@ -22,17 +26,39 @@ from workbench.validation.fhir_walk import walk
 class FhirOptions:
     """What a site decides about validation.
 
-    version     FHIR version of the definitions
+    version     FHIR version of the definitions, when no packages say it
+    packages    folders with FHIR packages, or packages
+    profiles    canonical URLs of profiles each resource must meet besides those it names in meta.profile
+    best_practice  whether constraints that only recommend are judged
     severities  other severities by rule id
     off         ids of rules whose findings are left out
     """
 
     version: str = R4
+    packages: tuple[Path, ...] = ()
+    profiles: tuple[str, ...] = ()
+    best_practice: bool = False
     severities: Mapping[str, Severity] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
 
 
 DEFAULT = FhirOptions()
+
+
+def prepare(options: FhirOptions) -> None:
+    """Load what the options name, so that what is wrong with it is said once and before any message.
+
+    raises  Refused FHIR-0012, FHIR-0020, FHIR-0022, FHIR-0023; Unavailable FHIR-0021
+            Refused FHIR-0024: a profile that was asked for is not loaded
+    """
+    if not options.packages and not options.profiles:
+        return
+    plans = plans_of(options.version, options.packages)
+    for url in options.profiles:
+        if plans.profile(url) is None and not plans.is_type_url(url):
+            raise Refused(
+                "FHIR-0024", f"The profile {url} is not in the packages given.", "Check the URL, or add its package."
+            )
 
 
 def validate_resource(document: FhirDocument, options: FhirOptions = DEFAULT) -> tuple[Issue, ...]:
@@ -42,7 +68,7 @@ def validate_resource(document: FhirDocument, options: FhirOptions = DEFAULT) ->
 
     raises  Refused FHIR-0012: no definitions of that version are installed
     """
-    findings = walk(document.value, _plans(options.version))
+    findings = _walk(document.value, options)
     issues = [
         replace(finding.issue, location=replace(finding.issue.location, span=span_of(document, finding.place)))
         for finding in findings.all
@@ -55,7 +81,11 @@ def validate_value(value: dict[str, object], options: FhirOptions = DEFAULT) -> 
 
     raises  Refused FHIR-0012: no definitions of that version are installed
     """
-    return _as_decided([finding.issue for finding in walk(value, _plans(options.version)).all], options)
+    return _as_decided([finding.issue for finding in _walk(value, options).all], options)
+
+
+def _walk(value: dict[str, object], options: FhirOptions) -> Findings:
+    return walk(value, plans_of(options.version, options.packages), options.profiles, options.best_practice)
 
 
 def _as_decided(issues: list[Issue], options: FhirOptions) -> tuple[Issue, ...]:
@@ -68,6 +98,10 @@ def _as_decided(issues: list[Issue], options: FhirOptions) -> tuple[Issue, ...]:
     )
 
 
-@cache
-def _plans(version: str) -> Plans:
-    return Plans(definitions(version))
+@lru_cache(maxsize=8)
+def plans_of(version: str = R4, packages: tuple[Path, ...] = ()) -> Plans:
+    """The compiled definitions of a FHIR version and of packages, made once in this process.
+
+    raises  Refused FHIR-0012, FHIR-0020, FHIR-0022, FHIR-0023; Unavailable FHIR-0021
+    """
+    return Plans(with_packages(load_packages(packages)) if packages else definitions(version))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from workbench.fhir.definitions import ElementDefinition
+from workbench.fhir.fhirpath.values import Node as PathNode
+from workbench.fhir.narrative import flaws
 from workbench.validation import fhir_rules as rules
+from workbench.validation.fhir_around import Surroundings
 from workbench.validation.fhir_context import (
     Node,
     Scope,
@@ -15,10 +19,12 @@ from workbench.validation.fhir_context import (
     check_extension,
     check_reference,
 )
+from workbench.validation.fhir_extensions import check_definition
 from workbench.validation.fhir_findings import Findings, Place
-from workbench.fhir.narrative import flaws
+from workbench.validation.fhir_invariants import Invariant, judge
 from workbench.validation.fhir_plan import Coded, Field, Plan, Plans, Role, is_checkable
 from workbench.validation.fhir_primitives import FORMS, NOT_TEXT, accepts
+from workbench.validation.fhir_profile_walk import ProfileWalk
 
 _PRIMITIVE, _COMPLEX, _RESOURCE = Role.PRIMITIVE, Role.COMPLEX, Role.RESOURCE
 _PART_OF_FHIR = "http://hl7.org/fhir/"
@@ -30,33 +36,67 @@ _NARRATIVE_RULES = {
 }
 
 
-def walk(resource: Node, plans: Plans) -> Findings:
-    """All findings of base validation in a decoded resource."""
-    walker = _Walker(plans)
+def walk(resource: Node, plans: Plans, profiles: Sequence[str] = (), best_practice: bool = False) -> Findings:
+    """All findings in a decoded resource; it must meet `profiles` besides those it names itself."""
+    walker = _Walker(plans, profiles, best_practice)
     name = resource.get("resourceType")
     walker.resource(resource, (None, name if isinstance(name, str) and name else "$this", -1), Scope(resource))
     return walker.findings
 
 
 class _Walker:
-    def __init__(self, plans: Plans) -> None:
+    def __init__(self, plans: Plans, profiles: Sequence[str], best_practice: bool) -> None:
         self.findings = Findings()
         self._plans = plans
-        self._scope = Scope({})
+        self._profiles = profiles
+        self._around = Surroundings(plans, best_practice)
+        self._owners: list[Field] = []
 
     def resource(self, node: Node, place: Place, scope: Scope) -> None:
         """A resource that is not contained, with what it contains."""
-        outer, self._scope = self._scope, scope
         if node.get("resourceType") == "Bundle":
             index, kind = bundle_scope(node)
-            self._scope = Scope(node, index, None, kind)
-            self._typed(node, place)
+            scope = Scope(node, index, None, kind)
+            self._within(node, place, scope)
             check_bundle(node, index, place, self.findings)
         else:
-            self._typed(node, place)
+            self._within(node, place, scope)
         if "contained" in node:
             check_contained(node, place, self.findings)
-        self._scope = outer
+
+    def _within(self, node: Node, place: Place, scope: Scope) -> None:
+        before, owners = self._around.enter(node, scope), self._owners
+        self._owners = []
+        self._typed(node, place)
+        self._owners = owners
+        self._around.leave(before)
+
+    def _against_profiles(self, node: Node, place: Place) -> None:
+        """The profiles of meta.profile, and of the outermost resource those that were asked for."""
+        meta = node.get("meta")
+        named = meta.get("profile") if isinstance(meta, dict) else None
+        urls = [url for url in named if isinstance(url, str)] if isinstance(named, list) else []
+        asked = self._profiles if place[0] is None else ()
+        for url in dict.fromkeys((*asked, *urls)):
+            definition = self._plans.definitions.profile(url)
+            if definition is not None and not definition.profile:
+                continue
+            profile = self._plans.profile(url)
+            if profile is None:
+                if not self._plans.is_type_url(url):
+                    self.findings.report(rules.UNKNOWN_PROFILE, place, profile=url)
+                continue
+            focus = self._around.env.resource
+            if profile.type not in focus.kind.ancestors:
+                found = focus.kind.name
+                self.findings.report(
+                    rules.WRONG_PROFILE_TYPE, place, profile=profile.label, type=profile.type, found=found
+                )
+                continue
+            ProfileWalk(profile, self._around, self.findings).check(focus, place)
+
+    def _judge(self, all_of: tuple[Invariant, ...], focus: PathNode, place: Place) -> None:
+        judge(all_of, focus, place, self._around.env, self.findings, self._around.best_practice)
 
     def _typed(self, node: Node, place: Place) -> None:
         name = node.get("resourceType")
@@ -69,6 +109,7 @@ class _Walker:
             self.findings.report(rules.UNKNOWN_RESOURCE, place, value=name, version=version)
             return
         self._object(node, plan, place)
+        self._against_profiles(node, place)
 
     def _object(self, node: Node, plan: Plan, place: Place) -> None:
         fields = plan.fields
@@ -85,10 +126,19 @@ class _Walker:
             elif field.role is _PRIMITIVE:
                 if not field.accepts(value):
                     self._primitive(value, field, (place, name, -1))
+                if field.invariants:
+                    self._primitive_invariants(value, field, node, (place, name, -1))
             else:
                 self._single(value, field, (place, name, -1))
         if plan.required or plan.choices or chosen:
             self._counts(node, plan, chosen, place)
+        if plan.invariants:
+            self._judge(plan.invariants, PathNode(node, plan.kind), place)
+
+    def _primitive_invariants(self, value: object, field: Field, node: Node, place: Place) -> None:
+        extra = node.get(f"_{field.name}")
+        kind = self._plans.model.kind(field.code) or self._plans.model.unknown_primitive
+        self._judge(field.invariants, PathNode(value, kind, extra if isinstance(extra, dict) else None), place)
 
     def _counts(self, node: Node, plan: Plan, chosen: dict[int, list[str]], place: Place) -> None:
         for name, companion, element in plan.required:
@@ -179,11 +229,16 @@ class _Walker:
             self._inner_resource(value, field, place)
             return
         plan = field.plan
+        self._owners.append(field)
         self._object(value, plan, place)
+        self._owners.pop()
+        if field.invariants:
+            self._judge(field.invariants, PathNode(value, plan.kind), place)
         if plan.special == "Reference":
-            check_reference(value, place, field.targets, self._scope, self._plans.definitions, self.findings)
+            check_reference(value, place, field.targets, self._around.scope, self._plans.definitions, self.findings)
         elif plan.special == "Extension":
             check_extension(value, place, self.findings)
+            check_definition(value, place, self._owner_names(), self._around, self.findings)
         elif plan.special == "Coding":
             self._coding(value, place)
         if field.coded is not None:
@@ -194,11 +249,20 @@ class _Walker:
         if len(value) == 1 and field.role is _COMPLEX and "id" in value:
             self.findings.report(rules.EMPTY, place, element=field.element.path, found="without content besides its id")
 
+    def _owner_names(self) -> list[str]:
+        """What an extension at this point stands on: the element's path, its type, what that specialises."""
+        if not self._owners:
+            kind = self._around.env.resource.kind
+            return [kind.name, *kind.ancestors]
+        field = self._owners[-1]
+        kind = self._plans.model.kind(field.code) or field.plan.kind
+        return [field.element.path, field.name, *kind.ancestors, "Element"]
+
     def _inner_resource(self, node: Node, field: Field, place: Place) -> None:
+        scope = self._around.scope
         if field.name == "contained":
-            self._typed(node, place)
+            self._within(node, place, scope)
             return
-        scope = self._scope
         entry = scope.entry
         if scope.index is not None and field.element.path == "Bundle.entry.resource" and place[0] is not None:
             entry = place[0][2]

@@ -17,7 +17,7 @@ from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
 from workbench.v2.er7 import Message
-from workbench.validation.fhir_validator import validate_resource
+from workbench.validation.fhir_validator import DEFAULT, FhirOptions, prepare, validate_resource
 from workbench.validation.v2_validator import validate_message
 
 
@@ -33,9 +33,11 @@ class Against:
     """What messages are judged by besides the standards; crosses to worker processes, so it names files.
 
     v2_profile  folder or file of a conformance profile for v2 messages
+    fhir        packages and profiles for FHIR resources
     """
 
     v2_profile: Path | None = None
+    fhir: FhirOptions = DEFAULT
 
 
 STANDARDS = Against()
@@ -48,7 +50,7 @@ def validate_document(document: Document, against: Against = STANDARDS) -> tuple
     raises  Refused V2P-0002, V2P-0003: the profile cannot be used
     """
     if not isinstance(document, Message):
-        return (*document.issues, *validate_resource(document))
+        return (*document.issues, *validate_resource(document, against.fhir))
     if against.v2_profile is not None:
         return profile_validator(against.v2_profile).validate(document)
     return (*document.issues, *validate_message(document))
@@ -66,9 +68,11 @@ def validate_capture(
     A message that cannot be read at all is a finding like any other.
 
     raises  Refused V2P-0002, V2P-0003: the profile cannot be used
+            Refused FHIR-0020 to FHIR-0024: FHIR packages or a profile in them cannot be used
     """
     if against.v2_profile is not None:
         profile_validator(against.v2_profile)  # refused here, not once for each message
+    prepare(against.fhir)
     total = len(capture) if numbers is None else len(numbers)
     for judged in in_batches(partial(_judge, against), tasks_of(capture, numbers), total, ctx, workers, "validating"):
         file, index = capture.file_of(judged.number), capture.number_in_file(judged.number)

@@ -166,13 +166,17 @@ def order(left: Items, right: Items) -> int | None:
         return _sign(first < second, first > second)  # type: ignore[operator]
     if isinstance(first, Temporal) and isinstance(second, Temporal) and temporal.comparable(first, second):
         return temporal.compare(first, second)
-    if isinstance(first, Quantity | int | Decimal) and isinstance(second, Quantity | int | Decimal):
-        return _quantity_order(_quantity(first), _quantity(second))
+    if _is_amount(first) and _is_amount(second):
+        return _quantity_order(_quantity(first), _quantity(second))  # type: ignore[arg-type]
     if isinstance(first, Node) or isinstance(second, Node):
         bare = [item for item in (first, second) if isinstance(item, Node)]
         if all(node.value is None or node.kind.is_quantity for node in bare):
             return None  # an element without value: nothing to compare
     raise Fault(f"{named(first)} and {named(second)} have no order")
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, Quantity | int | Decimal) and not isinstance(value, bool)
 
 
 def _quantity_order(one: Quantity, other: Quantity) -> int | None:

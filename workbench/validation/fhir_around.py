@@ -1,0 +1,143 @@
+"""What a resource under validation can see: its Bundle, its contained resources, the profiles that are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from workbench.fhir.bundle import contained
+from workbench.fhir.definitions import STRUCTURE_DEFINITION
+from workbench.fhir.fhirpath.environment import Environment
+from workbench.fhir.fhirpath.values import Node
+from workbench.kernel.issues import blocks
+from workbench.validation.fhir_context import Scope
+from workbench.validation.fhir_findings import Findings, Place
+from workbench.validation.fhir_plan import Plans
+from workbench.validation.fhir_profile import Profile
+from workbench.validation.fhir_profile_walk import ProfileWalk
+
+_DEEPEST_CONFORMANCE = 12
+
+
+class Surroundings:
+    """The answers profiles and FHIRPath need, for the resource the walk is at.
+
+    scope  what references can see
+    env    the FHIRPath environment of the resource
+    """
+
+    def __init__(self, plans: Plans, best_practice: bool) -> None:
+        self.plans = plans
+        self.model = plans.model
+        self.best_practice = best_practice
+        self.scope = Scope({})
+        self.env = Environment(self.model, self.model.resource({}), surroundings=self)
+        self._known: dict[tuple[int, str], bool | None] = {}
+        self._depth = 0
+
+    def enter(self, resource: dict[str, object], scope: Scope) -> tuple[Scope, Environment]:
+        """Move to a resource; gives what `leave` needs to return."""
+        before = self.scope, self.env
+        self.scope = scope
+        node = self.model.resource(resource)
+        root = node if scope.root is resource else self.model.resource(scope.root)
+        self.env = Environment(self.model, node, root, self)
+        return before
+
+    def leave(self, before: tuple[Scope, Environment]) -> None:
+        self.scope, self.env = before
+
+    @contextmanager
+    def within(self, node: Node, place: Place) -> Iterator[None]:
+        """A resource inside a resource has its own references; any other value changes nothing."""
+        value = node.value
+        if not isinstance(value, dict) or "resourceType" not in value or value is self.env.resource.value:
+            yield
+            return
+        scope = self.scope
+        if place[1] == "contained":
+            inner = scope
+        else:
+            parent = place[0]
+            entry = parent[2] if parent is not None and parent[1] == "entry" else scope.entry
+            inner = Scope(value, scope.index, entry, scope.bundle_type)
+        before = self.enter(value, inner)
+        try:
+            yield
+        finally:
+            self.leave(before)
+
+    def profile(self, url: str) -> Profile | None:
+        return self.plans.profile(url)
+
+    def conforms(self, node: Node, url: str) -> bool | None:
+        if url.startswith(STRUCTURE_DEFINITION):
+            name = url.partition("|")[0].removeprefix(STRUCTURE_DEFINITION)
+            if self.model.kind(name) is not None:
+                return name in node.kind.ancestors
+        profile = self.plans.profile(url)
+        if profile is None:
+            return None
+        key = (id(node.value), url)
+        if key not in self._known:
+            self._known[key] = True  # a circle of references holds unless something else breaks it
+            self._known[key] = self._meets(node, profile)
+        return self._known[key]
+
+    def _meets(self, node: Node, profile: Profile) -> bool:
+        if node.kind.name and profile.type not in node.kind.ancestors:
+            return False
+        if self._depth >= _DEEPEST_CONFORMANCE:
+            return True
+        findings = Findings()
+        name = node.kind.name or "$this"
+        value = node.value
+        self._depth += 1
+        try:
+            if isinstance(value, dict) and "resourceType" in value and value is not self.env.resource.value:
+                before = self.enter(value, self._scope_of(value))
+                try:
+                    ProfileWalk(profile, self, findings).check(node, (None, name, -1))
+                finally:
+                    self.leave(before)
+            else:
+                ProfileWalk(profile, self, findings).check(node, (None, name, -1))
+        finally:
+            self._depth -= 1
+        return not any(blocks(finding.issue) for finding in findings.all)
+
+    def _scope_of(self, resource: dict[str, object]) -> Scope:
+        scope = self.scope
+        if scope.index is None:
+            return Scope(scope.root)
+        number = next((n for n in range(len(scope.index.entries)) if scope.index.resource(n) is resource), None)
+        return Scope(resource, scope.index, number, scope.bundle_type) if number is not None else scope
+
+    def target(self, node: Node) -> tuple[Node | None, str]:
+        reference = node.value.get("reference") if isinstance(node.value, dict) else None
+        if not isinstance(reference, str) or not reference:
+            return None, ""
+        if reference.startswith("#"):
+            inside = contained(self.scope.root, reference)
+            return (None if inside is None else self.model.resource(inside)), "contained"
+        found = self.resolve(reference)
+        if found is not None:
+            return self.model.resource(found), "bundled"
+        return None, "referenced"
+
+    def resolve(self, reference: str) -> dict[str, object] | None:
+        """For FHIRPath's resolve()."""
+        if reference.startswith("#"):
+            return contained(self.scope.root, reference)
+        return None if self.scope.index is None else self.scope.index.find(reference, self.scope.entry)
+
+    def member_of(self, system: str, code: str, value_set: str) -> bool | None:
+        """For FHIRPath's memberOf()."""
+        codes = self.plans.definitions.value_set_codes(value_set)
+        if codes is None:
+            return None
+        return (system, code) in codes if system else any(code == each for _, each in codes)
+
+    def conforms_to(self, value: dict[str, object], profile: str) -> bool | None:
+        """For FHIRPath's conformsTo()."""
+        return self.conforms(self.model.resource(value), profile)
