@@ -156,3 +156,12 @@ def test_two_maps_for_the_same_message_are_refused(package_of: Callable[..., Pac
     with pytest.raises(Refused) as refused:
         compile_package(package)
     assert refused.value.code == "MAP-0113"
+
+
+def test_keep_rules_need_an_extension_for_what_they_keep(package_of: Callable[..., Package]) -> None:
+    files = {"messages/A.yaml": 'map: A\nfor: ["*"]\nrows: []\n'}
+    keep = 'keep:\n  - {id: rest, from: "Z*", reason: Nobody knows.}\n'
+    with pytest.raises(Refused) as refused:
+        compile_package(package_of(files, keep))
+    assert refused.value.code == "MAP-0114"
+    compile_package(package_of(files, keep + "extensions: {kept: urn:kept}\n"))

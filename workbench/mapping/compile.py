@@ -16,7 +16,7 @@ from workbench.mapping.conditions import read_source as parse_source
 from workbench.mapping.covering import Covering, Covers, covers_of
 from workbench.mapping.fhir_target import fhir_schema
 from workbench.mapping.finish import assemble
-from workbench.mapping.keep import keep_the_rest
+from workbench.mapping.keep import check_extension, keep_the_rest
 from workbench.mapping.model import Direction, MessageMap, Package
 from workbench.mapping.overlay import effective
 from workbench.mapping.running import Frame, Run
@@ -31,7 +31,7 @@ def compile_package(package: Package) -> CompiledMapping:
 
     raises  Refused MAP-0107, MAP-0108: as `overlay.effective`; MAP-0110: a rule that cannot be, with file, line,
             column and id; MAP-0111: a direction that is not there yet; MAP-0112: an unknown time zone; MAP-0113: two
-            maps for the same messages
+            maps for the same messages; MAP-0114: keep rules without an extension for what they keep
     """
     if package.header.direction is not Direction.V2_TO_FHIR:
         raise Refused(
@@ -54,7 +54,9 @@ class CompiledMapping:
         for name, message_map in package.messages.items():
             if message_map.triggers or message_map.structures:
                 self._offer(message_map)
-                self._maps[name] = (compile_message_map(message_map, compiler), covers_of(package, message_map))
+                covers = covers_of(package, message_map)
+                check_extension(covers, package.header.extensions)
+                self._maps[name] = (compile_message_map(message_map, compiler), covers)
         for rule_map in package.rule_maps():
             if not any("../" in rule.target or rule.target == "$value" for rule in rule_map.walk()):
                 compiler.rule_map(rule_map, ())

@@ -53,6 +53,10 @@ class Patterns:
     def __bool__(self) -> bool:
         return bool(self._of_segments or self.of_values)
 
+    def first_rule(self) -> LedgerRule | None:
+        found = self._of_segments or [cover for covers in self.of_values.values() for cover in covers]
+        return found[0].rule if found else None
+
     def of_segment(self, name: str) -> tuple[Cover, ...]:
         """The patterns that can cover values of segments of that name."""
         found = self._named.get(name)

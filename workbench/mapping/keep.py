@@ -17,11 +17,19 @@ KEPT_EXTENSION = "kept"
 """The short name in package.yaml of the extension that keeps values."""
 
 
-def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> None:
-    """Write every value that would be lost and that a keep rule covers, and trace it.
+def check_extension(covers: Covers, extensions: Mapping[str, str]) -> None:
+    """raises  Refused MAP-0114: there are keep rules, and package.yaml names no extension for what they keep"""
+    rule = covers.keep.first_rule()
+    if rule is not None and KEPT_EXTENSION not in extensions:
+        raise Refused(
+            "MAP-0114",
+            f"{rule.place}: rule {rule.id} keeps values, and package.yaml has no URL for them.",
+            "Add extensions: {kept: https://…}.",
+        )
 
-    raises  Refused MAP-0114: package.yaml names no extension for it
-    """
+
+def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> None:
+    """Write every value that would be lost and that a keep rule covers, and trace it."""
     taken = _taken(run)
     covering = Covering(covers, run)
     for scope in run.laid_out.segments:
@@ -36,12 +44,6 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
 
 
 def _keep(run: Run, scope: SegmentScope, leaf: Leaf, raw: str, rule: LedgerRule, extensions: Mapping[str, str]) -> None:
-    if KEPT_EXTENSION not in extensions:
-        raise Refused(
-            "MAP-0114",
-            f"{rule.place}: rule {rule.id} keeps values, and package.yaml has no URL for them.",
-            "Add extensions: {kept: https://…}.",
-        )
     holder = _holder(run, scope, rule)
     if holder is None:
         return
