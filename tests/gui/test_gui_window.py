@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QPlainTextEdit,
     QWidget,
 )
@@ -358,3 +359,23 @@ def test_every_page_can_be_painted_in_every_theme(window: MainWindow, name: Them
 def close_dialogs(window: MainWindow) -> None:
     for dialog in window.findChildren(QDialog):
         dialog.close()
+
+
+def test_discarded_changes_do_not_come_back(
+    qtbot: QtBot, window: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.desk.apply(RemoveRule("segments/PID-Patient", "pid-8"), "Remove pid-8")
+    settled(qtbot, window)
+    monkeypatch.setattr(QMessageBox, "question", lambda *_args: QMessageBox.StandardButton.Discard)
+    assert window.close()
+    assert session.unsaved() == ()
+
+
+def test_the_window_stays_open_when_closing_is_called_off(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.desk.apply(RemoveRule("segments/PID-Patient", "pid-8"), "Remove pid-8")
+    settled(qtbot, window)
+    monkeypatch.setattr(QMessageBox, "question", lambda *_args: QMessageBox.StandardButton.Cancel)
+    assert not window.close()
+    assert window.isVisible()

@@ -272,7 +272,7 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.desk.is_saved and not may_leave(self, self.desk.save_now):
+        if not self.desk.is_saved and not may_leave(self, self.desk.save_now, self.desk.discard):
             event.ignore()
             return
         store = QSettings()

@@ -187,6 +187,10 @@ class MappingDesk(QObject):
         self.holder.saved()
         return True
 
+    def discard(self) -> None:
+        """Give up the unsaved changes for good; the next start will not recover them."""
+        self._journal.saved()
+
     def _edited(self, package: Package) -> None:
         """After every edit; the previous compiled form stays in use while the new one has a defect."""
         self.package_changed.emit()

@@ -12,7 +12,7 @@ from workbench.app.commands import COMMANDS
 from workbench.gui.bench import sentence_of
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.theme.theme import Theme
-from workbench.gui.widgets.basics import across, down, label, table
+from workbench.gui.widgets.basics import across, down, label, name_button, table
 
 SHORTEST_PASSPHRASE = 10
 
@@ -59,6 +59,7 @@ class PassphraseDialog(QDialog):
         self._box = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._box.accepted.connect(self.accept)
         self._box.rejected.connect(self.reject)
+        name_button(self._box, "Create" if new else "Unlock")
         title = label(folder.stem, "title")
         self.setLayout(
             down(title, label(about, "muted", wrap=True), form, self.problem, self._box, margins=20, spacing=12)
@@ -109,6 +110,7 @@ class ReasonDialog(QDialog):
         self._box = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._box.accepted.connect(self.accept)
         self._box.rejected.connect(self.reject)
+        name_button(self._box, "Record")
         self.setLayout(down(label(question, wrap=True), self.text, self._box, margins=20, spacing=12))
         self.setMinimumWidth(round(theme.em * 30))
         self.text.textChanged.connect(self._check)

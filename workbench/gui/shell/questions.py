@@ -21,12 +21,15 @@ def ask_folder(parent: QWidget, title: str) -> Path | None:
     return Path(name) if name else None
 
 
-def may_leave(parent: QWidget, save: Callable[[], bool]) -> bool:
-    """Whether the window may close although the mapping has changes; they are saved if the user wants that."""
+def may_leave(parent: QWidget, save: Callable[[], bool], discard: Callable[[], None]) -> bool:
+    """Whether the window may close although the mapping has changes; they are saved or given up as the user wants."""
     answer = QMessageBox.question(
         parent,
         "Unsaved changes",
         "The mapping has changes that are not saved. Save them now?",
         QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
     )
-    return save() if answer is QMessageBox.StandardButton.Save else answer is QMessageBox.StandardButton.Discard
+    if answer == QMessageBox.StandardButton.Discard:
+        discard()
+        return True
+    return answer == QMessageBox.StandardButton.Save and save()

@@ -96,9 +96,9 @@ QCheckBox, QRadioButton { spacing: 0.5em; }
 QCheckBox::indicator, QRadioButton::indicator { width: 0.85em; height: 0.85em; border: 1px solid @muted;
   background: @surface; }
 QCheckBox::indicator { border-radius: 0.2em; }
-QRadioButton::indicator { border-radius: 0.5em; }
+QRadioButton::indicator { border-radius: 0.45em; }
 QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(@check); }
-QRadioButton::indicator:checked { border: 0.28em solid @accent; width: 0.42em; height: 0.42em; }
+QRadioButton::indicator:checked { border: 0.3em solid @accent; width: 0.35em; height: 0.35em; }
 QScrollArea { border: none; background: transparent; }
 QScrollArea > QWidget > QWidget#page { background: transparent; }
 QScrollBar { background: transparent; border: none; }

@@ -8,6 +8,7 @@ from typing import TypeVar
 from PySide6.QtCore import QAbstractItemModel, QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QDialogButtonBox,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -56,6 +57,13 @@ def tool_button(theme: Theme, icon: str, name: str, clicked: Callable[[], object
     if clicked is not None:
         made.clicked.connect(lambda _checked=False: clicked())
     return made
+
+
+def name_button(box: QDialogButtonBox, text: str) -> None:
+    """Say on the OK button of a dialog what it does, and make it the primary one."""
+    made = box.button(QDialogButtonBox.StandardButton.Ok)
+    made.setText(text)
+    made.setProperty("primary", True)
 
 
 def across(*items: QWidget | QLayout | int, margins: int = 0, spacing: int = 6) -> QHBoxLayout:

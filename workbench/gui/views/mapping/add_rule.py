@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QCompleter, QDialog, QDialogButtonBox, 
 from workbench.gui.theme.theme import Theme
 from workbench.gui.views.mapping.rule_editor import element_paths
 from workbench.gui.views.mapping.rule_fields import new_id
-from workbench.gui.widgets.basics import down, label
+from workbench.gui.widgets.basics import down, label, name_button
 from workbench.mapping.model import Package, Rule, RuleMap, RuleStatus
 
 _DIRECT = "as it is"
@@ -44,7 +44,7 @@ class AddRuleDialog(QDialog):
             widget.setAccessibleName(name)
             form.addRow(name, widget)
         self._box = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        self._box.button(QDialogButtonBox.StandardButton.Ok).setText("Add rule")
+        name_button(self._box, "Add rule")
         self._box.accepted.connect(self.accept)
         self._box.rejected.connect(self.reject)
         hint = label("The rule begins as a draft and takes effect at once; undo takes it back.", "muted", wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -267,7 +268,7 @@ class MappingPage(Page):
             self._show_editor()
 
     def maps_for(self, path: str) -> list[RuleMap]:
-        """The segment maps a source field can be mapped in, those at work in this message first."""
+        """The segment maps a source field can be mapped in, those that do most in this message first."""
         package = self.desk.package
         if package is None or not path:
             return []
@@ -275,9 +276,9 @@ class MappingPage(Page):
             segment = V2Path.parse(path).segment
         except Refused:
             return []
-        working = {map_id for map_id, _ in self._fired()}
+        working = Counter(map_id for map_id, _ in self._fired())
         found = [rule_map for rule_map in package.segments.values() if rule_map.source == segment]
-        return sorted(found, key=lambda rule_map: (rule_map.name not in working, rule_map.name))
+        return sorted(found, key=lambda rule_map: (-working[rule_map.name], rule_map.name))
 
 
 def address(rule_map: RuleMap) -> str:

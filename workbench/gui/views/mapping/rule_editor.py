@@ -15,6 +15,9 @@ from workbench.gui.widgets.basics import Badge, across, button, down, label
 from workbench.kernel.errors import Refused
 from workbench.mapping.model import Package, Policy, Rule, RuleMap, RuleStatus
 
+JOURNAL = "journal"
+"""The file that `mapping.edits` names for rules read from the journal."""
+
 _NONE = ""
 _DEEPEST = 3
 
@@ -103,7 +106,8 @@ class RuleEditor(QFrame):
             self.status_badge.setVisible(False)
             return
         self._title.setText(f"{rule_map.name} / {rule.id}")
-        self._where.setText(str(rule.place) if rule.place else "not saved yet")
+        saved = rule.place is not None and rule.place.file != JOURNAL
+        self._where.setText(str(rule.place) if saved else "not saved yet")
         self.status_badge.setVisible(True)
         self.status_badge.show_mark(STATUS_MARKS[package.status_of(rule)])
         self._approve.setEnabled(package.status_of(rule) is not RuleStatus.APPROVED)

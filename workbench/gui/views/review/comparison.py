@@ -32,7 +32,7 @@ _WASH = {
 
 
 class ComparisonView(QScrollArea):
-    """Sections in the order of the record; within a section, dangerous differences first."""
+    """Sections with a difference first, then in the order of the record; within one, dangerous differences first."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -47,7 +47,8 @@ class ComparisonView(QScrollArea):
         layout = QVBoxLayout(body)
         layout.setContentsMargins(2, 2, 10, 10)
         layout.setSpacing(10)
-        for section in SectionName:
+        open_sections = {d.section for d in differences if d.kind is not Kind.SAME}
+        for section in sorted(SectionName, key=lambda name: name not in open_sections):
             rows = [d for d in differences if d.section is section and (d.kind is not Kind.SAME or not only_differing)]
             if rows:
                 layout.addWidget(self._section(section, rows, masked))

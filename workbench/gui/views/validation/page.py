@@ -105,7 +105,7 @@ class ValidationPage(Page):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._rules_pane)
         split.addWidget(right)
-        split.setSizes([540, 680])
+        split.setSizes([600, 620])
         split.setChildrenCollapsible(False)
         strip = QFrame()
         strip.setLayout(across(*self._badges.values(), 1, spacing=18))
