@@ -446,6 +446,11 @@ def _accepts(check: Check, codes: Mapping[str, CodeMap]) -> Callable[[str, str],
     return lambda text, sender: text in wanted
 
 
+def compares(relation: Relation, number: int, other: int) -> bool:
+    """How two numbers stand to one another."""
+    return _COMPARISONS[relation](number, other)
+
+
 def code_maps_named(condition: Condition) -> Iterator[str]:
     """The names of the code maps a condition asks."""
     match condition:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from workbench.mapping.compile_source import Holds
+from workbench.mapping.compile_source import Holds, compares
 from workbench.mapping.compile_target import Slots
 from workbench.mapping.conditions import UNSAID, Both, Check, Condition, Either, Not, Operand, Relation, V2Path
 from workbench.mapping.running import NOTHING, VALUE, Frame, Step
@@ -59,10 +59,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Shape:
-    """What is known of a value: which parts are populated, and the texts of the compared ones."""
+    """What is known of a value: which parts are populated, the texts of the compared ones, and which counted ones
+    do not repeat."""
 
     populated: tuple[bool, ...]
     texts: dict[int, str]
+    single: frozenset[int] = frozenset()
 
     def empty(self, part: int) -> bool:
         return part >= len(self.populated) or not self.populated[part]
@@ -83,6 +85,7 @@ class CompiledMap:
     reads: bool = False
     _plans: dict[object, tuple[Step, ...]] = field(default_factory=dict)
     _compared: tuple[int, ...] | None = None
+    _counted: tuple[int, ...] = ()
 
     def run(self, frame: Frame) -> int:
         """Run the rules; the answer is the most that one of them has written."""
@@ -90,11 +93,14 @@ class CompiledMap:
         compared = self._compared
         if compared is None:
             compared = self._compared = tuple(self._often_compared())
+            self._counted = tuple(sorted({part for entry in self.entries for part in _counted(entry, self.source)}))
         populated = tuple(map(bool, parts))
         key: object = populated
-        if compared:
-            texts = tuple([parts[part] if part < len(parts) else "" for part in compared])
-            key = (populated, texts, frame.run.context)
+        if compared or self._counted:
+            run, count = frame.run, len(parts)
+            texts = tuple([parts[part] if part < count else "" for part in compared])
+            repeats = tuple([part < count and run.repetition in parts[part] for part in self._counted])
+            key = (populated, texts, repeats, run.context)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plan(frame, populated, compared)
@@ -121,7 +127,12 @@ class CompiledMap:
             text = frame.parts[part] if part < len(frame.parts) else ""
             if not special.intersection(text) and text != NULL:
                 texts[part] = text
-        steps = self.steps_for(Shape(populated, texts))
+        single = frozenset(
+            part
+            for part in self._counted
+            if part < len(frame.parts) and frame.parts[part] and run.repetition not in frame.parts[part]
+        )
+        steps = self.steps_for(Shape(populated, texts, single))
         return (first_of(steps),) if self.first and len(steps) > 1 else tuple(steps)
 
     def steps_for(self, shape: Shape) -> list[Step]:
@@ -211,8 +222,9 @@ def _known_check(check: Check, source: Source, shape: Shape) -> bool | None:
         if check.test is Relation.UNEQUAL:
             return text not in check.values
         return True if check.test is Relation.VALUED else None
-    if check.operand is Operand.COUNT and shape.empty(part) and check.test is Relation.AT_MOST:
-        return True
+    if check.operand is Operand.COUNT and not check.path.component and not check.path.repetition:
+        number = 0 if shape.empty(part) else 1 if part in shape.single else None
+        return None if number is None else compares(check.test, number, int(check.values[0]))
     return None
 
 
@@ -223,6 +235,29 @@ def _compared(entry: Entry, source: Source) -> Iterator[int]:
     if entry.inline is not None:
         for inner in entry.inline.entries:
             yield from _compared(inner, source)
+
+
+def _counted(entry: Entry, source: Source) -> Iterator[int]:
+    """The fields whose repetitions the conditions of an entry count."""
+    if entry.when is not None:
+        yield from _counted_in(entry.when, source)
+    if entry.inline is not None:
+        for inner in entry.inline.entries:
+            yield from _counted(inner, source)
+
+
+def _counted_in(condition: Condition, source: Source) -> Iterator[int]:
+    match condition:
+        case Both(conditions) | Either(conditions):
+            for part in conditions:
+                yield from _counted_in(part, source)
+        case Not(inner):
+            yield from _counted_in(inner, source)
+        case Check(operand=Operand.COUNT, path=path):
+            if not source.in_value and source.part(path):
+                yield source.part(path)
+        case _:
+            return
 
 
 def _compared_in(condition: Condition, source: Source) -> Iterator[int]:
