@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.gui_samples import ADT, FHIR
 from workbench.app.operations.listing import MessageRow
 from workbench.fhir import json_tree
-from workbench.gui.bench import Finding
+from workbench.gui.findings import Finding
 from workbench.gui.models.capture_table import (
     BLOCK_ROWS,
     BLOCKS_KEPT,

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from workbench.app.commands import COMMANDS
 from workbench.gui import marks
-from workbench.gui.models.rows import Mark
+from workbench.gui.marks import Mark
 from workbench.gui.theme.style_sheet import style_sheet
 from workbench.gui.theme.theme import MONO_FAMILY, UI_FAMILY, Theme
 from workbench.gui.theme.tokens import ThemeName, contrast, load_tokens, read_tokens

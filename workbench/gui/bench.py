@@ -6,7 +6,6 @@ Views know the bench and not one another; they change it through its methods and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,35 +13,15 @@ from PySide6.QtCore import QObject, Signal
 
 from workbench.app.documents import Document, document_at
 from workbench.app.operations.validation import Judged, validate_capture, validate_document
+from workbench.gui.findings import NOWHERE, Finding, Place
 from workbench.gui.jobs import JobHandle, JobRunner
-from workbench.gui.marks import DONE, OPEN, TROUBLE
-from workbench.gui.models.rows import Mark
+from workbench.gui.marks import DONE, OPEN, TROUBLE, Mark
 from workbench.gui.theme.theme import Theme
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.issues import Issue, Severity, blocks, worst
 from workbench.kernel.location import Span
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """An issue and the message of the capture it was found in; number None: it lies outside any message."""
-
-    number: int | None
-    issue: Issue
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the person's attention is in the selected message; `by` is the widget that said so."""
-
-    path: str
-    span: Span | None
-    by: object = None
-
-
-NOWHERE = Place("", None)
 
 
 class Step(StrEnum):

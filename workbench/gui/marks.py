@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from workbench.gui.models.rows import Mark
+from dataclasses import dataclass
+
 from workbench.kernel.issues import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """State as people see it: icon, colour role and word together, never colour alone."""
+
+    icon: str
+    role: str
+    word: str
+
 
 SEVERITY_MARKS: dict[Severity | None, Mark] = {
     Severity.FATAL: Mark("octagon-alert", "severity.fatal", "fatal"),

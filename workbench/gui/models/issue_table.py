@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workbench.gui.bench import Finding
+from workbench.gui.findings import Finding
 from workbench.gui.marks import SEVERITY_MARKS
 from workbench.gui.models.rows import Column
 from workbench.kernel.issues import Issue

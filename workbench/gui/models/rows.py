@@ -8,20 +8,12 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from workbench.gui.marks import Mark
 from workbench.gui.theme.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 Row = Any
 """The rows of one model are all of one type, which its columns know; Qt hands them through untyped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """State as people see it: icon, colour and word together, never colour alone."""
-
-    icon: str
-    role: str
-    word: str
 
 
 @dataclass(frozen=True, slots=True)

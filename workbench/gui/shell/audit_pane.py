@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QWidget
 
 from workbench.app.session import Session
 from workbench.gui.bench import Bench
-from workbench.gui.models.rows import Column, Mark, RowsModel
+from workbench.gui.marks import Mark
+from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.widgets.basics import Badge, across, button, down, table
 
 _COLUMNS = (

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QToolButton, QWidget
 
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.gui.marks import FATE_MARKS, counted
-from workbench.gui.models.rows import Column, Mark, RowsModel
+from workbench.gui.marks import FATE_MARKS, Mark, counted
+from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.widgets.basics import Badge, across, button, down, label, table
 from workbench.mapping.ledger import CaptureLine, Fate, LedgerEntry
 

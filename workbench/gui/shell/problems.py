@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex
 from PySide6.QtWidgets import QWidget
 
-from workbench.gui.bench import Bench, Finding
+from workbench.gui.bench import Bench
+from workbench.gui.findings import Finding
 from workbench.gui.models.issue_table import issue_columns
 from workbench.gui.models.rows import RowsModel
 from workbench.gui.widgets.basics import down, table

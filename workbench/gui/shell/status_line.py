@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.bench import Bench
 from workbench.gui.jobs import JobHandle
-from workbench.gui.models.rows import Mark
+from workbench.gui.marks import Mark
 from workbench.gui.widgets.basics import Badge, across, label, tool_button
 from workbench.kernel.progress import Progress
 from workbench.v2.er7 import Message

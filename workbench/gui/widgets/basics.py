@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.gui.models.rows import Column, Mark
+from workbench.gui.marks import Mark
+from workbench.gui.models.rows import Column
 from workbench.gui.theme.theme import Theme
 
 

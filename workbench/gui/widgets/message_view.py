@@ -9,7 +9,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QMenu, QSplitter, QToolButton
 
 from workbench.fhir.json_tree import FhirDocument
-from workbench.gui.bench import Bench, Place
+from workbench.gui.bench import Bench
+from workbench.gui.findings import Place
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.nodes import EMPTY_TREE, Node, fhir_tree, v2_tree
 from workbench.gui.theme.theme import Theme

@@ -16,8 +16,7 @@ from workbench.export.manifest import Release
 from workbench.export.package import EXPORTERS, Exported
 from workbench.gui.bench import Bench, Step
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.gui.marks import DONE, OPEN, TROUBLE, WAITING
-from workbench.gui.models.rows import Mark
+from workbench.gui.marks import DONE, OPEN, TROUBLE, WAITING, Mark
 from workbench.gui.page import Page
 from workbench.gui.widgets.basics import Badge, across, button, card, down, label
 from workbench.kernel.errors import Unavailable

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QFrame, QToolButton
 
-from workbench.gui.bench import Bench, Place
+from workbench.gui.bench import Bench
+from workbench.gui.findings import Place
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS
 from workbench.gui.models.node_tree import NodeTreeModel

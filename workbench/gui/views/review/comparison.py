@@ -8,7 +8,7 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from workbench.gui.models.rows import Mark
+from workbench.gui.marks import Mark
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import Badge, card, label
 from workbench.kernel.issues import MASK

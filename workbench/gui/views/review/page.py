@@ -13,7 +13,7 @@ from workbench.app.session import Session
 from workbench.fhir.json_tree import dumps
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.gui.models.rows import Mark
+from workbench.gui.marks import Mark
 from workbench.gui.page import Page
 from workbench.gui.shell.dialogs import ReasonDialog
 from workbench.gui.views.review.comparison import KIND_MARKS, ComparisonView, share_columns

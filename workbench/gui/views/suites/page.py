@@ -14,9 +14,9 @@ from workbench.app.session import Session
 from workbench.fhir.json_tree import dumps
 from workbench.gui.bench import Bench, Step
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.gui.marks import DONE, OUTCOME_MARKS, TROUBLE, WAITING, counted
+from workbench.gui.marks import DONE, OUTCOME_MARKS, TROUBLE, WAITING, Mark, counted
 from workbench.gui.models.node_tree import NodeTreeModel
-from workbench.gui.models.rows import Column, Mark, RowsModel
+from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.models.suite_tree import HEADS, SuiteTree, suite_tree
 from workbench.gui.page import Page
 from workbench.gui.widgets.basics import Badge, EmptyState, across, button, down, label, pane, retitle, table, tree

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QSplitter, QStackedWidget, Q
 from workbench.app.session import Session
 from workbench.gui.bench import Bench, Step
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.gui.marks import DONE, STATUS_MARKS, WAITING
-from workbench.gui.models.rows import Column, Mark, RowsModel
+from workbench.gui.marks import DONE, STATUS_MARKS, WAITING, Mark
+from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.page import Page
 from workbench.gui.shell.dialogs import ReasonDialog
 from workbench.gui.views.terminology.collect import CodeLine, candidates, collect, everything, is_open, lines

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QFrame, QLineEdit, QSplitter, QStackedWidget, QWidget
 
-from workbench.gui.bench import Bench, Finding
+from workbench.gui.bench import Bench
+from workbench.gui.findings import Finding
 from workbench.gui.marks import SEVERITY_MARKS, counted
 from workbench.gui.models.issue_table import issue_columns
 from workbench.gui.models.rows import Column, RowsModel
