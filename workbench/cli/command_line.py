@@ -25,6 +25,8 @@ VERBS = {
     "export": "export",
     "package": "package",
     "audit": "audit",
+    "listen": "listen",
+    "send": "send",
 }
 """Each verb and its module. Only the module that is asked for is loaded, so that `messages list` starts at once."""
 

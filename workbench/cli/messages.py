@@ -26,7 +26,10 @@ _COLUMNS = ("number", "time", "type", "control_id", "patient_id", "patient", "ve
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb and its two actions."""
     verb = add_verb(
-        verbs, "messages", "list, show, compare and count messages", "workbench messages list feed.hl7 --where 'exists(AL1)'"
+        verbs,
+        "messages",
+        "list, show, compare and count messages",
+        "workbench messages list feed.hl7 --where 'exists(AL1)'",
     )
     actions = verb.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = add_verb(actions, "list", "one line for each message", "workbench messages list feed.zip --format json")

@@ -1,0 +1,79 @@
+"""`workbench send`."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from workbench.app.operations.exchange import send_messages
+from workbench.app.operations.search import search
+from workbench.cli.connection import add_identity, host_and_port, sender_tls
+from workbench.cli.options import add_inputs, add_verb, console_job
+from workbench.cli.tables import print_ndjson, print_table
+from workbench.exchange.sender import Destination, Outcome, Sent
+from workbench.kernel.errors import ExitCode
+from workbench.messages.capture import open_capture
+
+_COLUMNS = ("number", "control_id", "outcome", "code", "attempts", "milliseconds")
+
+
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    verb = add_verb(
+        verbs,
+        "send",
+        "send v2 messages over MLLP and show their acknowledgements",
+        "workbench send feed.hl7 --to interface.example.org:2575 --rate 5",
+    )
+    add_inputs(verb)
+    verb.add_argument("--to", required=True, metavar="HOST:PORT")
+    verb.add_argument("--where", default="", metavar="EXPR", help='such as MSH-9.1 = "ADT"')
+    verb.add_argument("--rate", type=float, default=0.0, metavar="N", help="messages a second (default: no limit)")
+    verb.add_argument("--retries", type=int, default=2, metavar="N", help="after a time-out or a broken connection")
+    verb.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds to wait for an answer")
+    verb.add_argument("--allow-production", action="store_true", help="send messages with MSH-11 = P too")
+    verb.add_argument("--format", choices=("table", "ndjson"), default="table")
+    verb.add_argument("--tls", action="store_true", help="encrypt, trusting the authorities of this system")
+    verb.add_argument("--tls-ca", type=Path, metavar="PEM", help="encrypt, trusting these authorities only")
+    add_identity(verb)
+    verb.set_defaults(run=_send)
+
+
+def _send(options: argparse.Namespace) -> ExitCode:
+    host, port = host_and_port(options.to)
+    destination = Destination(
+        host,
+        port,
+        timeout_s=options.timeout,
+        retries=max(0, options.retries),
+        rate=max(0.0, options.rate),
+        tls=sender_tls(options),
+        allow_production=options.allow_production,
+    )
+    job = console_job()
+    capture = open_capture(options.inputs, job)
+    numbers = None
+    if options.where.strip():
+        numbers = [number for found in search(capture, options.where, job) for number in found.numbers]
+    outcomes: Counter[Outcome] = Counter()
+    rows = _rows(send_messages(capture, destination, job, numbers), outcomes)
+    if options.format == "table":
+        print_table(rows, _COLUMNS)
+    else:
+        print_ndjson(rows)
+    return ExitCode.CLEAN if set(outcomes) <= {Outcome.ACCEPTED} else ExitCode.ISSUES
+
+
+def _rows(sent_messages: Iterator[Sent], outcomes: Counter[Outcome]) -> Iterator[Mapping[str, object]]:
+    for sent in sent_messages:
+        outcomes[sent.outcome] += 1
+        yield {
+            "number": sent.number,
+            "control_id": sent.control_id,
+            "outcome": sent.outcome.value,
+            "code": sent.code,
+            "attempts": sent.attempts,
+            "milliseconds": round(sent.latency_s * 1000, 1),
+        }
