@@ -87,7 +87,7 @@ def test_every_byte_of_any_stream_survives(tmp_path_factory: pytest.TempPathFact
 @pytest.mark.corpus
 def test_every_file_of_the_corpus_is_written_back_byte_for_byte(corpus_root: Path) -> None:
     capture = open_capture([corpus_root / "v2"])
-    same = {number: capture.raw(number) for number in range(len(capture))}
     assert len(capture.parts) > 1000
     for part in capture.parts:
+        same = {number: capture.raw(number) for number in capture.numbers_of(part)}
         assert b"".join(rewritten(capture, part, same)) == part.buffer[:], part.name

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, overload
 
@@ -133,7 +134,7 @@ class StreamBuffer:
     def runs(self) -> list[tuple[int, int]]:
         """Where each run begins and ends."""
         starts = self._runs.tolist()
-        return list(zip(starts, [*starts[1:], self._length], strict=True))
+        return list(pairwise([*starts, self._length]))
 
     def label(self, offset: int) -> str:
         """The label of the run an offset lies in."""

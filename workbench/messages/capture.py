@@ -157,6 +157,11 @@ class Capture:
         """How many messages of a section are counted so far."""
         return min(len(section.starts), self._length - section.first)
 
+    def numbers_of(self, part: Part) -> range:
+        """The messages of one part."""
+        own = [section for section in self._sections if section.part is part]
+        return range(own[0].first, own[-1].first + self._shown(own[-1])) if own else range(0)
+
     def place_of(self, number: int) -> tuple[Section, int, int]:
         """The section of a message and the bytes it stands on there."""
         section = self._section_of(number)

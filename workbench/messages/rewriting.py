@@ -30,10 +30,9 @@ def rewritten(
     job = ctx or JobContext()
     buffer = part.buffer
     at, size = 0, len(buffer)
-    for number in sorted(edited):
+    own = capture.numbers_of(part)
+    for number in sorted(number for number in edited if number in own):
         section, start, end = capture.place_of(number)
-        if section.part is not part:
-            continue
         if section.derived is not None:
             raise Refused(
                 "CAP-0021",
