@@ -130,6 +130,12 @@ PLAIN_CASES = {
             "_birthDate": {"extension": [{"url": "urn:time", "valueDateTime": "2020-01-01T12:00:00Z"}]},
         },
     ),
+    "a primitive that repeats is extended value by value": (
+        "  - {id: a, from: PID-9.1, to: name.given}\n"
+        '  - {id: b, from: PID-2, to: "name.given[1].extension(urn:x).valueCode"}\n',
+        "PID||X|||||||Jo~Ann",
+        {"name": [{"given": ["Jo", "Ann"], "_given": [None, {"extension": [{"url": "urn:x", "valueCode": "X"}]}]}]},
+    ),
     "a literal with a source needs the source": (
         "  - {id: a, from: PID-2, to: active, literal: true}\n  - {id: b, from: PID-4, to: gender, literal: x}\n",
         "PID||1",

@@ -195,10 +195,12 @@ def _ahead(step: Step, after: Step) -> Step:
     """The step as a way to the next: a primitive is extended beside itself."""
     if not step.element.primitive:
         return step
-    if after.element.name not in ("extension", "id") or step.element.repeats:
+    if after.element.name not in ("extension", "id"):
         raise TargetProblem(f"{step.element.name} is a primitive; only an extension can stand below it")
+    if step.label is not None and not step.label.isdigit():
+        raise TargetProblem(f"{step.element.name} is a primitive; only a number can stand in its brackets")
     beside = f"_{step.element.name}"
-    return Step(type(step.element)(beside, step.element.kind, False, False), step.label, "")
+    return Step(type(step.element)(beside, step.element.kind, step.element.repeats, True), step.label, "")
 
 
 def _parent(up: int, ways: tuple[Callable[[Frame, Object], Object | None], ...]) -> Parent:
@@ -237,6 +239,8 @@ def _way(step: Step, slot: int | None) -> Callable[[Frame, Object], Object | Non
             return there if isinstance(there, dict) else None
 
         return into
+    if step.element.primitive:
+        return _beside_list(key, None if step.label is None else int(step.label))
     if step.label is not None and step.label.isdigit():
         return _numbered(key, int(step.label), step.url)
 
@@ -252,6 +256,23 @@ def _way(step: Step, slot: int | None) -> Callable[[Frame, Object], Object | Non
         return known
 
     return into_list
+
+
+def _beside_list(key: str, at: int | None) -> Callable[[Frame, Object], Object | None]:
+    """To what stands beside one value of a primitive that repeats; without a number, beside the last one."""
+
+    def into(frame: Frame, container: Object) -> Object | None:
+        values = container.get(key[1:])
+        number = at if at is not None else max(0, len(values) - 1) if isinstance(values, list) else 0
+        besides = container.setdefault(key, [])
+        assert isinstance(besides, list)
+        besides += [None] * (number + 1 - len(besides))
+        if besides[number] is None:
+            besides[number] = {}
+        found = besides[number]
+        return found if isinstance(found, dict) else None
+
+    return into
 
 
 def _numbered(key: str, at: int, url: str) -> Callable[[Frame, Object], Object | None]:
