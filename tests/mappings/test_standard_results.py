@@ -254,3 +254,30 @@ def test_a_drug_without_a_known_code_keeps_its_words(convert: Convert) -> None:
 
 def test_the_same_message_gives_the_same_bytes(standard: CompiledMapping, encoded: Callable[[str], bytes]) -> None:
     assert dumps(standard.run(parse(encoded(RESULT)))) == dumps(standard.run(parse(encoded(RESULT))))
+
+
+def test_each_prescription_is_made_of_its_own_order(convert: Convert) -> None:
+    mapped = convert("""
+        MSH|^~\\&|RX|F|||20240105||RDE^O11|1|P|2.5.1
+        PID|1||1^^^A
+        ORC|NW|P1||||||||||1001^Huber^Eva
+        RXO|6918^Metoprolol^RXN|50||mg
+        RXE||6918^Metoprolol^RXN|50||mg
+        ORC|DC|P2||||||||||1002^Maier^Max
+        RXE||161^Paracetamol^RXN|500||mg
+        RXR|PO
+    """)
+    found = [
+        (
+            order["intent"],
+            order["status"],
+            order["identifier"][0]["value"],
+            order["medicationCodeableConcept"]["coding"][0]["code"],
+        )
+        for order in mapped.all("MedicationRequest")
+    ]
+    assert found == [
+        ("original-order", "active", "P1", "6918"),
+        ("filler-order", "active", "P1", "6918"),
+        ("filler-order", "stopped", "P2", "161"),
+    ]
