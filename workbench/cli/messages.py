@@ -12,8 +12,9 @@ import msgspec
 
 from workbench.app.documents import Document, document_at
 from workbench.app.operations.listing import row_at, rows
+from workbench.app.operations.search import count_matching
 from workbench.app.operations.tree import TreeLine, tree_lines
-from workbench.cli import message_compare, message_stats
+from workbench.cli import message_compare, message_parts, message_stats
 from workbench.cli.options import add_inputs, add_verb, console_job
 from workbench.cli.tables import print_json, print_ndjson, print_table
 from workbench.cli.verdict import Verdict
@@ -35,7 +36,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     listing = add_verb(actions, "list", "one line for each message", "workbench messages list feed.zip --format json")
     add_inputs(listing)
     listing.add_argument("--where", default="", metavar="EXPR", help='such as PID-3.1 = "123" and exists(OBX-5)')
+    listing.add_argument("--count", action="store_true", help="only say how many there are")
     listing.add_argument("--format", choices=("table", "json", "ndjson"), default="table")
+    message_parts.add_overrules(listing)
     listing.set_defaults(run=_list)
     showing = add_verb(actions, "show", "one message", "workbench messages show feed.hl7 --control-id MSG00001")
     showing.add_argument("input", type=Path, metavar="INPUT")
@@ -44,13 +47,17 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     which.add_argument("--control-id", metavar="ID", help="MSH-10 of the message")
     showing.add_argument("--format", choices=("tree", "raw", "json"), default="tree")
     showing.set_defaults(run=_show)
+    message_parts.register(actions)
     message_compare.register(actions)
     message_stats.register(actions)
 
 
 def _list(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    capture = open_capture(options.inputs, job)
+    capture = message_parts.opened(options, job)
+    if options.count:
+        print(count_matching(capture, options.where, job) if options.where.strip() else len(capture))
+        return ExitCode.CLEAN
     found = (asdict(row) for row in rows(capture, options.where, job))
     if options.format == "table":
         print_table(found, _COLUMNS)
