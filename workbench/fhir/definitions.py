@@ -80,6 +80,9 @@ class ElementDefinition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     slicing            JSON text of ElementDefinition.slicing, "" when it is not sliced
     id                 `Patient.extension:race.value[x]`; "" in the shipped definitions, see `identified`
     min_value, max_value  JSON text of minValue[x] and maxValue[x], "" when there is none
+    min_length         from the extension minLength
+    needs_value        a primitive must have a value; extensions alone do not do (mustHaveValue)
+    value_alternatives extensions of which one must stand where a primitive has no value
     """
 
     path: str
@@ -100,6 +103,9 @@ class ElementDefinition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     id: str = ""
     min_value: str = ""
     max_value: str = ""
+    min_length: int | None = None
+    needs_value: bool = False
+    value_alternatives: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -130,6 +136,7 @@ class TypeDefinition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     base      canonical URL of what it specialises or constrains, "" for the roots
     profile   True when it constrains a type instead of being one
     contexts  where an extension may stand: (kind, expression)
+    context_invariants  FHIRPath that must hold of the element an extension stands on
     """
 
     name: str
@@ -144,6 +151,7 @@ class TypeDefinition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     constraints: dict[str, Constraint] = {}
     contexts: tuple[tuple[str, str], ...] = ()
     version: str = ""
+    context_invariants: tuple[str, ...] = ()
 
     def element(self, path: str) -> ElementDefinition | None:
         """The (first) element of that definition path, `Observation.value[x]` with its brackets."""
@@ -237,6 +245,11 @@ class Definitions:
     def profile(self, url: str) -> TypeDefinition | None:
         """A profile or extension of the core specification by its canonical URL, version ignored."""
         return self._read("profile", "url", url.split("|", 1)[0], TypeDefinition)
+
+    @property
+    def global_profiles(self) -> Mapping[str, tuple[str, ...]]:
+        """Profiles demanded of every resource of a type; the specification itself demands none."""
+        return {}
 
     def profiles(self) -> tuple[str, ...]:
         """Canonical URLs of the core profiles and extensions, sorted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 from workbench.fhir.definitions import R4, CodeSystem, Definitions, TypeDefinition, ValueSet, definitions
 from workbench.fhir.expansion import Expander
@@ -121,6 +122,15 @@ class PackageDefinitions(Definitions):
             else:
                 self._code_systems[url] = self._beneath.code_system(url) if self._beneath else None
         return self._code_systems[url]
+
+    @cached_property
+    def global_profiles(self) -> Mapping[str, tuple[str, ...]]:
+        """Profiles the packages' implementation guides demand of every resource of a type."""
+        found: dict[str, list[str]] = {}
+        for guide in self._by_url.get("ImplementationGuide", {}).values():
+            for demand in guide.read().get("global", []):
+                found.setdefault(demand.get("type", ""), []).append(demand.get("profile", ""))
+        return {name: tuple(urls) for name, urls in found.items()}
 
     def source(self, url: str) -> Json | None:
         """The StructureDefinition resource of a package, None for one that is shipped or unknown."""

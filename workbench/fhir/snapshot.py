@@ -29,6 +29,7 @@ from workbench.fhir.structure_json import (
     maximum,
     type_definition,
     types_of,
+    value_demands,
     with_elements,
 )
 
@@ -129,22 +130,28 @@ class _Builder:
         """`Observation.valueQuantity` means `Observation.value[x]:valueQuantity`."""
         steps = identity.split(".")
         for number in range(1, len(steps)):
-            prefix = ".".join(steps[:number])
-            if f"{prefix}.{steps[number]}" in self.elements or ":" in steps[number] or steps[number].endswith("[x]"):
+            prefix, step = ".".join(steps[:number]), steps[number]
+            if f"{prefix}.{step}" in self.elements or ":" in step or step.endswith("[x]"):
                 continue
-            for choice in self._choices(prefix):
-                element = self.elements[choice]
-                if steps[number] in (choice_name(element.name, each.code) for each in element.types):
-                    steps[number] = f"{element.name}:{steps[number]}"
+            parent = self._ensure(prefix)
+            choice = None if parent is None else self._choice(parent, step)
+            if choice is not None:
+                steps[number] = f"{choice}:{step}"
         return ".".join(steps)
 
-    def _choices(self, prefix: str) -> list[str]:
+    def _choice(self, parent: ElementDefinition, name: str) -> str | None:
+        """The choice element below a parent that has a type of that JSON name."""
+        within = self._type_within(parent)
+        if within is None:
+            return None
+        definition, prefix = within
         depth = prefix.count(".") + 1
-        return [
-            identity
-            for identity in self.elements
-            if identity.endswith("[x]") and identity.startswith(f"{prefix}.") and identity.count(".") == depth
-        ]
+        for element in definition.elements:
+            path = element.path
+            if path.endswith("[x]") and path.startswith(f"{prefix}.") and path.count(".") == depth:
+                if name in element.json_names():
+                    return element.name
+        return None
 
     def _ensure(self, identity: str) -> ElementDefinition | None:
         """The element of that id, made from what it slices or from its parent's type when it is not there yet."""
@@ -203,7 +210,9 @@ class _Builder:
         return None
 
     def _profile(self, reference: TypeReference) -> TypeDefinition | None:
-        return definition_of(self._source, reference.profiles[0]) if len(reference.profiles) == 1 else None
+        if len(reference.profiles) != 1 or "#" in reference.profiles[0]:
+            return None
+        return definition_of(self._source, reference.profiles[0])
 
     def _laid(self, element: ElementDefinition, given: Json, identity: str) -> ElementDefinition:
         """The element with what the differential says."""
@@ -231,6 +240,7 @@ class _Builder:
                 changes[name] = text
         if "maxLength" in given:
             changes["max_length"] = given["maxLength"]
+        changes |= value_demands(given)
         if "short" in given:
             changes["short"] = given["short"]
         if "sliceName" in given:

@@ -17,6 +17,9 @@ from workbench.fhir.definitions import (
 FHIR_TYPE = f"{STRUCTURE_DEFINITION}structuredefinition-fhir-type"
 BEST_PRACTICE = f"{STRUCTURE_DEFINITION}elementdefinition-bestpractice"
 MAX_VALUE_SET = f"{STRUCTURE_DEFINITION}elementdefinition-maxValueSet"
+MIN_LENGTH = f"{STRUCTURE_DEFINITION}minLength"
+PROFILE_ELEMENT = f"{STRUCTURE_DEFINITION}elementdefinition-profile-element"
+R5_ELEMENT = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
 
 Json = dict[str, Any]
 
@@ -32,19 +35,23 @@ def with_elements(
     resource: Json, elements: tuple[ElementDefinition, ...], constraints: dict[str, Constraint]
 ) -> TypeDefinition:
     """A StructureDefinition whose snapshot was made elsewhere."""
+    name = resource.get("name", "")
     return TypeDefinition(
-        name=resource["name"] if resource.get("derivation") == "constraint" else resource["type"],
-        url=resource["url"],
-        kind=resource["kind"],
+        name=name if resource.get("derivation") == "constraint" else resource.get("type", name),
+        url=resource.get("url", ""),
+        kind=resource.get("kind", ""),
         abstract=resource.get("abstract", False),
         base=resource.get("baseDefinition", ""),
         profile=resource.get("derivation") == "constraint",
-        type=resource["type"],
+        type=resource.get("type", ""),
         title=resource.get("title") or resource.get("description", ""),
         elements=elements,
         constraints=dict(sorted(constraints.items())),
-        contexts=tuple((context["type"], context["expression"]) for context in resource.get("context", [])),
+        contexts=tuple(
+            (context.get("type", "element"), context.get("expression", "")) for context in resource.get("context", [])
+        ),
         version=resource.get("version", ""),
+        context_invariants=tuple(resource.get("contextInvariant", [])),
     )
 
 
@@ -70,7 +77,27 @@ def element_definition(element: Json, constraints: dict[str, Constraint]) -> Ele
         id=element.get("id", ""),
         min_value=json_of(element, "minValue"),
         max_value=json_of(element, "maxValue"),
+        **value_demands(element),
     )
+
+
+def value_demands(element: Json) -> dict[str, Any]:
+    """What an element demands of a primitive's value, said by R5's properties or by extensions."""
+    found: dict[str, Any] = {}
+    alternatives = list(element.get("valueAlternatives", []))
+    for extension in element.get("extension", []):
+        match extension.get("url"):
+            case str(url) if url == MIN_LENGTH:
+                found["min_length"] = extension.get("valueInteger")
+            case str(url) if url == f"{R5_ELEMENT}mustHaveValue":
+                found["needs_value"] = bool(extension.get("valueBoolean"))
+            case str(url) if url == f"{R5_ELEMENT}valueAlternatives":
+                alternatives.append(extension.get("valueCanonical", ""))
+    if element.get("mustHaveValue"):
+        found["needs_value"] = True
+    if alternatives:
+        found["value_alternatives"] = tuple(alternatives)
+    return found
 
 
 def constraint_of(constraint: Json) -> Constraint:
@@ -97,12 +124,22 @@ def types_of(element: Json) -> tuple[TypeReference, ...]:
     for reference in element.get("type", []):
         targets, profiles, aggregation = merged.setdefault(_type_code(element, reference), ([], [], []))
         targets.extend(reference.get("targetProfile", []))
-        profiles.extend(reference.get("profile", []))
+        profiles.extend(_profiles(reference))
         aggregation.extend(reference.get("aggregation", []))
     return tuple(
         TypeReference(code, tuple(targets), tuple(profiles), tuple(aggregation))
         for code, (targets, profiles, aggregation) in merged.items()
     )
+
+
+def _profiles(reference: Json) -> list[str]:
+    """The profiles of a type; `url#element id` for one element of a profile."""
+    urls: list[str] = list(reference.get("profile", []))
+    for number, beside in enumerate(reference.get("_profile", [])[: len(urls)]):
+        for extension in (beside or {}).get("extension", []):
+            if extension.get("url") == PROFILE_ELEMENT:
+                urls[number] += f"#{extension.get('valueString', '')}"
+    return urls
 
 
 def _type_code(element: Json, reference: Json) -> str:

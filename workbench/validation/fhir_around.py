@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from workbench.fhir.bundle import contained
+from workbench.fhir.bundle import contained, literal_reference
 from workbench.fhir.definitions import STRUCTURE_DEFINITION
 from workbench.fhir.fhirpath.environment import Environment
 from workbench.fhir.fhirpath.values import Node
@@ -85,7 +85,7 @@ class Surroundings:
         return self._known[key]
 
     def _meets(self, node: Node, profile: Profile) -> bool:
-        if node.kind.name and profile.type not in node.kind.ancestors:
+        if node.kind.name and profile.type not in node.kind.ancestors and profile.type != "Element":
             return False
         if self._depth >= _DEEPEST_CONFORMANCE:
             return True
@@ -113,6 +113,13 @@ class Surroundings:
         number = next((n for n in range(len(scope.index.entries)) if scope.index.resource(n) is resource), None)
         return Scope(resource, scope.index, number, scope.bundle_type) if number is not None else scope
 
+    def type_of(self, url: str) -> str | None:
+        name = url.partition("|")[0].removeprefix(STRUCTURE_DEFINITION)
+        if self.model.kind(name) is not None:
+            return name
+        profile = self.plans.profile(url)
+        return None if profile is None else profile.type
+
     def target(self, node: Node) -> tuple[Node | None, str]:
         reference = node.value.get("reference") if isinstance(node.value, dict) else None
         if not isinstance(reference, str) or not reference:
@@ -129,7 +136,23 @@ class Surroundings:
         """For FHIRPath's resolve()."""
         if reference.startswith("#"):
             return contained(self.scope.root, reference)
-        return None if self.scope.index is None else self.scope.index.find(reference, self.scope.entry)
+        index = self.scope.index
+        if index is None:
+            return None
+        found = index.find(reference, self.scope.entry)
+        if found is None and self.scope.entry is None:
+            found = self._anywhere(reference)
+        return found
+
+    def _anywhere(self, reference: str) -> dict[str, object] | None:
+        """For questions asked of the Bundle as a whole: a relative reference by type and id alone."""
+        index, literal = self.scope.index, literal_reference(reference)
+        if index is None or literal is None or literal.base:
+            return None
+        candidates = (index.resource(number) for number in range(len(index.entries)))
+        return next(
+            (r for r in candidates if r and (r.get("resourceType"), r.get("id")) == (literal.type, literal.id)), None
+        )
 
     def member_of(self, system: str, code: str, value_set: str) -> bool | None:
         """For FHIRPath's memberOf()."""

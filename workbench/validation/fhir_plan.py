@@ -97,7 +97,7 @@ class Plan:
     name      the type, or the path of a nested element
     required  property names of elements with a minimum, with their element
     choices   required choice elements: (number, element)
-    special   type whose own rules apply besides: Reference, Extension or Coding
+    special   type whose own rules apply besides: Reference, Extension, Coding, Attachment, Identifier
     kind      its type for FHIRPath
     """
 
@@ -111,7 +111,7 @@ class Plan:
 
 
 _INLINE = frozenset({"BackboneElement", "Element"})
-_SPECIAL = frozenset({"Reference", "Extension", "Coding"})
+_SPECIAL = frozenset({"Reference", "Extension", "Coding", "Attachment", "Identifier"})
 
 
 class Plans:
@@ -139,9 +139,16 @@ class Plans:
     def profile(self, url: str) -> Profile | None:
         """A compiled profile or extension definition, None when it is not loaded."""
         if url not in self._profiles:
-            definition = profile_of(self.definitions, url)
-            self._profiles[url] = None if definition is None else compile_profile(definition, self.definitions)
+            canonical, _, element_id = url.partition("#")
+            definition = profile_of(self.definitions, canonical)
+            self._profiles[url] = (
+                None if definition is None else compile_profile(definition, self.definitions, element_id)
+            )
         return self._profiles[url]
+
+    def is_supplement(self, system: str) -> bool:
+        found = self.definitions.code_system(system)
+        return found is not None and found.content == "supplement"
 
     def is_type_url(self, url: str) -> bool:
         """True for the canonical URL of a type itself, which every resource of it meets."""

@@ -82,6 +82,9 @@ class Rule:
     least: object = None
     most: object = None
     max_length: int | None = None
+    min_length: int | None = None
+    needs_value: bool = False
+    alternatives: tuple[str, ...] = ()
     bound: Bound | None = None
     types: frozenset[str] | None = None
     profiles: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -103,6 +106,9 @@ class Rule:
             or self.least is not None
             or self.most is not None
             or self.max_length is not None
+            or self.min_length is not None
+            or self.needs_value
+            or self.alternatives
             or self.bound
             or self.types is not None
             or self.profiles
@@ -143,6 +149,9 @@ class Around(Protocol):
     def conforms(self, node: Node, url: str) -> bool | None:
         """Whether a value meets a type or profile; None when that is not loaded."""
 
+    def type_of(self, url: str) -> str | None:
+        """The type a canonical URL is, or is a profile of; None when that is not loaded."""
+
     def target(self, node: Node) -> tuple[Node | None, str]:
         """What a Reference points to when it is at hand, and where: contained, bundled or referenced."""
 
@@ -150,8 +159,15 @@ class Around(Protocol):
         """Inside of that value, which may be a resource of its own."""
 
 
-def compile_profile(definition: TypeDefinition, source: Definitions) -> Profile:
-    """The rules of a profile, or of an extension, in which every element has an id."""
+def compile_profile(definition: TypeDefinition, source: Definitions, element_id: str = "") -> Profile | None:
+    """The rules of a profile, or of an extension, in which every element has an id.
+
+    element_id  compile that element of the profile instead of the whole; None when there is no such element
+    """
+    if element_id:
+        rule = _Compiler(definition, source).element(element_id)
+        label = f"{definition.url.rsplit('/', 1)[-1]}#{element_id}"
+        return None if rule is None else Profile(definition.url, label, "Element", definition, rule)
     return Profile(
         definition.url,
         definition.url.rsplit("/", 1)[-1],
@@ -188,6 +204,14 @@ class _Compiler:
         rule.invariants = self._invariants(element, known)
         rule.children = self._children(element, _Base(base, self._definition.type))
         return rule
+
+    def element(self, identity: str) -> Rule | None:
+        """One element and what is below it, for profiles that are made of parts of others."""
+        element = next((each for each in self._definition.elements if each.id == identity), None)
+        if element is None:
+            return None
+        base = self._source.type_definition(self._definition.type)
+        return self._rule(element, _Base(base, element.path.rpartition(".")[0]))
 
     def _children(self, parent: ElementDefinition, base: _Base) -> list[Rule]:
         rules = (self._rule(element, base) for element in self._below.get(parent.id, ()))
@@ -226,11 +250,13 @@ class _Compiler:
         if element.max_value:
             rule.most = _decoder.decode(element.max_value.encode())
         rule.max_length = element.max_length
+        rule.min_length = element.min_length
+        rule.needs_value, rule.alternatives = element.needs_value, element.value_alternatives
 
     def _types(self, rule: Rule, element: ElementDefinition, before: ElementDefinition | None) -> None:
         codes = frozenset(reference.code for reference in element.types)
         base_codes = frozenset(reference.code for reference in before.types) if before is not None else codes
-        if codes and codes < base_codes:
+        if codes and codes != base_codes and not codes > base_codes:
             rule.types = codes
         before_profiles = {reference.code: reference.profiles for reference in before.types} if before else {}
         before_targets = {target for each in before.types for target in each.target_profiles} if before else set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workbench.fhir.bundle import literal_reference
 from workbench.fhir.fhirpath.model import Kind, Model
 from workbench.fhir.fhirpath.values import Node
 from workbench.fhir.json_tree import dumps
@@ -60,8 +61,12 @@ class ProfileWalk:
             return
         if rule.fixed is not None or rule.pattern is not None:
             self._against_values(rule, node, place)
-        if rule.least is not None or rule.most is not None or rule.max_length is not None:
+        if rule.least is not None or rule.most is not None:
             self._against_limits(rule, node, place)
+        if rule.max_length is not None or rule.min_length is not None:
+            self._against_length(rule, node, place)
+        if (rule.needs_value or rule.alternatives) and node.value is None:
+            self._without_value(rule, node, place)
         if rule.bound is not None:
             self._against_binding(rule.bound, rule, node, place)
         if rule.invariants:
@@ -95,9 +100,24 @@ class ProfileWalk:
             self._report(rules.OUT_OF_RANGE, place, element=rule.path, side="below", limit=_shown(rule.least))
         if rule.most is not None and side_of(node, rule.most) == 1:
             self._report(rules.OUT_OF_RANGE, place, element=rule.path, side="above", limit=_shown(rule.most))
-        if rule.max_length is not None and isinstance(node.value, str) and len(node.value) > rule.max_length:
-            count, most = len(node.value), rule.max_length
-            self._report(rules.PROFILE_TOO_LONG, place, element=rule.path, count=count, max=most)
+
+    def _against_length(self, rule: Rule, node: Node, place: Place) -> None:
+        if not isinstance(node.value, str):
+            return
+        count = len(node.value)
+        if rule.max_length is not None and count > rule.max_length:
+            self._report(rules.PROFILE_TOO_LONG, place, element=rule.path, count=count, max=rule.max_length)
+        if rule.min_length is not None and count < rule.min_length:
+            self._report(rules.PROFILE_TOO_SHORT, place, element=rule.path, count=count, min=rule.min_length)
+
+    def _without_value(self, rule: Rule, node: Node, place: Place) -> None:
+        extensions = (node.extra or {}).get("extension")
+        present = (
+            {each.get("url") for each in extensions if isinstance(each, dict)} if isinstance(extensions, list) else ()
+        )
+        if rule.needs_value or not set(rule.alternatives) & set(present):
+            allowed = " or ".join(("a value", *rule.alternatives))
+            self._report(rules.VALUE_DEMANDED, place, element=rule.path, allowed=allowed)
 
     def _against_binding(self, bound: Bound, rule: Rule, node: Node, place: Place) -> None:
         if bound.codes is None:
@@ -148,12 +168,27 @@ class ProfileWalk:
         if rule.aggregation and where and where not in rule.aggregation:
             allowed = " or ".join(sorted(rule.aggregation))
             self._report(rules.AGGREGATION, place, element=rule.path, found=where, allowed=allowed)
-        if target is None or not rule.targets:
+        if not rule.targets:
+            return
+        if target is None:
+            self._against_target_types(rule, node, place)
             return
         outcomes = [self._around.conforms(target, url) for url in rule.targets]
         if all(outcome is False for outcome in outcomes):
             names = ", ".join(url.rsplit("/", 1)[-1] for url in rule.targets)
             self._report(rules.PROFILE_TARGET, place, element=rule.path, found=target.kind.name, allowed=names)
+
+    def _against_target_types(self, rule: Rule, node: Node, place: Place) -> None:
+        """Of a target that is not at hand only the type its reference names is known."""
+        reference = node.value.get("reference") if isinstance(node.value, dict) else None
+        literal = literal_reference(reference) if isinstance(reference, str) else None
+        types = [self._around.type_of(url) for url in rule.targets]
+        if literal is None or self._around.model.kind(literal.type) is None or None in types:
+            return
+        kind = self._around.model.kind(literal.type)
+        if kind is not None and kind.ancestors.isdisjoint(each for each in types if each):
+            names = ", ".join(sorted({each for each in types if each}))
+            self._report(rules.PROFILE_TARGET, place, element=rule.path, found=literal.type, allowed=names)
 
     def _sliced(self, rule: Rule, items: list[Item], place: Place) -> None:
         """Counts, order and closedness of slices, and each item against its slice."""

@@ -562,6 +562,23 @@ AGGREGATION = _rule(
     "elementdefinition.html#aggregation",
 )
 
+PROFILE_TOO_SHORT = _rule(
+    "1116",
+    IssueType.VALUE,
+    "A text is as long as the profile demands.",
+    "{element} has {count} characters, at least {min} are demanded (profile {profile}).",
+    "Give the complete text.",
+    "elementdefinition.html",
+)
+VALUE_DEMANDED = _rule(
+    "1117",
+    IssueType.REQUIRED,
+    "A primitive has the value, or the substitute for it, that the profile demands.",
+    "{element} must have {allowed} (profile {profile}).",
+    "Give the value; an extension in its place is not enough unless the profile names it.",
+    "elementdefinition.html",
+)
+
 # Slicing
 SLICE_MISSING = _rule(
     "1201",
@@ -637,6 +654,172 @@ NO_SUCH_EXTENSION = _rule(
     "The specification defines no extension {url}.",
     "Correct the url; check it on the registry of extensions.",
     "extensibility.html",
+)
+
+FOREIGN_EXTENSION = _rule(
+    "1308",
+    IssueType.EXTENSION,
+    "The definition of every extension is loaded.",
+    "The extension {url} is not known, so what it holds was not checked.",
+    "Load the FHIR package that defines it. A site that accepts unknown extensions lowers the severity of this rule.",
+    "extensibility.html",
+)
+UNDEFINED_PART = _rule(
+    "1306",
+    IssueType.EXTENSION,
+    "A complex extension holds only the parts its definition names.",
+    "The extension {url} has no part {part}.",
+    "Correct the url of the nested extension.",
+    "defining-extensions.html",
+)
+CONTEXT_INVARIANT = _rule(
+    "1307",
+    IssueType.EXTENSION,
+    "An extension stands where the condition of its definition holds.",
+    "The extension {url} may not stand here: {condition} does not hold.",
+    "Remove the extension, or correct the element it stands on.",
+    "defining-extensions.html#context",
+)
+
+# Content that the specification demands in words
+WRONG_SIZE = _rule(
+    "1401",
+    IssueType.VALUE,
+    "Attachment.size is the number of bytes of its data.",
+    "The attachment says {stated} bytes and holds {found}.",
+    "Correct size, or leave it out.",
+    "datatypes.html#Attachment",
+)
+IDENTIFIER_NOT_URI = _rule(
+    "1402",
+    IssueType.VALUE,
+    "An identifier whose system is urn:ietf:rfc:3986 is a URI.",
+    "The identifier's system is urn:ietf:rfc:3986, so its value must be a URI with a scheme.",
+    "Write urn:oid: or urn:uuid: before the value.",
+    "datatypes.html#Identifier",
+)
+RELATIVE_SYSTEM = _rule(
+    "1403",
+    IssueType.VALUE,
+    "The system of a value set's include is an absolute URI.",
+    "{element} must be an absolute URI; a contained code system is named by its URL.",
+    "Write the canonical URL of the code system.",
+    "valueset.html#include",
+)
+RELATIVE_URL = _rule(
+    "1404",
+    IssueType.VALUE,
+    "The canonical URL of a resource is absolute.",
+    "{element} must be an absolute URI.",
+    "Write the URL under which the resource is published.",
+    "references.html#canonical",
+)
+CONCEPTS_NOT_PRESENT = _rule(
+    "1405",
+    IssueType.INVARIANT,
+    "A code system with content not-present holds no concepts.",
+    "content is not-present, and there are concepts.",
+    "Remove the concepts, or say complete, fragment or example.",
+    "codesystem.html",
+)
+NOT_A_SUPPLEMENT = _rule(
+    "1406",
+    IssueType.INVARIANT,
+    "A code system that supplements another has content supplement.",
+    "supplements is given, so content must be supplement.",
+    "Correct content, or remove supplements.",
+    "codesystem.html#supplements",
+)
+SUPPLEMENT_AS_SYSTEM = _rule(
+    "1407",
+    IssueType.CODE_INVALID,
+    "A code system supplement is never the system of a coding.",
+    "{value} is a supplement; the system of its codes is the code system it supplements.",
+    "Name the code system that is supplemented.",
+    "codesystem.html#supplements",
+)
+REPEATED_PROPERTY = _rule(
+    "1408",
+    IssueType.DUPLICATE,
+    "A code system defines each property once.",
+    "A property with this {name} is defined before.",
+    "Remove one of them.",
+    "codesystem.html",
+)
+SUBJECTS_NOT_LISTED = _rule(
+    "1409",
+    IssueType.INVARIANT,
+    "Only a MeasureReport of type subject-list lists subjects.",
+    "subjectResults stands in a report of type {type}.",
+    "Remove it, or correct the type.",
+    "measurereport.html",
+)
+LINK_TARGET = _rule(
+    "1410",
+    IssueType.NOT_FOUND,
+    "A link within the narrative finds its target.",
+    "The narrative links to {found}, and nothing has that id.",
+    "Correct the link, or give its target the id.",
+    "narrative.html",
+    Severity.WARNING,
+)
+SUBJECT_COUNT = _rule(
+    "1411",
+    IssueType.INVARIANT,
+    "The count of a population is the number of subjects listed for it.",
+    "The population counts {count} and lists {found}.",
+    "Correct the count or the list.",
+    "measurereport.html",
+)
+
+# Bundles, continued
+REPEATED_LINK = _rule(
+    "0608",
+    IssueType.DUPLICATE,
+    "A Bundle has one link of each of the relations self, first, previous, next and last.",
+    "The link relation {relation} stands more than once.",
+    "Keep one.",
+    "bundle.html#searchset",
+)
+RESULT_WITHOUT_ID = _rule(
+    "0609",
+    IssueType.REQUIRED,
+    "A search result has an id.",
+    "A resource in a searchset must have an id.",
+    "Add the id under which the server knows the resource.",
+    "bundle.html#searchset",
+)
+NOT_AN_OUTCOME = _rule(
+    "0610",
+    IssueType.STRUCTURE,
+    "An entry with search mode outcome is an OperationOutcome, and no other entry is.",
+    "The entry's search mode is {mode}, and its resource is a {found}.",
+    "Correct the mode.",
+    "bundle.html#searchset",
+)
+FULL_URL_MISMATCH = _rule(
+    "0611",
+    IssueType.VALUE,
+    "A RESTful fullUrl ends with the type and id of its resource.",
+    "The fullUrl looks RESTful, so it must end with {expected}.",
+    "Correct the fullUrl or the id.",
+    "bundle.html#bundle-unique",
+)
+NOT_BY_FULL_URL = _rule(
+    "0612",
+    IssueType.NOT_FOUND,
+    "A relative reference in a Bundle finds its target by the fullUrl.",
+    "{element} refers to {value}, which no fullUrl says, though an entry has that type and id.",
+    "Refer to the entry's fullUrl, or correct the fullUrl.",
+    "bundle.html#references",
+)
+UNREACHABLE = _rule(
+    "0613",
+    IssueType.NOT_FOUND,
+    "Each entry of a document can be reached from its Composition.",
+    "Nothing that the Composition reaches refers to this entry, nor does it refer to them.",
+    "Refer to it from a section, or remove it.",
+    "documents.html#content",
 )
 
 RULES: tuple[RuleDefinition, ...] = tuple(rule.definition for rule in _ALL)

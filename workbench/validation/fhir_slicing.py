@@ -42,6 +42,8 @@ def _agrees(discriminator: Discriminator, each: Rule, node: Node, around: Around
             return any(own == url.partition("|")[0] for url in urls)
     values = _values(discriminator, node, around)
     target = _rules_at(each, discriminator.path, around)
+    if target and all(rule.max == 0 for rule in target) and discriminator.kind != "type":
+        return not values
     match discriminator.kind:
         case "exists":
             return _exists(target, bool(values))
@@ -136,9 +138,9 @@ def _is_type(target: list[Rule], each: Rule, discriminator: Discriminator, value
         for reference in rule.element.types:
             for url in reference.profiles if reference.code == "Resource" else ():
                 codes.add(url.rsplit("/", 1)[-1])
-        if any(codes & node.kind.ancestors for node in nodes):
-            return True
-    return False
+        if not any(codes & node.kind.ancestors for node in nodes):
+            return False
+    return True
 
 
 def _has_profile(target: list[Rule], values: Items, around: Around) -> bool:

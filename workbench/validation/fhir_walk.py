@@ -10,6 +10,7 @@ from workbench.fhir.fhirpath.values import Node as PathNode
 from workbench.fhir.narrative import flaws
 from workbench.validation import fhir_rules as rules
 from workbench.validation.fhir_around import Surroundings
+from workbench.validation.fhir_content import check_entries, check_resource, check_value
 from workbench.validation.fhir_context import (
     Node,
     Scope,
@@ -19,7 +20,7 @@ from workbench.validation.fhir_context import (
     check_extension,
     check_reference,
 )
-from workbench.validation.fhir_extensions import check_definition
+from workbench.validation.fhir_extensions import Owner, check_definition
 from workbench.validation.fhir_findings import Findings, Place
 from workbench.validation.fhir_invariants import Invariant, judge
 from workbench.validation.fhir_plan import Coded, Field, Plan, Plans, Role, is_checkable
@@ -50,7 +51,7 @@ class _Walker:
         self._plans = plans
         self._profiles = profiles
         self._around = Surroundings(plans, best_practice)
-        self._owners: list[Field] = []
+        self._owners: list[tuple[Field, Node]] = []
 
     def resource(self, node: Node, place: Place, scope: Scope) -> None:
         """A resource that is not contained, with what it contains."""
@@ -59,6 +60,7 @@ class _Walker:
             scope = Scope(node, index, None, kind)
             self._within(node, place, scope)
             check_bundle(node, index, place, self.findings)
+            check_entries(node, index, place, self.findings)
         else:
             self._within(node, place, scope)
         if "contained" in node:
@@ -77,7 +79,8 @@ class _Walker:
         named = meta.get("profile") if isinstance(meta, dict) else None
         urls = [url for url in named if isinstance(url, str)] if isinstance(named, list) else []
         asked = self._profiles if place[0] is None else ()
-        for url in dict.fromkeys((*asked, *urls)):
+        demanded = self._plans.definitions.global_profiles.get(str(node.get("resourceType")), ())
+        for url in dict.fromkeys((*asked, *demanded, *urls)):
             definition = self._plans.definitions.profile(url)
             if definition is not None and not definition.profile:
                 continue
@@ -109,6 +112,7 @@ class _Walker:
             self.findings.report(rules.UNKNOWN_RESOURCE, place, value=name, version=version)
             return
         self._object(node, plan, place)
+        check_resource(node, place, self.findings)
         self._against_profiles(node, place)
 
     def _object(self, node: Node, plan: Plan, place: Place) -> None:
@@ -229,18 +233,20 @@ class _Walker:
             self._inner_resource(value, field, place)
             return
         plan = field.plan
-        self._owners.append(field)
+        self._owners.append((field, value))
         self._object(value, plan, place)
         self._owners.pop()
         if field.invariants:
             self._judge(field.invariants, PathNode(value, plan.kind), place)
-        if plan.special == "Reference":
+        if plan.special == "Coding":
+            self._coding(value, place)
+        elif plan.special == "Reference":
             check_reference(value, place, field.targets, self._around.scope, self._plans.definitions, self.findings)
         elif plan.special == "Extension":
             check_extension(value, place, self.findings)
-            check_definition(value, place, self._owner_names(), self._around, self.findings)
-        elif plan.special == "Coding":
-            self._coding(value, place)
+            check_definition(value, place, self._owner(), self._around, self.findings)
+        elif plan.special:
+            check_value(plan.special, value, place, self.findings)
         if field.coded is not None:
             if field.role is _COMPLEX:
                 self._concept(value, field, field.coded, place)
@@ -249,14 +255,20 @@ class _Walker:
         if len(value) == 1 and field.role is _COMPLEX and "id" in value:
             self.findings.report(rules.EMPTY, place, element=field.element.path, found="without content besides its id")
 
-    def _owner_names(self) -> list[str]:
-        """What an extension at this point stands on: the element's path, its type, what that specialises."""
+    def _owner(self) -> Owner:
+        """What an extension at this point stands on."""
+        resource = self._around.env.resource
+        urls = [str(node.get("url", "")) for field, node in reversed(self._owners) if field.code == "Extension"]
         if not self._owners:
-            kind = self._around.env.resource.kind
-            return [kind.name, *kind.ancestors]
-        field = self._owners[-1]
+            return Owner(resource.value, [resource.kind.name], resource.kind.ancestors, urls)
+        field, node = self._owners[-1]
         kind = self._plans.model.kind(field.code) or field.plan.kind
-        return [field.element.path, field.name, *kind.ancestors, "Element"]
+        path = field.element.path
+        paths = [path, field.plan.name]
+        name, _, rest = path.partition(".")
+        if rest and name == resource.kind.name:
+            paths += [f"{ancestor}.{rest}" for ancestor in resource.kind.ancestors]
+        return Owner(node, paths, kind.ancestors, urls)
 
     def _inner_resource(self, node: Node, field: Field, place: Place) -> None:
         scope = self._around.scope
@@ -319,6 +331,8 @@ class _Walker:
         if not isinstance(system, str) or not isinstance(code, str):
             return
         codes = self._plans.codes(system)
+        if codes is None and self._plans.is_supplement(system):
+            self.findings.report(rules.SUPPLEMENT_AS_SYSTEM, (place, "system", -1), value=system)
         if codes is not None and code not in codes and "version" not in node:
             rule = rules.UNKNOWN_CODE if system.startswith(_PART_OF_FHIR) else rules.UNKNOWN_CODE_NOW
             self.findings.report(rule, (place, "code", -1), value=code, system=system)

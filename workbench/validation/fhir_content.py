@@ -1,0 +1,234 @@
+"""What the specification demands in words, not in its definitions: sizes, identifiers, code systems, Bundles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from workbench.fhir.bundle import BundleIndex, contained, literal_reference, references
+from workbench.validation import fhir_rules as rules
+from workbench.validation.fhir_findings import Findings, Place
+
+Node = dict[str, object]
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ONCE = frozenset({"self", "first", "previous", "prev", "next", "last"})
+_WHITE = re.compile(r"\s+")
+_LINK = re.compile(r"""<a\s[^>]*?\bhref\s*=\s*["']#([^"']+)["']""")
+_ANCHOR = re.compile(r"""\b(?:id|name)\s*=\s*["']([^"']+)["']""")
+
+
+def check_value(type_name: str, node: Node, place: Place, findings: Findings) -> None:
+    """A value of a data type."""
+    check = _OF_VALUES.get(type_name)
+    if check is not None:
+        check(node, place, findings)
+
+
+def check_resource(node: Node, place: Place, findings: Findings) -> None:
+    """A resource as a whole."""
+    check = _OF_RESOURCES.get(str(node.get("resourceType")))
+    if check is not None:
+        check(node, place, findings)
+    text = node.get("text")
+    if isinstance(text, dict) and isinstance(text.get("div"), str) and 'href="#' in text["div"]:
+        _links(node, text["div"], place, findings)
+
+
+def _attachment(node: Node, place: Place, findings: Findings) -> None:
+    data, size = node.get("data"), node.get("size")
+    if not isinstance(data, str) or not isinstance(size, int):
+        return
+    text = _WHITE.sub("", data)
+    found = len(text) // 4 * 3 - text[-2:].count("=")
+    if found != size:
+        findings.report(rules.WRONG_SIZE, (place, "size", -1), stated=size, found=found)
+
+
+def _identifier(node: Node, place: Place, findings: Findings) -> None:
+    value = node.get("value")
+    if node.get("system") == "urn:ietf:rfc:3986" and isinstance(value, str) and not _SCHEME.match(value):
+        findings.report(rules.IDENTIFIER_NOT_URI, (place, "value", -1))
+
+
+def _absolute_url(node: Node, place: Place, findings: Findings) -> None:
+    url = node.get("url")
+    if isinstance(url, str) and not _SCHEME.match(url):
+        findings.report(rules.RELATIVE_URL, (place, "url", -1), element="url")
+
+
+def _value_set(node: Node, place: Place, findings: Findings) -> None:
+    _absolute_url(node, place, findings)
+    compose = node.get("compose")
+    for name in ("include", "exclude"):
+        for index, include in _objects(compose, name):
+            system = include.get("system")
+            if isinstance(system, str) and (not _SCHEME.match(system) or system.startswith("urn:uuid:#")):
+                at: Place = (((place, "compose", -1), name, index), "system", -1)
+                findings.report(rules.RELATIVE_SYSTEM, at, element="system")
+
+
+def _code_system(node: Node, place: Place, findings: Findings) -> None:
+    _absolute_url(node, place, findings)
+    content = node.get("content")
+    if content == "not-present" and node.get("concept"):
+        findings.report(rules.CONCEPTS_NOT_PRESENT, (place, "concept", 0))
+    if "supplements" in node and content != "supplement":
+        findings.report(rules.NOT_A_SUPPLEMENT, (place, "content", -1))
+    for name in ("code", "uri"):
+        seen: set[object] = set()
+        for index, each in _objects(node, "property"):
+            value = each.get(name)
+            if isinstance(value, str) and value in seen:
+                findings.report(rules.REPEATED_PROPERTY, ((place, "property", index), name, -1), name=name)
+            seen.add(value if isinstance(value, str) else None)
+
+
+def _measure_report(node: Node, place: Place, findings: Findings) -> None:
+    kind = node.get("type")
+    for number, group in _objects(node, "group"):
+        for index, population in _objects(group, "population"):
+            listed = population.get("subjectResults")
+            if not isinstance(listed, dict):
+                continue
+            at: Place = ((place, "group", number), "population", index)
+            if kind != "subject-list":
+                findings.report(rules.SUBJECTS_NOT_LISTED, (at, "subjectResults", -1), type=kind)
+            subjects, count = contained(node, str(listed.get("reference"))), population.get("count")
+            entries = subjects.get("entry") if subjects is not None else None
+            if isinstance(entries, list) and isinstance(count, int) and len(entries) != count:
+                findings.report(rules.SUBJECT_COUNT, (at, "count", -1), count=count, found=len(entries))
+
+
+def _links(node: Node, div: str, place: Place, findings: Findings) -> None:
+    """Links within the narrative: to its own anchors, or to ids of elements and contained resources."""
+    anchors = set(_ANCHOR.findall(div)) | set(_ids(node))
+    for target in _LINK.findall(div):
+        if target not in anchors:
+            findings.report_once(rules.LINK_TARGET, "", ((place, "text", -1), "div", -1), found=f"#{target}")
+
+
+def _ids(value: object) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            identity = item.get("id")
+            if isinstance(identity, str):
+                yield identity
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+
+
+def _objects(node: object, name: str) -> Iterator[tuple[int, Node]]:
+    """The objects of a list property, with their numbers."""
+    found = node.get(name) if isinstance(node, dict) else None
+    for index, each in enumerate(found if isinstance(found, list) else ()):
+        if isinstance(each, dict):
+            yield index, each
+
+
+def check_entries(bundle: Node, index: BundleIndex, place: Place, findings: Findings) -> None:
+    """Links, search results, fullUrls and references of a Bundle, beyond its constraints."""
+    kind = bundle.get("type")
+    _relations(bundle, place, findings)
+    for number in range(len(index.entries)):
+        resource = index.resource(number)
+        if resource is None:
+            continue
+        at: Place = (place, "entry", number)
+        if kind == "searchset":
+            _search_result(index.entries[number].get("search"), resource, at, findings)
+        if "request" not in index.entries[number]:  # of a transaction the server gives the id
+            _full_url(index.full_url(number), resource, at, findings)
+    _relative_references(bundle, index, place, findings)
+    if kind == "document" and index.entries:
+        for number in _unreachable(index):
+            findings.report(rules.UNREACHABLE, (place, "entry", number))
+
+
+def _relations(bundle: Node, place: Place, findings: Findings) -> None:
+    seen: set[str] = set()
+    for number, link in _objects(bundle, "link"):
+        relation = link.get("relation")
+        if isinstance(relation, str) and relation in _ONCE:
+            if relation in seen:
+                findings.report(rules.REPEATED_LINK, (place, "link", number), relation=relation)
+            seen.add(relation)
+
+
+def _search_result(search: object, resource: Node, place: Place, findings: Findings) -> None:
+    mode = search.get("mode") if isinstance(search, dict) else None
+    name = resource.get("resourceType")
+    is_outcome = name == "OperationOutcome"
+    if not is_outcome and "id" not in resource:
+        findings.report(rules.RESULT_WITHOUT_ID, (place, "resource", -1))
+    if mode is not None and (mode == "outcome") != is_outcome:
+        findings.report(rules.NOT_AN_OUTCOME, (place, "resource", -1), mode=mode, found=name)
+
+
+def _full_url(full_url: str, resource: Node, place: Place, findings: Findings) -> None:
+    literal = literal_reference(full_url)
+    if literal is None or not literal.base:
+        return
+    name, identity = resource.get("resourceType"), resource.get("id")
+    if not isinstance(identity, str):
+        return
+    if literal.type == name and literal.id != identity:
+        findings.report(rules.FULL_URL_MISMATCH, (place, "fullUrl", -1), expected=f"{name}/{identity}")
+
+
+def _relative_references(bundle: Node, index: BundleIndex, place: Place, findings: Findings) -> None:
+    """`Patient/1` where an entry is that patient, but under a fullUrl the reference does not lead to.
+
+    From an entry with a RESTful fullUrl the reference may still be right: it means the server of that entry.
+    """
+    present = {
+        f"{resource.get('resourceType')}/{resource.get('id')}"
+        for number in range(len(index.entries))
+        if (resource := index.resource(number)) is not None and "id" in resource
+    }
+    if bundle.get("type") not in ("document", "message"):
+        return
+    for found in references(bundle):
+        if found.entry is None or found.reference not in present:
+            continue
+        own = literal_reference(index.full_url(found.entry))
+        if own is None and index.find(found.reference, found.entry) is None:
+            at: Place = (place, "entry", found.entry)
+            element = found.path.rsplit(".", 1)[-1]
+            findings.report_once(
+                rules.NOT_BY_FULL_URL, f"{found.entry} {found.path}", at, element=element, value=found.reference
+            )
+
+
+def _unreachable(index: BundleIndex) -> list[int]:
+    """Entries that no chain of references joins to the first one, in either direction."""
+    number_of = {id(index.resource(number)): number for number in range(len(index.entries))}
+    joined: dict[int, set[int]] = {}
+    for number in range(len(index.entries)):
+        resource = index.resource(number)
+        for found in references(resource) if resource is not None else ():
+            target = index.find(found.reference, number)
+            other = number_of.get(id(target))
+            if other is not None:
+                joined.setdefault(number, set()).add(other)
+                joined.setdefault(other, set()).add(number)
+    reached, waiting = {0}, [0]
+    while waiting:
+        for other in joined.get(waiting.pop(), ()):
+            if other not in reached:
+                reached.add(other)
+                waiting.append(other)
+    return [n for n in range(len(index.entries)) if n not in reached and index.resource(n) is not None]
+
+
+_OF_VALUES: dict[str, Callable[[Node, Place, Findings], None]] = {"Attachment": _attachment, "Identifier": _identifier}
+_OF_RESOURCES: dict[str, Callable[[Node, Place, Findings], None]] = {
+    "ValueSet": _value_set,
+    "CodeSystem": _code_system,
+    "StructureDefinition": _absolute_url,
+    "ConceptMap": _absolute_url,
+    "MeasureReport": _measure_report,
+}
