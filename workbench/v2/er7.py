@@ -278,7 +278,8 @@ class Segment:
 
     def start_of(self, field: int) -> int:
         """Character of `message.text` at which a field that is there begins."""
-        return self.start + self._field_starts()[field]
+        before = sum(map(len, self.fields[:field])) + field
+        return self.start + (before - 2 if self.name in HEADERS and field > 1 else before)
 
     def path(self, field: int = 0, repetition: int = 0, component: int = 0, subcomponent: int = 0) -> str:
         """The place in the product's notation; numbers that say nothing are left out."""

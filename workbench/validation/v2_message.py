@@ -52,7 +52,7 @@ def judge_bytes(message: Message) -> Iterator[Remark]:
 def judge_header(message: Message, known: Dictionary) -> Iterator[Remark]:
     """V2-0013, V2-0014, V2-0017 to V2-0019: what MSH says of the message."""
     header = message.segments[0]
-    reason = _delimiter_fault(message)
+    reason = delimiter_fault(message)
     if reason:
         yield Remark("V2-0013", {"reason": reason}, header, 2)
     elif message.delimiters.truncation and known.version < _FIFTH_DELIMITER_SINCE:
@@ -73,7 +73,8 @@ def judge_header(message: Message, known: Dictionary) -> Iterator[Remark]:
             yield Remark("V2-0018", {"value": said, "trigger": trigger}, event, 1)
 
 
-def _delimiter_fault(message: Message) -> str:
+def delimiter_fault(message: Message) -> str:
+    """What is wrong with MSH-1 and MSH-2, "" when nothing is."""
     delimiters = message.delimiters
     declared = message.segments[0].raw(2)
     if len(declared) not in (4, 5):

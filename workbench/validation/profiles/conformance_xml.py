@@ -19,6 +19,7 @@ from workbench.validation.profiles.model import (
     Code,
     DataType,
     Defect,
+    DynamicMapping,
     Element,
     GroupUse,
     Length,
@@ -110,7 +111,7 @@ class _Reader:
         fields = tuple(
             self._element(child, f"{ref}-{position}") for position, child in enumerate(node.named("Field"), start=1)
         )
-        dynamic = ()
+        dynamic: tuple[DynamicMapping, ...] = ()
         if name == "OBX" and len(fields) >= 5 and is_varying(fields[4].data_type):
             dynamic = (observation_mapping(self._known, self.data_types),)
         self.segments[ref] = Segment(ref, name, node.get("LongName"), fields, dynamic)

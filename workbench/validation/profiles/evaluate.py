@@ -32,7 +32,7 @@ from workbench.validation.profiles.expressions import (
     Some,
     WhenAbsent,
 )
-from workbench.validation.profiles.nodes import GroupNode, Node, SegmentNode, ValueNode, resolve
+from workbench.validation.profiles.nodes import Node, ValueNode, resolve, texts_at, value_at
 
 
 class Answer(Enum):
@@ -90,15 +90,15 @@ def _absent(when: WhenAbsent, path: ProfilePath) -> Outcome:
 def _each(
     path: ProfilePath, node: Node, when_absent: WhenAbsent, at_least_once: bool, fits: Callable[[str], bool]
 ) -> Outcome:
-    values = _values(path, node)
-    if isinstance(values, Outcome):
-        return values
-    if not values:
+    texts = texts_at(node, path.steps)
+    if texts is None:
+        return _open(f"the element at {path} has parts and no value of its own")
+    if not texts:
         return _absent(when_absent, path)
-    misfits = [value for value in values if not fits(value.value)]
-    if not misfits or (at_least_once and len(misfits) < len(values)):
+    misfits = [number for number, text in enumerate(texts) if not fits(text)]
+    if not misfits or (at_least_once and len(misfits) < len(texts)):
         return YES
-    return Outcome(Answer.NO, misfits[0])
+    return Outcome(Answer.NO, value_at(node, path.steps, misfits[0]))
 
 
 def _one_of(test: OneOf, node: Node, _: SetTest) -> Outcome:
@@ -164,21 +164,20 @@ def _compared(test: Compared, node: Node, _: SetTest) -> Outcome:
 
 
 def _paths_compared(test: PathsCompared, node: Node, _: SetTest) -> Outcome:
-    first, second = _values(test.first, node), _values(test.second, node)
-    if isinstance(first, Outcome):
-        return first
-    if isinstance(second, Outcome):
-        return second
-    if not first and not second:
-        return _absent(test.when_absent, test.first)
+    first, second = texts_at(node, test.first.steps), texts_at(node, test.second.steps)
+    for path, texts in ((test.first, first), (test.second, second)):
+        if texts is None:
+            return _open(f"the element at {path} has parts and no value of its own")
     if not first or not second:
-        return Outcome(Answer.NO, (first or second)[0])
+        if not first and not second:
+            return _absent(test.when_absent, test.first)
+        return Outcome(Answer.NO, value_at(node, (test.first if first else test.second).steps, 0))
     order = _ORDER[test.operator]
     of_first = all if test.every[0] else any
     of_second = all if test.every[1] else any
-    if of_first(of_second(order(a.value, b.value) for b in second) for a in first):
+    if of_first(of_second(order(a, b) for b in second) for a in first):
         return YES
-    return Outcome(Answer.NO, first[0])
+    return Outcome(Answer.NO, value_at(node, test.first.steps, 0))
 
 
 def _in_set(test: InSet, node: Node, in_set: SetTest) -> Outcome:
@@ -192,14 +191,12 @@ def _in_set(test: InSet, node: Node, in_set: SetTest) -> Outcome:
 
 
 def _set_number(test: SetNumber, node: Node, _: SetTest) -> Outcome:
-    values = _values(test.path, node)
-    if isinstance(values, Outcome):
-        return values
-    if not isinstance(node, GroupNode | SegmentNode):
+    if isinstance(node, ValueNode):
         return _open("only groups and segments are counted")
-    if not values:
+    texts = texts_at(node, test.path.steps)
+    if not texts:
         return _open(f"there is no value at {test.path}")
-    return YES if values[0].value == str(node.number) else Outcome(Answer.NO, values[0])
+    return YES if texts[0] == str(node.number) else Outcome(Answer.NO, value_at(node, test.path.steps, 0))
 
 
 def _counted(test: Counted, node: Node, _: SetTest) -> Outcome:

@@ -49,11 +49,15 @@ def judge_field(plan: FieldPlan, raw: str, bench: Bench) -> tuple[Finding, ...]:
     """Everything about one field that is not empty, remembered."""
     found: Found = []
     _judge_field(plan, raw, bench, found)
-    verdict = tuple(
-        [
-            finding._replace(within=characters_of(raw, finding.place, bench.delimiters))
-            for finding in found[:REPORTED_PER_FIELD]
-        ]
+    verdict = (
+        ()
+        if not found
+        else tuple(
+            [
+                finding._replace(within=characters_of(raw, finding.place, bench.delimiters))
+                for finding in found[:REPORTED_PER_FIELD]
+            ]
+        )
     )
     if len(raw) <= REMEMBERED_LENGTH:
         if len(plan.verdicts) >= REMEMBERED_VALUES:
@@ -90,17 +94,16 @@ def _judge_field(plan: FieldPlan, raw: str, bench: Bench, found: Found) -> None:
         if element.usage in (Usage.R, Usage.RE):
             found.append(absent(plan.value, Place(position, 1)))
         return
-    names = {"name": f"{element.name}", "count": str(len(filled)), "range": str(element.cardinality)}
     if element.usage in (Usage.X, Usage.W):
         found.extend(Finding(_BARRED[element.usage], {"name": element.name}, Place(position, n)) for n in filled)
         return
-    most = element.cardinality.most
-    if most is not None and filled[-1] > most:
-        found.append(Finding("V2-0505", names, Place(position, filled[-1])))
-    elif filled[-1] < element.cardinality.least:
-        found.append(Finding("V2-0506", names, Place(position, filled[-1])))
-    if len(filled) > 1 and any(texts[n - 1] == NULL for n in filled):
-        found.append(Finding("V2-0507", {"name": element.name}, Place(position, filled[-1])))
+    limits, last = element.cardinality, filled[-1]
+    too_many = limits.most is not None and last > limits.most
+    if too_many or last < limits.least:
+        names = {"name": element.name, "count": str(len(filled)), "range": str(limits)}
+        found.append(Finding("V2-0505" if too_many else "V2-0506", names, Place(position, last)))
+    if len(filled) > 1 and NULL in texts:
+        found.append(Finding("V2-0507", {"name": element.name}, Place(position, last)))
     for number in filled:
         value = plan.value
         for variant, flavour in plan.variants:
@@ -120,31 +123,39 @@ def absent(plan: ValuePlan, place: Place) -> Finding:
 
 def judge_value(plan: ValuePlan, text: str, place: Place, bench: Bench, found: Found) -> None:
     """One value that has content."""
-    if place.component and text in plan.clean:
+    if plan.opaque or (place.component and text in plan.clean):
         return
     before = len(found)
-    if plan.opaque:
-        return
-    node = ValueNode(plan, None, place, text, bench.delimiters)
-    if text == NULL:
-        if not plan.parts:
-            _judge_codes(plan, node, found)
-        return
+    null = text == NULL
     if plan.parts:
-        _judge_parts(plan, text, place, bench, found)
-    else:
-        _judge_primitive(plan, node, found)
-    _judge_codes(plan, node, found)
+        if not null:
+            _judge_parts(plan, text, place, bench, found)
+    elif not null:
+        _judge_primitive(plan, text, place, bench.delimiters, found)
+    if plan.ruled and not (null and plan.parts):
+        _judge_rules(plan, ValueNode(plan, None, place, text, bench.delimiters), null, bench, found)
+    if place.component and len(found) == before and len(text) <= REMEMBERED_LENGTH:
+        if len(plan.clean) >= REMEMBERED_VALUES:
+            plan.clean.clear()
+        plan.clean.add(text)
+
+
+def _judge_rules(plan: ValuePlan, node: ValueNode, null: bool, bench: Bench, found: Found) -> None:
+    """Codes, and what statements and predicates of the data type say; of a null value, its code alone is judged."""
+    for bound in plan.bound:
+        found.extend([Finding(*finding) for finding in judge_bound(bound, node)])
+    for single in plan.singles:
+        wrong = judge_single(single, node)
+        if wrong is not None:
+            found.append(Finding(*wrong))
+    if null:
+        return
     for predicate in plan.predicates:
         found.extend(judge_predicate(predicate, node, bench.in_set))
     for statement in plan.statements:
         finding = judge_statement(statement, node, bench.in_set)
         if finding is not None:
             found.append(finding)
-    if place.component and len(found) == before and len(text) <= REMEMBERED_LENGTH:
-        if len(plan.clean) >= REMEMBERED_VALUES:
-            plan.clean.clear()
-        plan.clean.add(text)
 
 
 def _judge_parts(plan: ValuePlan, text: str, place: Place, bench: Bench, found: Found) -> None:
@@ -168,8 +179,7 @@ def _judge_parts(plan: ValuePlan, text: str, place: Place, bench: Bench, found: 
             judge_value(inner, part, below(place, number), bench, found)
 
 
-def _judge_primitive(plan: ValuePlan, node: ValueNode, found: Found) -> None:
-    text, place, delimiters = node.text, node.place, node.delimiters
+def _judge_primitive(plan: ValuePlan, text: str, place: Place, delimiters: Delimiters, found: Found) -> None:
     if not plan.literal and not place.subcomponent:
         separators = delimiters.subcomponent if place.component else delimiters.component + delimiters.subcomponent
         text = text.rstrip(separators) or text
@@ -200,15 +210,6 @@ def _judge_length(plan: ValuePlan, value: str, place: Place, found: Found) -> No
         if match is not None and match.group(2) == "=" and count > int(match.group(1)):
             args = {"name": plan.label, "limit": match.group(1), "count": str(count)}
             found.append(Finding("V2-0512", args, place))
-
-
-def _judge_codes(plan: ValuePlan, node: ValueNode, found: Found) -> None:
-    for bound in plan.bound:
-        found.extend(Finding(*finding) for finding in judge_bound(bound, node))
-    for single in plan.singles:
-        wrong = judge_single(single, node)
-        if wrong is not None:
-            found.append(Finding(*wrong))
 
 
 def judge_statement(statement: Statement, node: Node, in_set: SetTest) -> Finding | None:

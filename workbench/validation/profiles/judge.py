@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from workbench.v2.delimiters import Delimiters
@@ -23,7 +22,7 @@ from workbench.validation.profiles.fields import (
     predicate_findings,
     told_at,
 )
-from workbench.validation.profiles.layout import Layout, Shape, lay_out
+from workbench.validation.profiles.layout import Shape, lay_out
 from workbench.validation.profiles.model import Predicate, Statement
 from workbench.validation.profiles.nodes import GroupNode, Node, Place, SegmentNode, ValueNode
 from workbench.validation.profiles.plan import MemberPlan, MessagePlan, SegmentPlan, Watched
@@ -43,33 +42,37 @@ class Told(NamedTuple):
     member: str = ""
 
 
-def judge_message(plan: MessagePlan, message: Message) -> Iterator[Told]:
+def judge_message(plan: MessagePlan, message: Message) -> list[Told]:
     """Everything the profile finds, structure first."""
     names = tuple([segment.name for segment in message.segments])
     layout = lay_out(plan, names)
+    judge = _Judge(plan, message)
     for each in layout.misplaced:
         args = {"name": each.name, "count": str(each.count), "range": each.limits}
-        yield Told(Finding(each.rule, args, Place()), message.segments[each.segment], each.name or "line")
-    yield from _Judge(plan, message, layout).all()
+        segment = message.segments[each.segment]
+        judge.told.append(Told(Finding(each.rule, args, Place()), segment, each.name or "line"))
+    judge.judge(layout.root)
+    return judge.told
 
 
 class _Judge:
-    def __init__(self, plan: MessagePlan, message: Message, layout: Layout) -> None:
+    def __init__(self, plan: MessagePlan, message: Message) -> None:
+        self.told: list[Told] = []
         self._plan = plan
         self._message = message
-        self._layout = layout
         self._delimiters: Delimiters = message.delimiters
         self._bench = Bench(message.delimiters, self._in_set)
 
     def _in_set(self, test: InSet, node: ValueNode) -> Outcome:
         return set_test(self._plan.books, test, node)
 
-    def all(self) -> Iterator[Told]:
-        root = self._node(self._layout.root)
-        yield from self._judge_group(root)
+    def judge(self, shape: Shape) -> None:
+        root = self._node(shape)
+        self._judge_group(root)
         for table in self._plan.tables:
-            for finding, node in judge_table(table, root, self._in_set, self._plan.books):
-                yield self._told(finding, node)
+            self.told.extend(
+                self._told(finding, node) for finding, node in judge_table(table, root, self._in_set, self._plan.books)
+            )
 
     def _node(self, shape: Shape) -> GroupNode:
         content: dict[int, list[GroupNode | SegmentNode]] = {}
@@ -98,20 +101,22 @@ class _Judge:
                 return SegmentNode(plan, segment, number, self._delimiters)
         return node
 
-    def _judge_group(self, node: GroupNode) -> Iterator[Told]:
-        for predicate in node.plan.predicates:
-            for finding, about in predicate_findings(predicate, node, self._in_set):
-                yield self._told_of_predicate(predicate, finding, about)
+    def _judge_group(self, node: GroupNode) -> None:
+        for rule in node.plan.rules:
+            if isinstance(rule, Predicate):
+                self.told.extend(
+                    self._told_of_predicate(rule, finding, about)
+                    for finding, about in predicate_findings(rule, node, self._in_set)
+                )
+            else:
+                self._judge_group_statement(rule, node)
         for nodes in node.content.values():
             for each in nodes:
                 if isinstance(each, GroupNode):
-                    yield from self._judge_group(each)
+                    self._judge_group(each)
                 else:
                     segment = each.segment
-                    for finding in self._judge_segment(each):
-                        yield Told(finding, segment)
-        for statement in node.plan.statements:
-            yield from self._judge_group_statement(statement, node)
+                    self.told.extend([Told(finding, segment) for finding in self._judge_segment(each)])
 
     def _told_of_predicate(self, predicate: Predicate, finding: Finding, about: Node) -> Told:
         if isinstance(about, GroupNode) and finding.rule != "V2-0583" and finding.place.field:
@@ -120,18 +125,18 @@ class _Judge:
             return Told(bare, self._message.segments[about.start], member.name if member else about.plan.name)
         return self._told(finding, about)
 
-    def _judge_group_statement(self, statement: Statement, node: GroupNode) -> Iterator[Told]:
+    def _judge_group_statement(self, statement: Statement, node: GroupNode) -> None:
         outcome = evaluate(statement.test, node, self._in_set)
         if outcome.answer is Answer.YES:
             return
         if outcome.answer is Answer.OPEN:
             args = {"statement": statement.id, "reason": outcome.reason}
-            yield self._told(Finding("V2-0582", args, Place()), node)
+            self.told.append(self._told(Finding("V2-0582", args, Place()), node))
             return
         about = told_at(statement, node, outcome)
         rule = "V2-0541" if statement.strict else "V2-0542"
         args = {"statement": statement.id, "demand": statement.text}
-        yield self._told(Finding(rule, args, place_of(about)), about)
+        self.told.append(self._told(Finding(rule, args, place_of(about)), about))
 
     def _told(self, finding: Finding, node: Node) -> Told:
         if isinstance(node, GroupNode):
@@ -141,46 +146,50 @@ class _Judge:
         segment = node.segment if node.segment is not None else self._message.segments[0]
         return Told(finding, segment)
 
-    def _judge_segment(self, node: SegmentNode) -> Iterator[Finding]:
+    def _judge_segment(self, node: SegmentNode) -> list[Finding]:
         plan, fields = node.plan, node.segment.fields
-        count = len(fields)
-        for position in plan.demanded:
-            if position >= count or not fields[position]:
-                yield absent(plan.fields[position - 1].value, Place(position, 1))
-        for position, field_plan in enumerate(plan.fields[: count - 1], start=1):
-            raw = fields[position]
-            if not raw:
-                continue
-            if position in plan.dynamic:
-                yield from self._judge_dynamic(plan, position, raw, fields)
-                continue
-            found = field_plan.verdicts.get(raw)
-            yield from judge_field(field_plan, raw, self._bench) if found is None else found
-        if count - 1 > len(plan.fields) and any(fields[len(plan.fields) + 1 :]):
+        count, bench = len(fields), self._bench
+        found: list[Finding] = []
+        missing = [position for position in plan.demanded if position >= count or not fields[position]]
+        if missing:
+            found.extend([absent(plan.fields[position - 1].value, Place(position, 1)) for position in missing])
+        for raw, field_plan in zip(fields, plan.settled, strict=False):
+            if raw and field_plan is not None:
+                verdict = field_plan.verdicts.get(raw)
+                if verdict is None:
+                    verdict = judge_field(field_plan, raw, bench)
+                if verdict:
+                    found.extend(verdict)
+        for position in plan.dynamic:
+            if position < count and fields[position]:
+                found.extend(self._judge_dynamic(plan, position, fields[position], fields))
+        if count > len(plan.settled) and any(fields[len(plan.settled) :]):
             args = {"name": node.segment.name, "most": str(len(plan.fields)), "count": str(count - 1)}
-            yield Finding("V2-0515", args, Place())
+            found.append(Finding("V2-0515", args, Place()))
         for watched in plan.watched:
-            yield from self._judge_watched(watched, node, fields)
+            said = self._judge_watched(watched, node, fields)
+            if said:
+                found.extend(said)
+        return found
 
-    def _judge_dynamic(self, plan: SegmentPlan, position: int, raw: str, fields: list[str]) -> Iterator[Finding]:
+    def _judge_dynamic(self, plan: SegmentPlan, position: int, raw: str, fields: list[str]) -> tuple[Finding, ...]:
         chosen = plan.field_plan(position, fields)
         if chosen is None:
             reference = plan.dynamic[position].reference
             value = fields[reference] if reference < len(fields) else ""
-            yield Finding("V2-0517", {"value": value}, Place(position, 1))
-            return
+            return (Finding("V2-0517", {"value": value}, Place(position, 1)),)
         found = chosen.verdicts.get(raw)
-        yield from judge_field(chosen, raw, self._bench) if found is None else found
+        return judge_field(chosen, raw, self._bench) if found is None else found
 
     def _judge_watched(self, watched: Watched, node: SegmentNode, fields: list[str]) -> tuple[Finding, ...]:
-        rule, positions, memory = watched
+        rules, positions, memory = watched
         if memory is None:
-            return self._ask(rule, node)
+            return self._ask(rules, node)
         count = len(fields)
         key = tuple([fields[position] if position < count else "" for position in positions])
         found = memory.get(key)
         if found is None:
-            found = tuple([self._measured(finding, fields) for finding in self._ask(rule, node)])
+            found = tuple([self._measured(finding, fields) for finding in self._ask(rules, node)])
             if len(memory) >= REMEMBERED_ANSWERS:
                 memory.clear()
             memory[key] = found
@@ -192,8 +201,13 @@ class _Judge:
             return finding
         return finding._replace(within=characters_of(fields[position], finding.place, self._delimiters))
 
-    def _ask(self, rule: Statement | Predicate, node: SegmentNode) -> tuple[Finding, ...]:
-        if isinstance(rule, Predicate):
-            return tuple(judge_predicate(rule, node, self._in_set))
-        finding = judge_statement(rule, node, self._in_set)
-        return (finding,) if finding is not None else ()
+    def _ask(self, rules: tuple[Statement | Predicate, ...], node: SegmentNode) -> tuple[Finding, ...]:
+        found: list[Finding] = []
+        for rule in rules:
+            if isinstance(rule, Predicate):
+                found.extend(judge_predicate(rule, node, self._in_set))
+            else:
+                finding = judge_statement(rule, node, self._in_set)
+                if finding is not None:
+                    found.append(finding)
+        return tuple(found)

@@ -58,7 +58,7 @@ def lay_out(plan: MessagePlan, names: tuple[str, ...]) -> Layout:
             if len(plan.layouts) >= REMEMBERED_SHAPES:
                 plan.layouts.clear()
             plan.layouts[names] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _lay_out(plan: MessagePlan, names: tuple[str, ...]) -> Layout:

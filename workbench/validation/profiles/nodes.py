@@ -5,8 +5,8 @@ Places are counted as the profile counts them. A member that is empty is not the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from workbench.v2.delimiters import NULL, Delimiters
@@ -87,12 +87,15 @@ class GroupNode:
     """A group, or the message: `content[place]` are the instances of the member at that place.
 
     start  index of the segment the group begins with
+    texts, levels  values and elements by path, which several statements ask for
     """
 
     plan: GroupPlan
     number: int
     start: int
     content: dict[int, list[GroupNode | SegmentNode]]
+    texts: dict[tuple[Step, ...], list[str] | None] = field(default_factory=dict)
+    levels: dict[tuple[Step, ...], Level] = field(default_factory=dict)
 
     def members(self, step: Step) -> list[GroupNode | SegmentNode]:
         found = self.content.get(step.place, [])
@@ -105,6 +108,7 @@ class GroupNode:
 
 
 Node = ValueNode | SegmentNode | GroupNode
+Level = tuple[list[GroupNode | SegmentNode], tuple[Step, ...]]
 
 
 def resolve(node: Node, steps: Iterable[Step]) -> list[Node]:
@@ -115,6 +119,91 @@ def resolve(node: Node, steps: Iterable[Step]) -> list[Node]:
         if not level:
             return level
     return level
+
+
+def texts_at(node: Node, steps: tuple[Step, ...]) -> Sequence[str] | None:
+    """The values at a path, remembered; None when one of them has parts or is no value."""
+    if isinstance(node, SegmentNode):
+        return _remembered(node, steps) if steps else None
+    if isinstance(node, ValueNode):
+        return _plain_texts(resolve(node, steps))
+    if steps not in node.texts:
+        node.texts[steps] = _texts_below(node, steps)
+    return node.texts[steps]
+
+
+def _texts_below(node: GroupNode, steps: tuple[Step, ...]) -> list[str] | None:
+    level, tail = segments_at(node, steps)
+    if not tail:
+        return None if level else []
+    found: list[str] = []
+    for each in level:
+        texts = _remembered(each, tail) if isinstance(each, SegmentNode) else None
+        if texts is None:
+            return None
+        found.extend(texts)
+    return found
+
+
+def value_at(node: Node, steps: tuple[Step, ...], number: int) -> Node:
+    """The element whose text is number `number` (from 0) of `texts_at`."""
+    if isinstance(node, GroupNode):
+        level, tail = segments_at(node, steps)
+        for each in level:
+            texts = _remembered(each, tail) if isinstance(each, SegmentNode) else None
+            if texts is None or number < len(texts):
+                return resolve(each, tail)[number]
+            number -= len(texts)
+    return resolve(node, steps)[number]
+
+
+def segments_at(node: GroupNode, steps: tuple[Step, ...]) -> Level:
+    """The elements at the part of a path that leads through groups, and the rest of the path."""
+    found = node.levels.get(steps)
+    if found is None:
+        found = node.levels[steps] = _segments_below(node, steps)
+    return found
+
+
+def _segments_below(node: GroupNode, steps: tuple[Step, ...]) -> Level:
+    level: list[GroupNode | SegmentNode] = [node]
+    for number, step in enumerate(steps):
+        if not level or isinstance(level[0], SegmentNode):
+            return level, steps[number:]
+        if len(level) == 1 and isinstance(level[0], GroupNode):
+            level = level[0].members(step)
+        else:
+            level = [member for each in level if isinstance(each, GroupNode) for member in each.members(step)]
+    return level, ()
+
+
+def _remembered(node: SegmentNode, tail: tuple[Step, ...]) -> tuple[str, ...] | None:
+    position, fields = tail[0].place, node.segment.fields
+    raw = fields[position] if position < len(fields) else ""
+    if not raw:
+        return ()
+    if position in node.plan.dynamic:
+        plain = _plain_texts(resolve(node, tail))
+        return None if plain is None else tuple(plain)
+    memory = node.plan.texts.setdefault(tail, {})
+    if raw in memory:
+        return memory[raw]
+    plain = _plain_texts(resolve(node, tail))
+    found = None if plain is None else tuple(plain)
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    if len(raw) <= _REMEMBERED_LENGTH:
+        memory[raw] = found
+    return found
+
+
+def _plain_texts(nodes: list[Node]) -> list[str] | None:
+    values = [node.value for node in nodes if isinstance(node, ValueNode) and node.primitive]
+    return values if len(values) == len(nodes) else None
+
+
+_REMEMBERED = 1024
+_REMEMBERED_LENGTH = 128
 
 
 def below(place: Place, number: int) -> Place:
@@ -132,7 +221,9 @@ def split_value(text: str, place: Place, delimiters: Delimiters) -> list[str]:
 
 def has_content(text: str, delimiters: Delimiters) -> bool:
     """True when there is more than separators."""
-    return bool(text) and (
-        text[0] not in (delimiters.component, delimiters.subcomponent)
-        or bool(text.strip(delimiters.component + delimiters.subcomponent))
-    )
+    if not text:
+        return False
+    first = text[0]
+    if first != delimiters.component and first != delimiters.subcomponent:
+        return True
+    return bool(text.strip(delimiters.component + delimiters.subcomponent))

@@ -6,26 +6,24 @@ says of bytes, delimiters and escape sequences holds beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from workbench.kernel.issues import Issue, Severity
-from workbench.kernel.location import Location
-from workbench.v2.delimiters import Delimiters
-from workbench.v2.dictionary import dictionary
+from workbench.kernel.issues import Issue, IssueType, RuleSource, Severity
+from workbench.kernel.location import Location, Span
 from workbench.v2.er7 import Message, Segment
+from workbench.validation.profiles.compile import compile_profile
 from workbench.validation.profiles.fields import Finding
 from workbench.validation.profiles.judge import Told, judge_message
-from workbench.validation.profiles.model import MessageProfile, Profile
+from workbench.validation.profiles.model import Profile
 from workbench.validation.profiles.nodes import Place
-from workbench.validation.profiles.plan import MessagePlan, compile_profile
+from workbench.validation.profiles.plan import MessagePlan
 from workbench.validation.profiles.rules import PROFILE_RULES
-from workbench.validation.v2_message import Remark, judge_bytes, judge_header
+from workbench.validation.v2_message import Remark, delimiter_fault, judge_bytes
 from workbench.validation.v2_rules import V2_RULES
 
-_HEADER_RULES = frozenset({"V2-0013"})
-"""Of the rules about MSH, those that a profile does not take the place of."""
+_MOST_PLANS = 64
 
 
 class ProfileValidator:
@@ -39,19 +37,18 @@ class ProfileValidator:
             id_: (self._severities.get(id_, rule.definition.severity), rule.code, rule.template, rule.definition.source)
             for id_, rule in (V2_RULES | PROFILE_RULES).items()
         }
-        self._plans: dict[tuple[str, Delimiters], MessagePlan] = {}
+        self._plans: dict[tuple[str, str, str], MessagePlan | None] = {}
 
     def validate(self, message: Message) -> tuple[Issue, ...]:
         """Everything in which a message departs from the profile, in the order of the message."""
         issues = [self._of_reader(issue, message) for issue in message.issues]
         issues.extend(self._of_remark(remark, message) for remark in _general(message))
-        described = self.profile.message_for(message.message_code, message.trigger_event, message.structure_id)
-        if described is None:
-            kind = "^".join(filter(None, (message.message_code, message.trigger_event, message.structure_id)))
-            args = {"profile": self.profile.title, "value": kind}
-            issues.append(self._issue(Told(Finding("V2-0500", args, Place(9)), message.segments[0])))
+        plan = self._plan_for(message)
+        if plan is None:
+            args = {"profile": self.profile.title, "value": message.segments[0].raw(9)}
+            issues.append(self._issue(Told(Finding("V2-0500", args, Place(9)), message.segments[0]), message))
         else:
-            issues.extend(map(self._issue, judge_message(self._plan(described, message.delimiters), message)))
+            issues.extend(_Teller(message, self._told).issues(judge_message(plan, message)))
         if len(issues) > 1:
             issues.sort(key=_offset)
         return tuple(issues)
@@ -63,27 +60,28 @@ class ProfileValidator:
             for d in self.profile.defects
         )
 
-    def _plan(self, described: MessageProfile, delimiters: Delimiters) -> MessagePlan:
-        key = (described.id, delimiters)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = compile_profile(self.profile, described, delimiters.repetition, delimiters.component)
-            self._plans[key] = plan
-        return plan
+    def _plan_for(self, message: Message) -> MessagePlan | None:
+        """The plan for the kind of message and its delimiters; None when the profile does not describe it."""
+        header = message.segments[0]
+        key = (header.text[3:4], header.raw(2), header.raw(9))
+        if key not in self._plans:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            self._plans[key] = self._compile(message)
+        return self._plans[key]
 
-    def _issue(self, told: Told) -> Issue:
-        finding, segment, member = told
-        rule_id, args, place, within = finding
-        if member:
-            location = Location(member if member != "line" else "", segment.span())
-        elif within is None or place.field >= len(segment.fields):
-            location = Location(segment.path(*place), segment.span(*place))
-        else:
-            start = segment.start_of(place.field)
-            single = not segment.message.delimiters.repetition or len(segment.repetitions(place.field)) == 1
-            path = f"{_name_of(segment)}{_path_within(place, single)}"
-            location = Location(path, segment.message.span_within(segment, start + within[0], start + within[1]))
-        return self._build(rule_id, location, {**args, "line": str(segment.index + 1)})
+    def _compile(self, message: Message) -> MessagePlan | None:
+        described = self.profile.message_for(message.message_code, message.trigger_event, message.structure_id)
+        if described is None:
+            return None
+        delimiters = message.delimiters
+        known = (plan for plan in self._plans.values() if plan is not None)
+        return next(
+            (plan for plan in known if plan.message is described and plan.delimiters == delimiters), None
+        ) or compile_profile(self.profile, described, delimiters)
+
+    def _issue(self, told: Told, message: Message) -> Issue:
+        return _Teller(message, self._told).issues((told,))[0]
 
     def _build(self, rule_id: str, location: Location, args: Mapping[str, str]) -> Issue:
         severity, code, template, source = self._told[rule_id]
@@ -92,7 +90,7 @@ class ProfileValidator:
     def _of_remark(self, remark: Remark, message: Message) -> Issue:
         segment = remark.segment or message.segments[0]
         place = Place(remark.field, 1 if remark.component else 0, remark.component)
-        return self._issue(Told(Finding(remark.rule, remark.args, place), segment))
+        return self._issue(Told(Finding(remark.rule, remark.args, place), segment), message)
 
     def _of_reader(self, issue: Issue, message: Message) -> Issue:
         location = issue.location
@@ -101,10 +99,53 @@ class ProfileValidator:
         return replace(issue, severity=self._severities.get(issue.rule, issue.severity), location=location)
 
 
-def _name_of(segment: Segment) -> str:
-    """`OBX[2]`, or the name alone when there is but one."""
-    alone = len(segment.message.named(segment.name)) == 1
-    return segment.name if alone else f"{segment.name}[{segment.occurrence}]"
+_Telling = Mapping[str, tuple[Severity, IssueType, str, RuleSource]]
+"""Severity, type, sentence and source by rule."""
+
+
+class _Teller:
+    """Makes issues of findings; what the findings of one segment share is worked out once."""
+
+    def __init__(self, message: Message, telling: _Telling) -> None:
+        self._message = message
+        self._telling = telling
+        self._plain = len(message.text) == len(message.raw)
+        self._separator = message.delimiters.repetition
+        self._segment: Segment | None = None
+        self._name = self._line = ""
+        self._field = self._start = 0
+        self._single = True
+
+    def issues(self, findings: Iterable[Told]) -> list[Issue]:
+        found: list[Issue] = []
+        for (rule_id, args, place, within), segment, member in findings:
+            if segment is not self._segment:
+                self._turn_to(segment)
+            severity, code, template, source = self._telling[rule_id]
+            field = place.field
+            if member or within is None or field >= len(segment.fields):
+                location = self._whole(segment, place, member)
+            else:
+                if field != self._field:
+                    self._field, self._start = field, segment.start_of(field)
+                    self._single = self._separator not in segment.fields[field] if self._separator else True
+                first, last = self._start + within[0], self._start + within[1]
+                span = Span(first, last) if self._plain else self._message.span_within(segment, first, last)
+                path = self._name + _path_within(place, self._single and place.repetition <= 1)
+                location = Location(path, span)
+            found.append(Issue(severity, code, rule_id, location, template, {**args, "line": self._line}, source))
+        return found
+
+    def _turn_to(self, segment: Segment) -> None:
+        self._segment, self._line, self._field = segment, str(segment.index + 1), 0
+        alone = len(self._message.named(segment.name)) == 1
+        self._name = segment.name if alone else f"{segment.name}[{segment.occurrence}]"
+
+    @staticmethod
+    def _whole(segment: Segment, place: Place, member: str) -> Location:
+        if member:
+            return Location(member if member != "line" else "", segment.span())
+        return Location(segment.path(*place), segment.span(*place))
 
 
 @lru_cache(maxsize=4096)
@@ -116,9 +157,9 @@ def _path_within(place: Place, single: bool) -> str:
 
 def _general(message: Message) -> Iterator[Remark]:
     yield from judge_bytes(message)
-    for remark in judge_header(message, dictionary(message.version)):
-        if remark.rule in _HEADER_RULES:
-            yield remark
+    reason = delimiter_fault(message)
+    if reason:
+        yield Remark("V2-0013", {"reason": reason}, message.segments[0], 2)
 
 
 def _offset(issue: Issue) -> int:

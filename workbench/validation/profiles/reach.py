@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
-from workbench.validation.profiles.expressions import Expression, ProfilePath, SetNumber
+from workbench.validation.profiles.expressions import Counted, Expression, ProfilePath, SetNumber
 from workbench.validation.profiles.model import Predicate, Statement
 
 
 def paths_of(test: Expression) -> Iterator[ProfilePath]:
-    """Every path of an expression."""
-    if not is_dataclass(test):
+    """Every path of an expression, from the element it is attached to."""
+    if isinstance(test, Counted):
+        yield ProfilePath((*test.parent.steps, *test.element.steps))
         return
     for each in fields(test):
         value = getattr(test, each.name)
         if isinstance(value, ProfilePath):
             yield value
-        elif isinstance(value, tuple):
-            for part in value:
+        else:
+            for part in _parts(value):
                 yield from paths_of(part)
-        elif is_dataclass(value):
-            yield from paths_of(value)  # type: ignore[arg-type]
 
 
 def fields_of(rule: Statement | Predicate, dynamic: Mapping[int, tuple[int, ...]]) -> tuple[int, ...]:
