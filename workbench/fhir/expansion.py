@@ -34,7 +34,7 @@ class Expander:
         return CodeSystem(
             url,
             system.get("title") or system.get("name", ""),
-            system["content"],
+            "supplement" if "supplements" in system else system.get("content", "complete"),
             system.get("caseSensitive", False),
             tuple(self._flat(system)),
         )
@@ -121,7 +121,7 @@ class Expander:
         system = self.systems.get(include["system"])
         if system is None:
             return self._of_system_beneath(include)
-        if system["content"] != "complete":
+        if system.get("content") != "complete":
             return None
         chosen = set(displays)
         for condition in include.get("filter", []):

@@ -148,9 +148,9 @@ class _Builder:
         depth = prefix.count(".") + 1
         for element in definition.elements:
             path = element.path
-            if path.endswith("[x]") and path.startswith(f"{prefix}.") and path.count(".") == depth:
-                if name in element.json_names():
-                    return element.name
+            below = path.startswith(f"{prefix}.") and path.count(".") == depth
+            if below and path.endswith("[x]") and name in element.json_names():
+                return element.name
         return None
 
     def _ensure(self, identity: str) -> ElementDefinition | None:

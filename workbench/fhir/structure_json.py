@@ -35,7 +35,7 @@ def with_elements(
     resource: Json, elements: tuple[ElementDefinition, ...], constraints: dict[str, Constraint]
 ) -> TypeDefinition:
     """A StructureDefinition whose snapshot was made elsewhere."""
-    name = resource.get("name", "")
+    name: str = resource.get("name", "")
     return TypeDefinition(
         name=name if resource.get("derivation") == "constraint" else resource.get("type", name),
         url=resource.get("url", ""),

@@ -134,15 +134,23 @@ class Surroundings:
 
     def resolve(self, reference: str) -> dict[str, object] | None:
         """For FHIRPath's resolve()."""
-        if reference.startswith("#"):
-            return contained(self.scope.root, reference)
         index = self.scope.index
+        if reference.startswith("#"):
+            return contained(self.scope.root, reference) or self._contained_anywhere(reference)
         if index is None:
             return None
         found = index.find(reference, self.scope.entry)
         if found is None and self.scope.entry is None:
             found = self._anywhere(reference)
         return found
+
+    def _contained_anywhere(self, reference: str) -> dict[str, object] | None:
+        """For questions asked of the Bundle as a whole: `#id` in whichever entry contains it."""
+        index = self.scope.index
+        if index is None or self.scope.entry is not None:
+            return None
+        holders = (index.resource(number) for number in range(len(index.entries)))
+        return next((found for holder in holders if holder and (found := contained(holder, reference))), None)
 
     def _anywhere(self, reference: str) -> dict[str, object] | None:
         """For questions asked of the Bundle as a whole: a relative reference by type and id alone."""

@@ -140,7 +140,7 @@ def check_entries(bundle: Node, index: BundleIndex, place: Place, findings: Find
         at: Place = (place, "entry", number)
         if kind == "searchset":
             _search_result(index.entries[number].get("search"), resource, at, findings)
-        if "request" not in index.entries[number]:  # of a transaction the server gives the id
+        if kind in ("document", "message"):
             _full_url(index.full_url(number), resource, at, findings)
     _relative_references(bundle, index, place, findings)
     if kind == "document" and index.entries:
@@ -184,11 +184,13 @@ def _relative_references(bundle: Node, index: BundleIndex, place: Place, finding
 
     From an entry with a RESTful fullUrl the reference may still be right: it means the server of that entry.
     """
-    present = {
-        f"{resource.get('resourceType')}/{resource.get('id')}"
-        for number in range(len(index.entries))
-        if (resource := index.resource(number)) is not None and "id" in resource
-    }
+    present: set[str] = set()
+    for number in range(len(index.entries)):
+        resource = index.resource(number)
+        if resource is not None and "id" in resource:
+            name = f"{resource.get('resourceType')}/{resource['id']}"
+            if not index.full_url(number).endswith(f"/{name}"):
+                present.add(name)
     if bundle.get("type") not in ("document", "message"):
         return
     for found in references(bundle):

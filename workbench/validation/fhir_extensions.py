@@ -96,11 +96,11 @@ def _part(rule: object) -> object:
 def _check_context(profile: Profile, place: Place, owner: Owner, around: Surroundings, findings: Findings) -> None:
     contexts = profile.definition.contexts
     corrected = _CORRECTED_CONTEXTS.get(profile.url)
-    if contexts and corrected != "Element" and not (corrected and corrected in owner.paths):
-        if not any(_allows(kind, expression, owner, around) for kind, expression in contexts):
-            found = owner.paths[0] if owner.paths else place[1]
-            allowed = ", ".join(expression for _, expression in contexts)
-            findings.report(rules.EXTENSION_CONTEXT, place, url=profile.url, found=found, allowed=allowed)
+    at_home = not contexts or (corrected is not None and (corrected == "Element" or corrected in owner.paths))
+    if not at_home and not any(_allows(kind, expression, owner, around) for kind, expression in contexts):
+        found = owner.paths[0] if owner.paths else place[1]
+        allowed = ", ".join(expression for _, expression in contexts)
+        findings.report(rules.EXTENSION_CONTEXT, place, url=profile.url, found=found, allowed=allowed)
     for condition in profile.definition.context_invariants:
         if not _holds(condition, owner, around):
             findings.report(rules.CONTEXT_INVARIANT, place, url=profile.url, condition=condition)

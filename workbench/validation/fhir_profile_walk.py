@@ -249,7 +249,7 @@ def children(node: Node, name: str, place: Place, model: Model) -> Iterator[Item
             if found is not None or extra is not None:
                 yield from _primitives(found, extra, kind, json_name, place)
         elif found.__class__ is list:
-            for index, each in enumerate(found):  # type: ignore[arg-type]
+            for index, each in enumerate(found):
                 yield _complex(each, kind, model), (place, json_name, index)
         elif found is not None:
             yield _complex(found, kind, model), (place, json_name, -1)

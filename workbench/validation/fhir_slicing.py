@@ -158,9 +158,10 @@ def fits(rule: Rule, node: Node, around: Around) -> bool:
         return False
     if rule.pattern is not None and not matches(value, rule.pattern):
         return False
-    if rule.bound is not None and rule.bound.strength == "required" and rule.bound.codes is not None:
-        if not _in_value_set(rule, node):
-            return False
+    bound = rule.bound
+    is_listed = bound is not None and bound.strength == "required" and bound.codes is not None
+    if is_listed and not _in_value_set(rule, node):
+        return False
     for child in rule.children:
         items: list[object] = []
         add_children(node, child.name, around.model, items)

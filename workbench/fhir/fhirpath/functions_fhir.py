@@ -65,7 +65,8 @@ def _resolve(env: Environment, items: Items) -> Items:
             reference = reference.get("reference")
         if not isinstance(reference, str):
             continue
-        target = _contained(env, reference) if reference.startswith("#") else env.surroundings.resolve(reference)
+        target = _contained(env, reference) if reference.startswith("#") else None
+        target = target or env.surroundings.resolve(reference)
         if target is not None:
             found.append(env.model.resource(target))
     return found
