@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -62,3 +63,18 @@ def test_a_worker_that_dies_is_said() -> None:
 def test_what_the_work_raises_arrives(workers: int) -> None:
     with pytest.raises(ValueError, match="not today"):
         list(in_batches(_raises, range(1200), 1200, JobContext(), workers))
+
+
+def _slow_squares(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    time.sleep(0.03)
+    return _squares(numbers)
+
+
+@pytest.mark.parametrize("patience", [0.01, 60.0])
+def test_work_that_is_begun_here_goes_on_in_processes_in_order(patience: float) -> None:
+    total = 40
+    results = list(in_batches(_slow_squares, range(total), total, JobContext(), 2, chunk=4, patience=patience))
+    assert [square for square, _ in results] == [number * number for number in range(total)]
+    processes = {process for _, process in results}
+    assert os.getpid() in processes
+    assert (len(processes) > 1) is (patience < 1)

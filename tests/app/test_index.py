@@ -56,6 +56,8 @@ def test_the_first_rows_come_before_the_rest_is_read(many: Path) -> None:
 
 def test_worker_processes_give_the_same_index(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_module, "PIECE_MESSAGES", 200)
+    monkeypatch.setattr(index_module, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(index_module, "_USUAL_PIECE_BYTES", 1000)
     alone = build_index(open_capture([many]), JobContext(), workers=1)
     capture, together = open_and_index([many], JobContext(), workers=2)
     assert len(capture) == 1200

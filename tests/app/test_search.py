@@ -115,6 +115,7 @@ def test_every_shortcut_gives_what_parsing_gives(tmp_path: Path, messages: list[
 
 def test_worker_processes_give_the_same_answer_in_order(capture: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_module, "PIECE_MESSAGES", 100)
+    monkeypatch.setattr(search_module, "PATIENCE_S", 0.0)
     parts = list(search(capture, "PID-3[2].1 = 7", JobContext(), workers=2))
     assert [part.done for part in parts] == [100, 200, 300, 400, 500]
     assert [number for part in parts for number in part.numbers] == list(range(7, 500, 10))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -22,6 +23,8 @@ from workbench.messages.capture import Capture, MessageFormat
 CHUNK = 200
 _IN_FLIGHT_PER_WORKER = 3
 _WAIT_S = 0.1
+_TRIAL_S = 0.05
+"""Work that tells how long the rest will take."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -49,37 +52,47 @@ def in_batches(
     workers: int | None = None,
     label: str = "",
     chunk: int = CHUNK,
+    patience: float = 0.0,
 ) -> Iterator[Result]:
     """The results of all items, in the order of the items.
 
-    workers  processes; None is one for each core, 1 computes here. Fewer items than two chunks never leave
-             this process, because starting one takes longer.
-    chunk    items that `work` gets at once
-    raises   Cancelled; Unavailable APP-0002 when a worker process died; whatever `work` raises
+    workers   processes; None is one for each core, 1 computes here. Fewer items than two chunks never leave
+              this process, because starting one takes longer.
+    chunk     items that `work` gets at once
+    patience  begin in this process, and start others only when the rest would take more seconds than this
+    raises    Cancelled; Unavailable APP-0002 when a worker process died; whatever `work` raises
     """
     wanted = (os.cpu_count() or 1) if workers is None else workers
     chunks = _chunks(items, chunk)
-    if wanted <= 1 or total < 2 * chunk:
-        done = 0
-        for some in chunks:
-            yield from work(some)
-            done += len(some)
-            ctx.advance(done, total, label)
-        return
-    yield from _in_processes(work, chunks, total, ctx, wanted, label)
+    alone = wanted <= 1 or total < 2 * chunk
+    done, spent = 0, 0.0
+    while alone or spent < _TRIAL_S or (total - done) * spent / done < patience:
+        if not (alone or patience):
+            break
+        some = next(chunks, None)
+        if some is None:
+            return
+        started = time.monotonic()
+        results = work(some)
+        spent += time.monotonic() - started
+        yield from results
+        done += len(some)
+        ctx.advance(done, total, label)
+    yield from _in_processes(work, chunks, (done, total), ctx, wanted, label)
 
 
 def _in_processes(
     work: Callable[[Sequence[Item]], list[Result]],
     chunks: Iterator[list[Item]],
-    total: int,
+    progress: tuple[int, int],
     ctx: JobContext,
     workers: int,
     label: str,
 ) -> Iterator[Result]:
+    """The results of the rest; `progress` is how many of how many items are done."""
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     waiting: deque[Future[list[Result]]] = deque()
-    done = 0
+    done, total = progress
     try:
         for some in islice(chunks, workers * _IN_FLIGHT_PER_WORKER):
             waiting.append(pool.submit(work, some))

@@ -59,6 +59,7 @@ SCHEMA = pa.schema([*_TYPES.items(), ("plain", pa.uint8())])
 PIECE_MESSAGES = 8192
 PIECE_BYTES = 32 << 20
 FIRST_PIECE = 256
+PATIENCE_S = 2.0
 _USUAL_PIECE_BYTES = 8 << 20
 _WAIT_S = 0.005
 _VERSION = 1
@@ -189,7 +190,14 @@ def index_batches(
         yield _rows(piece)
     expected = capture.size() // _USUAL_PIECE_BYTES + 1
     for data in in_batches(
-        _packed_rows, _pieces(capture, first, ctx, growing), expected, ctx, workers, "indexing", chunk=1
+        _packed_rows,
+        _pieces(capture, first, ctx, growing),
+        expected,
+        ctx,
+        workers,
+        "indexing",
+        chunk=1,
+        patience=PATIENCE_S,
     ):
         with pa.ipc.open_stream(pa.py_buffer(data)) as stream:
             yield from stream

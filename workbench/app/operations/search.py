@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PIECE_MESSAGES = 2048
 PIECE_BYTES = 4 << 20
+PATIENCE_S = 2.0
+"""Worker processes take a second to start; a shorter search is done without them."""
 _FHIR_PATH = re.compile(r"[A-Z][A-Za-z]*[a-z][A-Za-z]*(?:\.[a-z]\S*)?", re.ASCII)
 
 
@@ -88,7 +90,9 @@ def search(
     done = 0
     work = partial(_answer, question)
     for piece, numbers in zip(
-        pieces, in_batches(work, tasks, len(pieces), ctx, workers, "searching", chunk=1), strict=True
+        pieces,
+        in_batches(work, tasks, len(pieces), ctx, workers, "searching", chunk=1, patience=PATIENCE_S),
+        strict=True,
     ):
         done += len(piece)
         yield Found(numbers, done, total)
