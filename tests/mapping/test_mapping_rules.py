@@ -335,3 +335,23 @@ def test_a_type_map_may_become_a_primitive_and_write_beside_its_element(mapping_
         "identifier": [{"value": "1", "system": "urn:oid:1.2.3"}, {"value": "2", "system": "urn:id:X"}],
         "language": "de",
     }
+
+
+def test_a_resource_found_again_takes_what_its_second_place_adds(mapping_of: Make) -> None:
+    types = {
+        "types/XCN-Practitioner.yaml": "map: XCN-Practitioner\nfrom: XCN\nto: Practitioner\nrules:\n"
+        "  - {id: id, from: XCN.1, to: identifier.value}\n",
+        "messages/ALL.yaml": 'map: ALL\nfor: ["*"]\nrows:\n'
+        "  - {id: order, from: ORC, make: ServiceRequest, using: ORC-ServiceRequest}\n",
+        "segments/ORC-ServiceRequest.yaml": "map: ORC-ServiceRequest\nfrom: ORC\nto: ServiceRequest\nrules:\n"
+        "  - {id: who, from: ORC-12, to: requester, make: Practitioner, using: XCN-Practitioner, identity: XCN.1, "
+        "rules: [{id: phone, from: ORC-14.1, to: telecom.value}]}\n",
+    }
+    mapping = mapping_of("  - {id: a, from: PID-2, to: gender}\n", types)
+    orders = [f"ORC|{'|' * 11}7||{phone}" for phone in ("111", "222", "111")]
+    given = message("ORM^O01", *orders)
+    entries = mapping.run(given)["entry"]
+    assert isinstance(entries, list)
+    (doctor,) = [entry["resource"] for entry in entries if entry["resource"]["resourceType"] == "Practitioner"]
+    assert doctor["telecom"] == [{"value": "111"}, {"value": "222"}]
+    assert mapping.trace(given).bundle["entry"] == entries

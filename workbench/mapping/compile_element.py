@@ -112,10 +112,13 @@ def content(parts: RuleParts, kind: Kind) -> Content:
             preset_into(element, preset)
         return written
 
-    used_rules = parts.package.types[using].rules if using else ()
-    if depends_on_value_alone((*used_rules, *rule.children), parts.package, (using,)):
-        return remembering(run)
-    return run
+    return remembering(run) if depends_on_value_alone(_rules_inside(parts), parts.package, (using,)) else run
+
+
+def _rules_inside(parts: RuleParts) -> tuple[Rule, ...]:
+    """The rules that fill what the rule makes."""
+    used = parts.package.types.get(parts.rule.using)
+    return (*(used.rules if used else ()), *parts.rule.children)
 
 
 def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
@@ -212,6 +215,8 @@ def make_each(parts: RuleParts, target: Target) -> Step:
     fill, nodes = content(parts, kind), parts.nodes()
     keys = [parts.text_source(text) for text in rule.identity]
     name, space = parts.name, parts.package.header.name_space
+    repeatable = depends_on_value_alone(_rules_inside(parts), parts.package, (rule.using,), may_make=True)
+    what = rule.using if not (rule.children or rule.preset) else "/".join(name)
 
     def run(frame: Frame) -> int:
         state, written = frame.run, NOTHING
@@ -225,13 +230,14 @@ def make_each(parts: RuleParts, target: Target) -> Step:
                 named = values if any(values) else named
             identity = named_id(space, rule.make, *named)
             instance = state.by_identity.get(identity)
-            known = None if instance is None or state.full else state.same.get((identity, node.raw))
+            known = None if instance is None or state.full else state.same.get((identity, node.raw, what))
             if known is None:
                 notes, given = len(state.trace or ()), len(state.given)
                 instance = _made(frame, node, identity, rule, fill, instance)
                 if instance is None:
                     continue
-                state.same[identity, node.raw] = notes_since(state, notes, given, node)
+                if repeatable:
+                    state.same[identity, node.raw, what] = notes_since(state, notes, given, node)
             elif state.trace is not None:
                 note_again(state, node, known)
             assert instance is not None  # known ones are only of instances

@@ -180,15 +180,20 @@ def _copy(value: Json) -> Json:
 # --- what may be remembered ------------------------------------------------------------------------------------------
 
 
-def depends_on_value_alone(rules: Iterable[Rule], package: Package, above: tuple[str, ...] = ()) -> bool:
-    """True when rules read nothing but the value they are given, and write nothing but their element."""
-    return all(_alone(rule, package, above) for rule in rules)
+def depends_on_value_alone(
+    rules: Iterable[Rule], package: Package, above: tuple[str, ...] = (), *, may_make: bool = False
+) -> bool:
+    """True when rules read nothing but the value they are given, and write nothing but their element.
+
+    may_make  they may make resources of parts of the value
+    """
+    return all(_alone(rule, package, above, may_make) for rule in rules)
 
 
-def _alone(rule: Rule, package: Package, above: tuple[str, ...]) -> bool:
-    if rule.make or rule.reference or rule.raises or rule.target.startswith("../"):
+def _alone(rule: Rule, package: Package, above: tuple[str, ...], may_make: bool) -> bool:
+    if (rule.make and not may_make) or rule.reference or rule.raises or rule.target.startswith("../"):
         return False
-    if not all(_in_value(read_source(text)) for text in (*rule.source, *rule.accounts_for)):
+    if not all(_in_value(read_source(text)) for text in (*rule.source, *rule.accounts_for, *rule.identity)):
         return False
     if rule.when and not _condition_in_value(read_condition(rule.when)):
         return False
@@ -200,9 +205,9 @@ def _alone(rule: Rule, package: Package, above: tuple[str, ...]) -> bool:
         used = package.types.get(rule.using)
         if used is None or rule.using in above:
             return False
-        if not depends_on_value_alone(used.rules, package, (*above, rule.using)):
+        if not depends_on_value_alone(used.rules, package, (*above, rule.using), may_make=may_make):
             return False
-    return depends_on_value_alone(rule.children, package, above)
+    return depends_on_value_alone(rule.children, package, above, may_make=may_make)
 
 
 def _in_value(alternatives: Alternatives) -> bool:

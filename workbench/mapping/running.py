@@ -143,7 +143,7 @@ class Run:
     given    where values may be kept: which map was given which value or segment
     dropped  elements that found their place taken
     context  a number for everything but a value's text on which its meaning depends
-    same     what was noted of values that made or found a resource: identity and text
+    same     what was noted of values that made or found a resource: by identity, text and what was made
     """
 
     __slots__ = (
@@ -172,7 +172,7 @@ class Run:
         self.bundle: Resource = {}
         self.order: list[Instance] = []
         self.by_identity: dict[str, Instance] = {}
-        self.same: dict[tuple[str, str], Notes] = {}
+        self.same: dict[tuple[str, str, str], Notes] = {}
         self.dropped: list[dict[str, Json]] = []
         self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
         self.key: tuple[str, ...] = ()
