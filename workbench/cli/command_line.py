@@ -19,6 +19,7 @@ from workbench.kernel.log import area_log, start_logging
 VERBS = {
     "messages": "messages",
     "validate": "validate",
+    "fhirpath": "fhirpath",
     "map": "map_messages",
     "synth": "synth",
     "suite": "suite",
@@ -27,6 +28,7 @@ VERBS = {
     "audit": "audit",
     "listen": "listen",
     "send": "send",
+    "deidentify": "deidentify",
 }
 """Each verb and its module. Only the module that is asked for is loaded, so that `messages list` starts at once."""
 

@@ -1,0 +1,87 @@
+"""FHIRPath over a capture: one expression, the result for each resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from workbench.app.documents import read_document, unreadable
+from workbench.fhir.bundle import resolve
+from workbench.fhir.definitions import definitions
+from workbench.fhir.fhirpath import ExpressionRefused, compile_expression, evaluate
+from workbench.fhir.json_tree import FhirDocument
+from workbench.kernel.errors import Refused
+from workbench.kernel.issues import Issue, IssueType, Severity
+from workbench.kernel.location import Location
+from workbench.kernel.progress import JobContext
+from workbench.messages.capture import Capture
+
+
+class Evaluated(NamedTuple):
+    """The result for one message; `issue` says why there is none."""
+
+    number: int
+    values: tuple[object, ...]
+    issue: Issue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """What resolve() and memberOf() know without packages: the Bundle itself, the shipped value sets."""
+
+    resource: dict[str, object]
+
+    def resolve(self, reference: str) -> dict[str, object] | None:
+        return resolve(self.resource, reference) if self.resource.get("resourceType") == "Bundle" else None
+
+    def member_of(self, system: str, code: str, value_set: str) -> bool | None:
+        codes = definitions().value_set_codes(value_set)
+        if codes is None:
+            return None
+        return (system, code) in codes if system else any(code == each for _, each in codes)
+
+    def conforms_to(self, value: dict[str, object], profile: str) -> bool | None:
+        return None
+
+
+def evaluate_document(document: FhirDocument, expression: str) -> tuple[object, ...]:
+    """The result of an expression for one resource: text, numbers, truth values, JSON objects.
+
+    raises  ExpressionRefused FHIR-0151, FHIR-0152, FHIR-0153, with the position in the expression
+    """
+    found = evaluate(document.value, expression, surroundings=_Within(document.value))
+    return tuple(_plain(value) for value in found)
+
+
+def evaluate_capture(capture: Capture, expression: str, ctx: JobContext) -> Iterator[Evaluated]:
+    """The results for each FHIR resource of a capture; v2 messages are passed over.
+
+    raises  ExpressionRefused FHIR-0151, FHIR-0153: the expression is not FHIRPath; before anything is read
+    """
+    compile_expression(expression)
+    for number in range(len(capture)):
+        raw = capture.raw(number)
+        try:
+            document = read_document(raw, capture.format_of(number))
+        except Refused as refusal:
+            yield Evaluated(number, (), unreadable(refusal, raw))
+            continue
+        if not isinstance(document, FhirDocument):
+            continue
+        try:
+            yield Evaluated(number, evaluate_document(document, expression))
+        except ExpressionRefused as refusal:
+            yield Evaluated(number, (), _unfit(refusal))
+        ctx.advance(number + 1, len(capture), "evaluating")
+
+
+def _unfit(refusal: ExpressionRefused) -> Issue:
+    arguments = {"sentence": refusal.text}
+    return Issue(Severity.ERROR, IssueType.PROCESSING, refusal.code, Location(), "{sentence}", arguments)
+
+
+def _plain(value: object) -> object:
+    """Dates and quantities as their FHIRPath literals; the rest as JSON has it."""
+    return value if value is None or isinstance(value, bool | int | str | Decimal | dict | list) else str(value)
