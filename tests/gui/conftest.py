@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.gui.gui_samples import ADT, BAD, PASSPHRASE, SMALL_MAPPING, settled
+from tests.gui.gui_samples import ADT, BAD, PASSPHRASE, SMALL_MAPPING, SMALL_SUITE, settled
 from workbench.app.session import Session, standard_package_folder
 from workbench.gui import start
 from workbench.gui.jobs import JobRunner
@@ -103,9 +103,10 @@ def window(qtbot: QtBot, session: Session, theme: Theme, small_mapping: Path) ->
 
 @pytest.fixture(scope="session")
 def mapping_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the shipped package; tests edit it and run its suites."""
+    """A copy of the shipped package with a short suite for which nothing was accepted yet."""
     folder = tmp_path_factory.mktemp("mapping") / "v2-to-fhir-r4"
-    shutil.copytree(standard_package_folder(), folder)
+    shutil.copytree(standard_package_folder(), folder, ignore=shutil.ignore_patterns("baseline.json"))
+    (folder / "suites" / "main" / "suite.yaml").write_text(SMALL_SUITE, "utf-8")
     return folder
 
 

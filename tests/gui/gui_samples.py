@@ -83,3 +83,14 @@ F,Female,female,equivalent,approved
 M,Male,male,equivalent,approved
 """,
 }
+
+SMALL_SUITE = """\
+suite: v2-to-fhir-r4/main
+title: Three scenarios
+mapping: ../..
+inputs:
+  - {scenario: discharge, seed: 7}
+  - {scenario: unmapped-allergy, seed: 7}
+  - {scenario: small-dose, seed: 7}
+invariants: [references-resolve, idempotent]
+"""

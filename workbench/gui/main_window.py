@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import QSettings, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QMenuBar, QStackedWidget, QWidget
 
@@ -14,7 +14,7 @@ from workbench.app.session import Session, sample_capture_paths
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.page import Page
-from workbench.gui.pages import make_pages
+from workbench.gui.pages import first_pages, further_pages
 from workbench.gui.palette_source import PaletteSource
 from workbench.gui.shell.actions import Actions
 from workbench.gui.shell.audit_pane import AuditPane
@@ -29,6 +29,7 @@ from workbench.gui.shell.questions import ask_files, ask_folder, may_leave
 from workbench.gui.shell.rail import Rail
 from workbench.gui.shell.status_line import StatusLine
 from workbench.gui.shell.top_bar import TopBar
+from workbench.gui.shell.window_state import recall_window, store_window
 from workbench.gui.theme.tokens import ThemeName
 from workbench.gui.widgets.basics import down
 from workbench.gui.widgets.focus import step_focus
@@ -47,23 +48,36 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{session.name} – Clinical Mapping Workbench")
         self.setAcceptDrops(True)
         self.actions_by_id = Actions(bench.theme, self)
-        self.pages = make_pages(bench, session, desk, self.open_files)
+        self.pages: dict[str, Page] = {}
         self._place_pages()
         self._place_docks()
         self._place_bars()
         self._take_up_commands()
         self._follow()
-        self._restore()
+        em = bench.theme.em
+        recall_window(self, self._docks, QSize(round(em * 84), round(em * 52)))
+        self._docks.enter("home")
+        self.go("home")
 
     def _place_pages(self) -> None:
         self.rail = Rail(self.bench.theme)
         self._stack = QStackedWidget()
-        for page in self.pages.values():
-            self._stack.addWidget(page)
-            page.attention_changed.connect(self.rail.buttons[page.name].show_count)
+        self._add_pages(first_pages(self.bench, self.session, self.open_files))
         self.status = StatusLine(self.bench, self.session.actor)
         self.setCentralWidget(self._stack)
         self.rail.chosen.connect(self.go)
+
+    def complete(self) -> None:
+        """Add the pages that the first screen could do without; calling it again does nothing."""
+        if len(self.pages) < len(self.rail.buttons):
+            self._add_pages(further_pages(self.bench, self.session, self.desk, self.open_files))
+
+    def _add_pages(self, pages: Iterable[Page]) -> None:
+        for page in pages:
+            self.pages[page.name] = page
+            self._stack.addWidget(page)
+            page.attention_changed.connect(self.rail.buttons[page.name].show_count)
+            self.actions_by_id.take_up(page.commands())
 
     def _place_docks(self) -> None:
         bench = self.bench
@@ -101,9 +115,7 @@ class MainWindow(QMainWindow):
 
     def _take_up_commands(self) -> None:
         actions = self.actions_by_id
-        for page in self.pages.values():
-            actions.take_up(page.commands())
-            actions.take_up({f"go.{page.name}": partial(self.go, page.name)})
+        actions.take_up({f"go.{name}": partial(self.go, name) for name in self.rail.buttons})
         actions.take_up(
             {
                 "file.open": self.open_files,
@@ -154,6 +166,8 @@ class MainWindow(QMainWindow):
 
     def go(self, name: str) -> None:
         """Bring a page to the front."""
+        if name not in self.pages:
+            self.complete()
         self._docks.leave(self.page.name)
         self.rail.show_page(name)
         self._stack.setCurrentWidget(self.pages[name])
@@ -275,22 +289,6 @@ class MainWindow(QMainWindow):
         if not self.desk.is_saved and not may_leave(self, self.desk.save_now, self.desk.discard):
             event.ignore()
             return
-        store = QSettings()
-        store.setValue("window/geometry", self.saveGeometry())
-        store.setValue("window/state", self.saveState())
-        self._docks.store(store, self.page.name)
+        store_window(self, self._docks, self.page.name)
         self.bench.jobs.close()
         super().closeEvent(event)
-
-    def _restore(self) -> None:
-        store = QSettings()
-        geometry, state = store.value("window/geometry"), store.value("window/state")
-        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
-            self.restoreGeometry(geometry)
-            self.restoreState(state)
-        else:
-            em = self.bench.theme.em
-            self.resize(round(em * 84), round(em * 52))
-        self._docks.recall(store)
-        self._docks.enter("home")
-        self.go("home")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QSettings, Qt
+from PySide6.QtCore import QCoreApplication, QSettings, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog
 
@@ -103,6 +103,7 @@ def open_window(theme: Theme, session: Session, inputs: Sequence[Path] = ()) -> 
     if first:
         bench.open_paths(first)
     window.show()
+    QTimer.singleShot(0, window.complete)
     return window
 
 

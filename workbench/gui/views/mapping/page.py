@@ -55,6 +55,10 @@ class MappingPage(Page):
         self._stack.addWidget(self._body())
         self.setLayout(down(self._stack, margins=8))
         self._connect()
+        self._capture_changed()
+        self._package_changed()
+        self.source.refresh()
+        self.refresh()
 
     def _body(self) -> QWidget:
         add = button("Add rule…", self.add_rule, tip="From the selected source field (Ctrl+M)")

@@ -79,6 +79,7 @@ class SuitesPage(Page):
         self.view.selectionModel().currentRowChanged.connect(self._change_chosen)
         desk.package_changed.connect(self._list_suites)
         bench.mask_changed.connect(self._mask_changed)
+        self._list_suites()
 
     def _body(self) -> QWidget:
         split = QSplitter(Qt.Orientation.Horizontal)

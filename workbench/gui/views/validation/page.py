@@ -83,6 +83,7 @@ class ValidationPage(Page):
         self._stack.addWidget(self._body())
         self.setLayout(down(self._stack, margins=8))
         self._connect()
+        self.refresh()
 
     def _empty(self) -> QWidget:
         text = (
