@@ -53,10 +53,13 @@ class Discriminator:
 
 @dataclass(slots=True, eq=False)
 class Slicing:
+    """urls: of extensions told apart by their url alone, the slice of each; None for any other slicing."""
+
     discriminators: tuple[Discriminator, ...]
     closed: bool
     ordered: bool
     open_at_end: bool
+    urls: dict[str, Rule] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -298,6 +301,10 @@ class _Compiler:
             rules == "openAtEnd",
         )
         rule.slices = [self._rule(each, base, element) for each in found]
+        if [(each.kind, each.path) for each in rule.slicing.discriminators] == [("value", "url")]:
+            urls = [_extension_url(each) for each in rule.slices]
+            if all(urls) and len(set(urls)) == len(urls):
+                rule.slicing.urls = dict(zip(urls, rule.slices, strict=True))
 
     def _discriminators(
         self, given: Iterable[dict[str, str]] | None, element: ElementDefinition
@@ -324,6 +331,15 @@ class _Compiler:
         if own_base is not None and codes and codes[0] in _INLINE:
             return _Base(base.definition, own_base.path)
         return _Base(self._source.type_definition(codes[0]) if codes else None, codes[0] if codes else "")
+
+
+def _extension_url(rule: Rule) -> str:
+    """The url by which an extension belongs to a slice, "" when that is not plain."""
+    profiles = rule.profiles.get("Extension", ())
+    if len(profiles) == 1:
+        return profiles[0].partition("|")[0]
+    fixed = next((child.fixed for child in rule.children if child.name == "url"), None)
+    return fixed if isinstance(fixed, str) and not profiles else ""
 
 
 def _less(maximum: int, other: int | None) -> bool:

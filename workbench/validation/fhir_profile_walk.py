@@ -39,7 +39,7 @@ class ProfileWalk:
 
     def _inside(self, rule: Rule, node: Node, place: Place) -> None:
         for child in rule.children:
-            items = list(children(node, child.name, place, self._around.model))
+            items = children(node, child.name, place, self._around.model)
             self._element(child, items, place)
 
     def _element(self, rule: Rule, items: list[Item], place: Place) -> None:
@@ -237,22 +237,23 @@ def _shown(value: object) -> str:
     return value if isinstance(value, str) else dumps(value).decode("utf-8")
 
 
-def children(node: Node, name: str, place: Place, model: Model) -> Iterator[Item]:
+def children(node: Node, name: str, place: Place, model: Model) -> list[Item]:
     """The children of that name with their places."""
     value = node.value if node.value.__class__ is dict else node.extra
+    out: list[Item] = []
     if not isinstance(value, dict):
-        return
-    for json_name, companion, kind in node.kind.children.get(name, ()):
+        return out
+    for json_name, companion, kind in node.kind.present(name, value):
         found = value.get(json_name)
         if kind is not None and kind.primitive:
             extra = value.get(companion)
             if found is not None or extra is not None:
-                yield from _primitives(found, extra, kind, json_name, place)
-        elif found.__class__ is list:
-            for index, each in enumerate(found):
-                yield _complex(each, kind, model), (place, json_name, index)
+                out.extend(_primitives(found, extra, kind, json_name, place))
+        elif isinstance(found, list):
+            out.extend((_complex(each, kind, model), (place, json_name, n)) for n, each in enumerate(found))
         elif found is not None:
-            yield _complex(found, kind, model), (place, json_name, -1)
+            out.append((_complex(found, kind, model), (place, json_name, -1)))
+    return out
 
 
 def _complex(value: object, kind: Kind | None, model: Model) -> Node:

@@ -14,6 +14,10 @@ _DEFAULT = "@default"
 def assign(rule: Rule, node: Node, around: Around) -> list[Rule]:
     """The slices a value belongs to: one, or one and its re-slices; the default slice when no other fits."""
     assert rule.slicing is not None
+    if rule.slicing.urls is not None:
+        url = node.value.get("url") if isinstance(node.value, dict) else None
+        only = rule.slicing.urls.get(url) if isinstance(url, str) else None
+        return [only] if only is not None else []
     found: list[Rule] = []
     default: Rule | None = None
     for each in rule.slices:

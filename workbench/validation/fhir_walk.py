@@ -244,7 +244,8 @@ class _Walker:
             check_reference(value, place, field.targets, self._around.scope, self._plans.definitions, self.findings)
         elif plan.special == "Extension":
             check_extension(value, place, self.findings)
-            check_definition(value, place, self._owner(), self._around, self.findings)
+            if ":" in str(value.get("url")):
+                check_definition(value, place, self._owner(), self._around, self.findings)
         elif plan.special:
             check_value(plan.special, value, place, self.findings)
         if field.coded is not None:

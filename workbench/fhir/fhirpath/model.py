@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from workbench.fhir.definitions import Definitions, ElementDefinition, TypeDefinition, choice_name
@@ -18,6 +18,7 @@ _TEMPORAL: dict[str, Callable[[str], Temporal | None]] = {
 _QUANTITIES = frozenset(
     {"Quantity", "Age", "Count", "Distance", "Duration", "Money", "MoneyQuantity", "SimpleQuantity"}
 )
+_MANY_TYPES = 4
 _INLINE = frozenset({"BackboneElement", "Element"})
 
 Child = tuple[str, str, "Kind | None"]
@@ -32,7 +33,7 @@ class Kind:
     primitive    True for `string`, `date`, …
     """
 
-    __slots__ = ("_children", "_load", "ancestors", "is_quantity", "name", "primitive", "temporal")
+    __slots__ = ("_children", "_choices", "_load", "ancestors", "is_quantity", "name", "primitive", "temporal")
 
     def __init__(
         self, name: str, ancestors: frozenset[str], primitive: bool, load: Callable[[], dict[str, tuple[Child, ...]]]
@@ -44,6 +45,7 @@ class Kind:
         self.temporal = _TEMPORAL.get(name)
         self._load = load
         self._children: dict[str, tuple[Child, ...]] | None = None
+        self._choices: dict[str, dict[str, Child]] = {}
 
     @property
     def children(self) -> dict[str, tuple[Child, ...]]:
@@ -51,6 +53,18 @@ class Kind:
         if self._children is None:
             self._children = self._load()
         return self._children
+
+    def present(self, name: str, value: dict[str, object]) -> Sequence[Child]:
+        """The children of that name which a value may have; of a choice with many types those it has."""
+        children = (self._children or self.children).get(name, ())
+        if len(children) < _MANY_TYPES:
+            return children
+        by_name = self._choices.get(name)
+        if by_name is None:
+            by_name = {each[0]: each for each in children} | {each[1]: each for each in children}
+            self._choices[name] = by_name
+        found = [child for key in value if (child := by_name.get(key)) is not None]
+        return found if len(found) < 2 else tuple(dict.fromkeys(found))
 
 
 class Model:

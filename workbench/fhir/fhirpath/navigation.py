@@ -17,8 +17,8 @@ def add_children(item: Node, name: str, model: Model, out: list[object]) -> None
         if not value:
             return
     assert isinstance(value, dict)
-    children = kind.children.get(name)
-    if children is None:
+    children = kind.present(name, value)
+    if not children:
         if not kind.children:
             _add_untyped(value, name, model, out)
         return
@@ -47,8 +47,8 @@ def has_child(item: object, name: str) -> bool:
     value = item.value if item.value.__class__ is dict else item.extra
     if not isinstance(value, dict):
         return False
-    children = item.kind.children.get(name)
-    if children is None:
+    children = item.kind.present(name, value)
+    if not children:
         return not item.kind.children and name in value
     for json_name, companion, _ in children:
         found = value.get(json_name)
