@@ -9,6 +9,7 @@ from workbench.validation.profiles.conformance_xml import ROOT, read_conformance
 from workbench.validation.profiles.igamt_profile import read_igamt
 from workbench.validation.profiles.model import Profile
 from workbench.validation.profiles.xml_source import read_xml
+from workbench.validation.profiles.yaml_profile import read_yaml
 
 
 def load_profile(path: Path) -> Profile:
@@ -20,6 +21,8 @@ def load_profile(path: Path) -> Profile:
     if file.is_file() and file.suffix.lower() == ".xml":
         root = read_xml(file)
         return read_conformance_xml(file, root) if root.name == ROOT else read_igamt(file.parent, root)
+    if file.is_file() and file.suffix.lower() in (".yaml", ".yml"):
+        return read_yaml(file)
     raise Refused(
         "V2P-0003", f"{path.name} holds no profile.", "Give a folder with profile.xml, an XML or a YAML file."
     )
