@@ -5,6 +5,8 @@ The journal only grows until the package is saved; an undo is written as the inv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.app.session import Session
 from workbench.kernel.log import area_log
 from workbench.mapping.edits import Change, Edit, from_json, to_json
@@ -23,7 +25,7 @@ class EditJournal:
     def __init__(self, session: Session, package_id: str) -> None:
         self._session = session
         self._package_id = package_id
-        self._steps: list[Change] = []
+        self._steps: list[Sequence[Change]] = []
 
     def left_behind(self) -> tuple[Edit, ...]:
         """What an earlier session did and did not save; forgotten here, because doing it again writes it anew.
@@ -35,19 +37,21 @@ class EditJournal:
         self._session.forget_edits(KIND, self._package_id)
         return edits
 
-    def did(self, position: int, change: Change) -> None:
-        """A new step; those that were undone before it can never come again."""
+    def did(self, position: int, changes: Sequence[Change]) -> None:
+        """A new step of one or more edits; those that were undone before it can never come again."""
         del self._steps[position - 1 :]
-        self._steps.append(change)
-        self._write(change.edit)
+        self._steps.append(changes)
+        self.redid(position)
 
     def undid(self, position: int) -> None:
         """The step after a position was taken back."""
-        self._write(self._steps[position].inverse)
+        for change in reversed(self._steps[position]):
+            self._write(change.inverse)
 
     def redid(self, position: int) -> None:
         """The step at a position was done again."""
-        self._write(self._steps[position - 1].edit)
+        for change in self._steps[position - 1]:
+            self._write(change.edit)
 
     def saved(self) -> None:
         """The package is on disk: nothing is left to recover."""

@@ -5,7 +5,7 @@ Pages ask the desk and follow its signals; none of them compiles or runs a mappi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,20 +135,27 @@ class MappingDesk(QObject):
     # Edits
 
     def apply(self, edit: Edit, label: str) -> bool:
-        """Make a change that can be undone; False when it was refused or changes nothing.
+        """Make one change, see `apply_all`."""
+        return self.apply_all((edit,), label)
+
+    def apply_all(self, edits: Sequence[Edit], label: str) -> bool:
+        """Make changes that are undone together; False when one was refused or they change nothing.
 
         label  what was done, as undo says it: `Remove pid-8`
         """
         if self.holder is None:
             return False
+        after, changes = self.holder.document, []
         try:
-            after, change = edit.apply(self.holder.document)
+            for edit in edits:
+                after, change = edit.apply(after)
+                changes.append(change)
         except Refused as refusal:
             self.bench.report(refusal)
             return False
         changed = self.holder.edit(after, label)
         if changed:
-            self._journal.did(self.holder.stack.index(), change)
+            self._journal.did(self.holder.stack.index(), changes)
             self.bench.say(label)
         return changed
 

@@ -23,6 +23,9 @@ from workbench.v2.path import V2Path
 log = area_log("gui")
 
 CODED = frozenset({"CE", "CWE", "CNE", "CF"})
+CODEABLE = "CWE-CodeableConcept"
+"""The type map of coded values in the shipped packages."""
+
 _LONGEST_CODE = 60
 _NAMED_SYSTEMS = {"LN": "http://loinc.org", "SCT": "http://snomed.info/sct", "I10": "http://hl7.org/fhir/sid/icd-10"}
 
@@ -125,16 +128,30 @@ def _line(local: LocalCode, map_name: str, package: Package) -> CodeLine:
 
 
 def candidates(line: CodeLine, package: Package, found: Iterable[LocalCode]) -> CandidateIndex:
-    """What a code may become: targets the map uses, their whole code systems, standard codes seen in the field."""
+    """What a code may become: targets and code systems of the map, value sets of its elements, standard codes seen."""
     code_map = package.codes.get(line.map)
     codings: dict[tuple[str, str], Coding] = {}
     for coding in _known_targets(code_map):
+        codings.setdefault(coding.identity, coding)
+    for coding in _bound(package, line.local.field):
         codings.setdefault(coding.identity, coding)
     for local in found:
         system = _NAMED_SYSTEMS.get(local.system)
         if system and local.field == line.local.field and local.code:
             codings.setdefault((system, local.code), Coding(system, local.code, local.text))
     return CandidateIndex(codings.values())
+
+
+def _bound(package: Package, field: str) -> Iterator[Coding]:
+    """The codes of the value sets that the elements the field goes to are bound to."""
+    for rule_map in package.segments.values():
+        for rule in rule_map.walk():
+            if rule.source != (field,) or not rule.target:
+                continue
+            element = definitions().element(f"{rule_map.target}.{rule.target}")
+            if element is not None and element.binding is not None:
+                for system, code, display in definitions().concepts(element.binding.value_set):
+                    yield Coding(system, code, display)
 
 
 def _known_targets(code_map: CodeMap | None) -> Iterator[Coding]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from workbench.gui.views.terminology.collect import CodeLine
+from collections.abc import Iterator
+from dataclasses import replace
+
+from workbench.gui.views.terminology.collect import CODEABLE, CodeLine
 from workbench.kernel.errors import Refused
+from workbench.mapping.edits import ChangeRule, Edit, PutCodeMap
+from workbench.mapping.model import Package, Policy, Rule, RuleMap, Unmapped
 from workbench.terminology.code_map import CodeMap, CodeMapRow, Relationship, RowStatus
 from workbench.terminology.codes import Coding
 from workbench.terminology.edits import AddRow, SetStatus, SetTarget, key_of
@@ -34,6 +39,30 @@ def with_status(code_map: CodeMap, line: CodeLine, status: RowStatus, by: str, c
     row = CodeMapRow(_source(code_map, line), None, Relationship.EQUIVALENT, status, by, comment=comment)
     changed, _ = AddRow(row).apply(code_map)
     return changed
+
+
+def new_map(package: Package, field: str) -> tuple[Edit, ...]:
+    """The edits that send a field through a code map of its own; () when no rule takes the field as a coded value.
+
+    Codes without a row go on as they did before, so nothing changes until a first row is added.
+    """
+    users = list(_rules_of(package, field))
+    name = f"{field.lower()}-local"
+    if not users or name in package.codes:
+        return ()
+    through = Unmapped(Policy.PASSTHROUGH)
+    changes = (
+        ChangeRule(f"{rule_map.kind}/{rule_map.name}", rule.id, replace(rule, codes=name, unmapped=through))
+        for rule_map, rule in users
+    )
+    return (PutCodeMap(name, CodeMap(name, f"Local codes of {field}")), *changes)
+
+
+def _rules_of(package: Package, field: str) -> Iterator[tuple[RuleMap, Rule]]:
+    for rule_map in package.segments.values():
+        for rule in rule_map.walk():
+            if rule.source == (field,) and rule.using == CODEABLE and not rule.codes:
+                yield rule_map, rule
 
 
 def _row_number(code_map: CodeMap, line: CodeLine) -> int | None:

@@ -15,12 +15,14 @@ from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.page import Page
 from workbench.gui.shell.dialogs import ReasonDialog
 from workbench.gui.views.terminology.collect import CodeLine, candidates, collect, everything, is_open, lines
-from workbench.gui.views.terminology.decide import with_status, with_target
+from workbench.gui.views.terminology.decide import new_map, with_status, with_target
+from workbench.gui.views.terminology.target_dialog import TargetDialog
 from workbench.gui.widgets.basics import EmptyState, across, button, card, down, label, pane, retitle, table
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.mapping.edits import PutCodeMap
 from workbench.terminology.code_map import CodeMap, RowStatus
+from workbench.terminology.codes import Coding
 from workbench.terminology.harvest import LocalCode
 from workbench.terminology.suggest import Candidate, suggest
 
@@ -67,6 +69,9 @@ class TerminologyPage(Page):
         self.field = QComboBox()
         self.field.setAccessibleName("Field")
         self.field.setMinimumWidth(round(self.theme.em * 12))
+        self._new_map = button(
+            "New code map", self.new_map, tip="Send the field of the selected code through a code map"
+        )
         self._about = label("", wrap=True)
         self._row_about = label("", "muted", wrap=True)
         self._covered = label("", "muted")
@@ -84,8 +89,9 @@ class TerminologyPage(Page):
         self._codes_pane = pane("Local codes", self.view, self.field, self.filter, again)
         actions = across(
             button("Use candidate", self.choose, primary=True, tip="Return in the list of candidates"),
+            button("Other…", self.type_target, tip="Type a target that is not listed"),
             button("Approve", self.approve, tip="Alt+A"), button("Flag", self.flag, tip="Alt+F"),
-            button("No map…", self.no_map, tip="Ctrl+N"), 1,
+            button("No map…", self.no_map, tip="Ctrl+N"), 1, self._new_map,
         )  # fmt: skip
         right = QWidget()
         self._candidate_pane = pane("Candidates", self.candidate_view)
@@ -201,6 +207,7 @@ class TerminologyPage(Page):
         extra = " · ".join(part for part in (local.system, local.unit) if part)
         self._about.setText(f"{local.code}  {local.text}" + (f"  ({extra})" if extra else ""))
         self._row_about.setText(_row_words(line))
+        self._new_map.setVisible(not line.map)
 
         def search(_ctx: JobContext) -> tuple[Candidate, ...]:
             index = candidates(line, package, found)
@@ -223,12 +230,32 @@ class TerminologyPage(Page):
         candidate = self.candidates.row(self.candidate_view.currentIndex())
         line = self.line()
         if isinstance(candidate, Candidate) and line is not None:
-            target = candidate.coding
-            self._decide(
-                line,
-                lambda code_map: with_target(code_map, line, target, self._session.actor),
-                f"Map {line.local.code} to {target.code}",
-            )
+            self._map(line, candidate.coding)
+
+    def type_target(self) -> None:
+        """Map the selected code to a target that is not among the candidates."""
+        line, package = self.line(), self._desk.package
+        if line is None or package is None:
+            return
+        code_map = package.codes.get(line.map)
+        dialog = TargetDialog(self.theme, line.local.code, code_map.target_system if code_map else "", self)
+        dialog.accepted.connect(lambda: self._map(line, dialog.coding))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _map(self, line: CodeLine, target: Coding) -> None:
+        author = self._session.actor
+        said = f"Map {line.local.code} to {target.code}"
+        self._decide(line, lambda code_map: with_target(code_map, line, target, author), said)
+
+    def new_map(self) -> None:
+        """Send the field of the selected code through a code map of its own."""
+        line, package = self.line(), self._desk.package
+        edits = new_map(package, line.local.field) if line is not None and package is not None else ()
+        if line is None or not edits:
+            self.bench.say("No rule takes this field as a coded value; add one on the Mapping page first.")
+            return
+        self._desk.apply_all(edits, f"New code map for {line.local.field}")
 
     def approve(self) -> None:
         """Approve the target of the selected code; nobody approves what they mapped themselves."""

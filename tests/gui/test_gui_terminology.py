@@ -1,0 +1,132 @@
+"""Codes of a capture: collecting, candidates, decisions, and a code map for a field that had none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QDialogButtonBox
+from pytestqt.qtbot import QtBot
+
+from tests.gui.gui_samples import ADT, SMALL_MAPPING
+from workbench.gui.theme.theme import Theme
+from workbench.gui.views.terminology.collect import CodeLine, candidates, collect, everything, is_open, lines
+from workbench.gui.views.terminology.decide import new_map, with_status, with_target
+from workbench.gui.views.terminology.target_dialog import TargetDialog
+from workbench.kernel.errors import Refused
+from workbench.kernel.progress import JobContext
+from workbench.mapping.load import load_package
+from workbench.mapping.model import Package, Policy
+from workbench.messages.capture import open_capture
+from workbench.terminology.code_map import RowStatus
+from workbench.terminology.codes import Coding
+from workbench.terminology.suggest import suggest
+
+MESSAGES = ADT + ADT.replace(b"C1", b"C2").replace(b"|F|", b"|W|")
+
+
+@pytest.fixture
+def package(small_mapping: Path) -> Package:
+    (small_mapping / "types").mkdir()
+    (small_mapping / "types" / "CWE-CodeableConcept.yaml").write_text(
+        "map: CWE-CodeableConcept\nfrom: CWE\nto: CodeableConcept\nrules:\n"
+        "  - {id: cwe-1, from: CWE.1, to: coding.code}\n  - {id: cwe-2, from: CWE.2, to: text}\n",
+        "utf-8",
+    )
+    path = small_mapping / "segments" / "AL1-AllergyIntolerance.yaml"
+    path.write_text(
+        "map: AL1-AllergyIntolerance\nfrom: AL1\nto: AllergyIntolerance\nrules:\n"
+        "  - {id: al1-3, from: AL1-3, to: code, using: CWE-CodeableConcept}\n"
+        "  - {id: al1-2, from: AL1-2, to: category, unmapped: passthrough, codes: administrative-sex}\n",
+        "utf-8",
+    )
+    rows = SMALL_MAPPING["messages/ADT.yaml"] + (
+        "  - {id: allergy, from: AL1, make: AllergyIntolerance, using: AL1-AllergyIntolerance}\n"
+    )
+    (small_mapping / "messages" / "ADT.yaml").write_text(rows, "utf-8")
+    return load_package(small_mapping)
+
+
+@pytest.fixture
+def found(package: Package, tmp_path: Path) -> tuple[CodeLine, ...]:
+    path = tmp_path / "codes.hl7"
+    path.write_bytes(MESSAGES)
+    return lines(collect(open_capture([path]), package, JobContext()), package)
+
+
+def line(found: tuple[CodeLine, ...], code: str) -> CodeLine:
+    return next(each for each in found if each.local.code == code)
+
+
+def test_codes_are_counted_and_open_ones_come_first(found: tuple[CodeLine, ...]) -> None:
+    assert {(each.local.code, each.local.count) for each in found if each.map} == {("DA", 2), ("W", 1), ("F", 1)}
+    assert is_open(found[0])
+    assert line(found, "ZZPCN").local.count == 2
+
+
+def test_a_decision_makes_a_row_and_an_approval_needs_somebody_else(
+    package: Package, found: tuple[CodeLine, ...]
+) -> None:
+    target = Coding("http://hl7.org/fhir/administrative-gender", "female")
+    code_map = with_target(package.codes["administrative-sex"], line(found, "W"), target, "Ann")
+    chosen = CodeLine(line(found, "W").local, "administrative-sex", code_map.rows[-1])
+    assert chosen.status is RowStatus.MAPPED
+    with pytest.raises(Refused) as refusal:
+        with_status(code_map, chosen, RowStatus.APPROVED, "Ann")
+    assert refusal.value.code == "TERM-0021"
+    assert with_status(code_map, chosen, RowStatus.APPROVED, "Bea").rows[-1].approver == "Bea"
+
+
+def test_a_code_without_a_target_cannot_be_approved(package: Package, found: tuple[CodeLine, ...]) -> None:
+    with pytest.raises(Refused) as refusal:
+        with_status(package.codes["administrative-sex"], line(found, "W"), RowStatus.APPROVED, "Bea")
+    assert refusal.value.code == "GUI-0030"
+
+
+def test_no_map_keeps_its_reason(package: Package, found: tuple[CodeLine, ...]) -> None:
+    code_map = with_status(package.codes["administrative-sex"], line(found, "W"), RowStatus.NO_MAP, "Ann", "a typo")
+    assert (code_map.rows[-1].status, code_map.rows[-1].comment) == (RowStatus.NO_MAP, "a typo")
+
+
+def test_a_field_without_a_code_map_is_given_one_that_changes_nothing_yet(
+    package: Package, found: tuple[CodeLine, ...]
+) -> None:
+    for edit in new_map(package, "AL1-3"):
+        package, _ = edit.apply(package)
+    rule = package.segments["AL1-AllergyIntolerance"].rule("al1-3")
+    assert rule is not None
+    assert rule.codes == "al1-3-local"
+    assert rule.unmapped is not None
+    assert rule.unmapped.policy is Policy.PASSTHROUGH
+    assert new_map(package, "AL1-3") == ()
+    again = line(lines([each.local for each in found], package), "ZZPCN")
+    assert is_open(again)
+
+
+def test_candidates_come_from_what_the_target_element_is_bound_to(
+    package: Package, found: tuple[CodeLine, ...]
+) -> None:
+    index = candidates(line(found, "DA"), package, [each.local for each in found])
+    offered = {candidate.coding.code for candidate in everything(index)}
+    assert {"food", "medication", "environment", "biologic"} <= offered
+
+
+def test_what_resembles_a_code_is_offered_with_a_score_and_a_reason(
+    package: Package, found: tuple[CodeLine, ...]
+) -> None:
+    odd = line(found, "W")
+    local = replace(odd.local, texts=(("Femal", 1),))
+    best = suggest(local, candidates(odd, package, [local]))[0]
+    assert best.coding.code == "female"
+    assert 0 < best.score <= 1
+
+
+def test_a_typed_target_needs_code_and_system(qtbot: QtBot, theme: Theme) -> None:
+    dialog = TargetDialog(theme, "GLU")
+    qtbot.addWidget(dialog)
+    ok = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)  # type: ignore[union-attr]
+    assert not ok.isEnabled()
+    dialog.code.setText("1558-6")
+    assert ok.isEnabled()
+    assert dialog.coding.system == "http://loinc.org"
