@@ -101,7 +101,7 @@ _MESSAGE = st.builds(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_MESSAGE, min_size=1, max_size=6), _QUESTIONS)
 def test_every_shortcut_gives_what_parsing_gives(tmp_path: Path, messages: list[bytes], question: str) -> None:
     (tmp_path / "x.hl7").write_bytes(b"".join(messages))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.fhir.xml_form import read_xml, to_json
@@ -64,6 +64,7 @@ def test_what_is_not_well_formed_is_refused(raw: bytes) -> None:
         to_json(raw)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, len(XML)))
 def test_damage_is_refused_and_nothing_else(noise: bytes, at: int) -> None:
     try:

@@ -46,7 +46,7 @@ def _look_at_all(capture: Capture) -> int:
     return len(capture)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(_STARTS), st.binary(max_size=300), st.sampled_from(sorted(SAMPLES.values())))
 def test_random_bytes_are_read_without_a_traceback(tmp_path: Path, start: bytes, noise: bytes, sample: bytes) -> None:
     path = tmp_path / "x"

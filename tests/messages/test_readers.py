@@ -190,6 +190,27 @@ def test_a_log_that_begins_with_much_else_is_recognised(tmp_path: Path) -> None:
     assert list(_capture(tmp_path, data)) == [ADT.replace(b"\r", b"\n")]
 
 
+@pytest.mark.parametrize(
+    ("before", "time"),
+    [
+        (b"2024-01-01 12:00:00,123 INFO [7] in: ", "2024-01-01 12:00:00,123"),
+        (b"2024-01-01T12:00:00Z received\n", "2024-01-01T12:00:00Z"),
+        (b"12:00 in: ", "12:00"),
+        (b"in: ", ""),
+    ],
+)
+def test_the_time_of_the_line_is_when_a_message_was_seen(tmp_path: Path, before: bytes, time: str) -> None:
+    capture = _capture(tmp_path, b"2023-01-01 11:11 start\n" + before + ADT.replace(b"\r", b"\n") + b"done\n")
+    assert (len(capture), capture.received(0)) == (1, time)
+
+
+def test_findings_without_end_are_counted(tmp_path: Path) -> None:
+    capture = _capture(tmp_path, (b"\x0b" + ADT) * 250 + b"\x0b" + ADT + b"\x1c\r")
+    assert len(capture) == 251
+    assert len(capture.issues) == 101
+    assert "250 findings" in capture.issues[-1].text
+
+
 # --- archives
 
 

@@ -74,7 +74,7 @@ def test_a_cancelled_save_leaves_what_was_there(tmp_path: Path) -> None:
 @given(
     st.lists(st.sampled_from([ADT, ORU, b"\x0b", b"\x1c\r", b"BTS|1\r", b"FHS|^~\\&\r", b"noise\n", b"\n"]), max_size=9)
 )
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 def test_every_byte_of_any_stream_survives(tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes]) -> None:
     path = tmp_path_factory.mktemp("capture") / "c.hl7"
     path.write_bytes(b"".join(pieces))

@@ -126,7 +126,7 @@ _PATHS = st.builds(
 
 
 @given(_PATHS, _VALUES)
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 def test_what_is_set_is_read_and_can_be_taken_back(path: str, value: str) -> None:
     before = er7.parse(RAW)
     message, change = SetValue(path, value).apply(before)

@@ -49,7 +49,7 @@ _MESSAGES = st.builds(
 
 
 @given(_MESSAGES)
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 def test_quick_values_are_those_of_a_parsed_message(raw: bytes) -> None:
     quick, message = QuickMessage.of(raw), er7.parse(raw)
     if quick is None:  # mixed line ends
@@ -74,7 +74,7 @@ _QUESTIONS = [
 
 
 @given(_MESSAGES, st.sampled_from(_QUESTIONS))
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 def test_a_message_that_answers_a_question_passes_its_prefilter(raw: bytes, question: str) -> None:
     query = compile_query(question)
     holds = query(er7.parse(raw))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.kernel.errors import Refused
@@ -50,6 +50,7 @@ def test_what_is_no_message_is_refused(raw: bytes) -> None:
         to_er7(raw)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, len(XML)))
 def test_damage_is_refused_and_nothing_else(noise: bytes, at: int) -> None:
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,8 @@ __all__ = ["Capture", "Framing", "MessageFormat", "Origin", "Overrule", "open_ca
 
 _NOTHING: Overrules = {}
 _AUTOMATIC = Overrule()
+MOST_ALIKE = 100
+"""Findings of one rule that are kept for each part; the rest is counted."""
 
 
 class Capture:
@@ -126,10 +129,10 @@ class Capture:
             stream=stream,
         )
 
-    def received(self, number: int) -> float | None:
-        """When the first packet of the message was seen, in seconds since 1970; None outside packet traces."""
-        section, start, _ = self.place_of(number)
-        return section.buffer.time(start) if isinstance(section.buffer, StreamBuffer) else None
+    def received(self, number: int) -> str:
+        """When the message was seen, as the packet trace or the line of the log says; "" elsewhere."""
+        section = self._section_of(number)
+        return section.reader.received(section.buffer, section.starts[number - section.first])
 
     def pieces(self, messages: int, size: int, start: int = 0, end: int | None = None) -> Iterator[Section]:
         """Runs of at most so many messages and about `size` bytes, by reference where they stand in a file.
@@ -178,13 +181,17 @@ class Capture:
         else:
             reader = reader_for(buffer, ctx, self._readers)
         first_of_file, before = self._length, len(self._issues)
+        alike: Counter[str] = Counter()
         batches = reader.read(part.name, buffer, ctx)
         for found in _in_original(part, text, batches) if part.encoding else batches:
             if isinstance(found, Issue):
-                self._issues.append(found)
+                alike[found.rule] += 1
+                if alike[found.rule] <= MOST_ALIKE:
+                    self._issues.append(found)
             else:
                 self._take(part, reader, overrule.encoding, found, first_of_file)
         self._publish()
+        self._issues.extend(_more_alike(part.name, rule, count) for rule, count in alike.items() if count > MOST_ALIKE)
         if self._length > first_of_file:
             self._framings.append((part.name, reader.name))
         elif part.named and len(self._issues) == before:
@@ -257,6 +264,17 @@ def _closed(text: bytes, batch: Found) -> Iterator[tuple[int, int]]:
 
 def _width(text: bytes, encoding: str) -> int:
     return len(text.decode("utf-8", "surrogatepass").encode(encoding, "surrogatepass"))
+
+
+def _more_alike(name: str, rule: str, count: int) -> Issue:
+    return Issue(
+        Severity.WARNING,
+        IssueType.INFORMATIONAL,
+        rule,
+        Location(file=name),
+        "{file} has {count} findings like the {shown} that are shown",
+        {"file": name, "count": str(count), "shown": str(MOST_ALIKE)},
+    )
 
 
 def _no_message(name: str) -> Issue:

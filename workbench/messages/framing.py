@@ -10,7 +10,6 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import pairwise
 
 from workbench.kernel.issues import Issue, IssueType, RuleSource, Severity
 from workbench.kernel.location import Location, Span
@@ -133,8 +132,10 @@ def _stray_bytes(name: str, head: bytes, first: int) -> Iterator[Issue]:
 
 def _cut_frames(name: str, buffer: Buffer, starts: array[int], ctx: JobContext) -> Iterator[Issue]:
     """Frames without an end byte, and text between the end of one frame and the start of the next."""
-    for start, limit in pairwise((*starts, len(buffer))):
+    last = len(starts) - 1
+    for place, start in enumerate(starts):
         ctx.check()
+        limit = starts[place + 1] if place < last else len(buffer)
         end = buffer.find(MLLP_END, start, limit)
         if end < 0:
             yield Issue(

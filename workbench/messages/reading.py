@@ -61,6 +61,10 @@ class Reader(Protocol):
         """The bytes a changed message stands on; `original` are those of the unchanged one."""
         ...
 
+    def received(self, buffer: Buffer, start: int) -> str:
+        """When the message that begins there was seen, in words of ISO 8601 or of the log; "" when nobody says."""
+        ...
+
 
 class AsItStands:
     """For framings that leave the bytes of a message alone."""
@@ -70,6 +74,9 @@ class AsItStands:
 
     def put(self, message: bytes, original: bytes) -> bytes:
         return message
+
+    def received(self, buffer: Buffer, start: int) -> str:
+        return ""
 
 
 class Batcher:

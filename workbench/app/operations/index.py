@@ -8,7 +8,6 @@ through a `Seal`.
 from __future__ import annotations
 
 import hashlib
-import re
 import struct
 import time
 from array import array
@@ -30,7 +29,7 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.buffers import release
 from workbench.messages.capture import Capture, MessageFormat
 from workbench.messages.sections import Section
-from workbench.v2.header import Header, read_header
+from workbench.v2.header import Header, peek
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,8 +51,6 @@ _REPEATING = frozenset(
 _TYPES = {
     name: pa.dictionary(pa.int32(), pa.string()) if name in _REPEATING else pa.string() for name in Header._fields
 }
-_PLAIN = re.compile(rb"MSH\|\^~\\&\|[ -%'-\[\]-}]*(?:[\r\n]|\Z)")
-"""The usual delimiters, then ASCII without `&`, `~` and backslash to the end of the line."""
 SCHEMA = pa.schema([*_TYPES.items(), ("plain", pa.uint8())])
 
 PIECE_MESSAGES = 8192
@@ -276,8 +273,9 @@ def _rows(piece: Section) -> pa.RecordBatch:
     plain = bytearray()
     if piece.format is MessageFormat.ER7:
         for head in piece.heads(HEAD_BYTES):  # one message at a time stays in the processor's cache
-            headers.append(read_header(head))
-            plain.append(_PLAIN.match(head) is not None)
+            header, is_plain = peek(head)
+            headers.append(header)
+            plain.append(is_plain)
     else:
         headers.extend(summary(piece.raw(place), piece.format) for place in range(len(piece)))
         plain.extend(bytes(len(headers)))

@@ -7,6 +7,7 @@ so is a JSON array of resources. `JSON_ENTRIES` splits any Bundle when the user 
 
 from __future__ import annotations
 
+import mmap
 import re
 from array import array
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ _BUNDLES_INSIDE = re.compile(
 _ENTRIES = re.compile(rb'"entry"\s*:\s*\[')
 _ENTRY_RESOURCE = re.compile(rb'"resource"\s*:\s*(?=\{)')
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_BLANK = re.compile(rb"(?:\xef\xbb\xbf)?\s*")
 _FHIR_ROOT = re.compile(
     rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?[A-Z]\w*[^>]*http://hl7\.org/fhir[\"']", re.DOTALL
 )
@@ -86,16 +88,17 @@ class EntriesReader(AsItStands):
         return text[:1] == b"{" and _RESOURCE in head and _BUNDLES_INSIDE.search(head) is not None
 
     def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
-        data = buffer[:]
-        batcher = Batcher(name, len(data), ctx)
+        batcher = Batcher(name, len(buffer), ctx)
+        data = buffer if isinstance(buffer, bytes | mmap.mmap) else buffer[:]
         for start, end in _elements(data, ctx):
             yield from batcher.add(start, end, MessageFormat.FHIR_JSON)
         yield from batcher.rest()
 
 
-def _elements(data: bytes, ctx: JobContext) -> Iterator[tuple[int, int]]:
+def _elements(data: bytes | mmap.mmap, ctx: JobContext) -> Iterator[tuple[int, int]]:
     """The objects of the outermost array, or the `resource` of each object of the Bundle's `entry`."""
-    text_start = len(data) - len(data.removeprefix(BOM).lstrip())
+    blank = _BLANK.match(data)
+    text_start = blank.end() if blank else 0
     in_bundle = data[text_start : text_start + 1] == b"{"
     at = text_start + 1
     if in_bundle:
@@ -121,7 +124,7 @@ def _elements(data: bytes, ctx: JobContext) -> Iterator[tuple[int, int]]:
         yield start, len(data)
 
 
-def _resource_of(data: bytes, start: int, end: int) -> tuple[int, int]:
+def _resource_of(data: bytes | mmap.mmap, start: int, end: int) -> tuple[int, int]:
     """The resource of one Bundle entry; the entry itself where it has none."""
     depth = 0
     for token in _TOKEN.finditer(data, start, end):
@@ -135,7 +138,7 @@ def _resource_of(data: bytes, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _object_end(data: bytes, start: int, end: int) -> int:
+def _object_end(data: bytes | mmap.mmap, start: int, end: int) -> int:
     depth = 0
     for token in _TOKEN.finditer(data, start, end):
         kind = token.group()[:1]

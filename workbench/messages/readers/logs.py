@@ -18,6 +18,7 @@ _LINE_START = b"\r\n\x0b\x0c"
 _TIME_FIRST = re.compile(
     rb"(?:\A|[\r\n])[\[(<\"']?(?:\d{4}[-/]\d\d[-/]\d\d|\d\d[-/.:]\d\d[-/.:]\d\d|[A-Z][a-z]{2} [ \d]\d )"
 )
+_TIME = re.compile(rb"(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")
 _BREAKS = (
     rb"\\r\\n",
     rb"\\r",
@@ -39,7 +40,17 @@ _STEP_BYTES = 512
 _HEADER_BYTES = 64
 
 
-class LogReader(AsItStands):
+class _Timed(AsItStands):
+    """What is written down line by line says when, before the message on its line or on the line before."""
+
+    def received(self, buffer: Buffer, start: int) -> str:
+        before = buffer[max(0, start - _STEP_BYTES) : start].rstrip(_LINE_START)
+        line = max(before.rfind(b"\r"), before.rfind(b"\n")) + 1
+        found = _TIME.search(before, line)
+        return found.group().decode("ascii") if found else ""
+
+
+class LogReader(_Timed):
     """Each message begins somewhere on a line and goes on over whole lines, one segment each."""
 
     name = Framing.LOG
@@ -64,7 +75,7 @@ class LogReader(AsItStands):
             yield _outside(name, len(buffer) - inside)
 
 
-class LogLineReader:
+class LogLineReader(_Timed):
     """Each message stands on one line, its segment breaks written as something else."""
 
     name = Framing.LOG_LINES
@@ -103,7 +114,7 @@ class LogLineReader:
         return (match.group() if match else b"\\r").join(segments)
 
 
-class JsonTextReader:
+class JsonTextReader(_Timed):
     """Strings that begin with `MSH`, under any key and at any depth, in JSON lines or in one document."""
 
     name = Framing.JSON_TEXT

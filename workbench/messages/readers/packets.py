@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location, Span
@@ -29,6 +30,14 @@ class PacketReader(AsItStands):
 
     def sniff(self, head: bytes) -> bool:
         return head.startswith(_MAGICS)
+
+    def received(self, buffer: Buffer, start: int) -> str:
+        if not isinstance(buffer, StreamBuffer):
+            return ""
+        try:
+            return datetime.fromtimestamp(buffer.time(start), UTC).isoformat()
+        except (ValueError, OverflowError, OSError):  # a damaged record may state any time
+            return ""
 
     def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
         from workbench.messages.readers.tcp import Flow, collect, join  # dpkt loads slowly, and few open traces

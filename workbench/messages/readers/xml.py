@@ -31,7 +31,7 @@ _V2_MSH = re.compile(rb"<(?:[\w.-]+:)?MSH(?:\s[^<>]*)?>")
 _PROLOGUE = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*\Z", re.DOTALL)
 
 
-class MirthReader:
+class MirthReader(AsItStands):
     """The raw content of each message's source connector, whatever else the export holds of it.
 
     `encoded`, `transformed` and `sent` are the same message again, and `response` holds an acknowledgement of
