@@ -296,3 +296,8 @@ def test_a_patient_without_a_visit_does_not_borrow_that_of_another(convert: Conv
         OBX|1|NM|R^Result^L||2||||||F
     """)
     assert "encounter" not in mapped.all("Observation")[1]
+
+
+def test_a_result_without_a_patient_still_is_a_result(convert: Convert) -> None:
+    mapped = convert("MSH|^~\\&|L|F|||20240105||ORU^R01|1|P|2.5.1\nOBR|1|P|F|C^Panel^L\nOBX|1|NM|R^Result^L||1||||||F")
+    assert mapped.at(mapped.one("DiagnosticReport")["result"][0]) is mapped.one("Observation")
