@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -250,6 +250,10 @@ class Definitions:
     def global_profiles(self) -> Mapping[str, tuple[str, ...]]:
         """Profiles demanded of every resource of a type; the specification itself demands none."""
         return {}
+
+    def questionnaire(self, url: str) -> dict[str, Any] | None:
+        """A Questionnaire of a package by its canonical URL; the specification itself has none."""
+        return None
 
     def profiles(self) -> tuple[str, ...]:
         """Canonical URLs of the core profiles and extensions, sorted."""

@@ -132,6 +132,10 @@ class PackageDefinitions(Definitions):
                 found.setdefault(demand.get("type", ""), []).append(demand.get("profile", ""))
         return {name: tuple(urls) for name, urls in found.items()}
 
+    def questionnaire(self, url: str) -> Json | None:
+        found = self._find("Questionnaire", url)
+        return None if found is None else found.read()
+
     def source(self, url: str) -> Json | None:
         """The StructureDefinition resource of a package, None for one that is shipped or unknown."""
         found = self._find("StructureDefinition", url)

@@ -19,7 +19,7 @@ from workbench.kernel.errors import Refused, Unavailable
 
 Json = dict[str, Any]
 
-CONFORMANCE = frozenset({"StructureDefinition", "ValueSet", "CodeSystem", "ImplementationGuide"})
+CONFORMANCE = frozenset({"StructureDefinition", "ValueSet", "CodeSystem", "ImplementationGuide", "Questionnaire"})
 CORE_PACKAGES = {
     "hl7.fhir.r4.core": "4.0.1",
     "hl7.fhir.r4b.core": "4.3.0",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from workbench.fhir.bundle import BundleIndex, contained, literal_reference, references
-from workbench.validation import fhir_rules as rules
+from workbench.validation import fhir_content_rules as content_rules
 from workbench.validation.fhir_findings import Findings, Place
 
 Node = dict[str, object]
@@ -42,62 +42,62 @@ def _attachment(node: Node, place: Place, findings: Findings) -> None:
     text = _WHITE.sub("", data)
     found = len(text) // 4 * 3 - text[-2:].count("=")
     if found != size:
-        findings.report(rules.WRONG_SIZE, (place, "size", -1), stated=size, found=found)
+        findings.report(content_rules.WRONG_SIZE, (place, "size", -1), stated=size, found=found)
 
 
 def _identifier(node: Node, place: Place, findings: Findings) -> None:
     value = node.get("value")
     if node.get("system") == "urn:ietf:rfc:3986" and isinstance(value, str) and not _SCHEME.match(value):
-        findings.report(rules.IDENTIFIER_NOT_URI, (place, "value", -1))
+        findings.report(content_rules.IDENTIFIER_NOT_URI, (place, "value", -1))
 
 
 def _absolute_url(node: Node, place: Place, findings: Findings) -> None:
     url = node.get("url")
     if isinstance(url, str) and not _SCHEME.match(url):
-        findings.report(rules.RELATIVE_URL, (place, "url", -1), element="url")
+        findings.report(content_rules.RELATIVE_URL, (place, "url", -1), element="url")
 
 
 def _value_set(node: Node, place: Place, findings: Findings) -> None:
     _absolute_url(node, place, findings)
     compose = node.get("compose")
     for name in ("include", "exclude"):
-        for index, include in _objects(compose, name):
+        for index, include in objects(compose, name):
             system = include.get("system")
             if isinstance(system, str) and (not _SCHEME.match(system) or system.startswith("urn:uuid:#")):
                 at: Place = (((place, "compose", -1), name, index), "system", -1)
-                findings.report(rules.RELATIVE_SYSTEM, at, element="system")
+                findings.report(content_rules.RELATIVE_SYSTEM, at, element="system")
 
 
 def _code_system(node: Node, place: Place, findings: Findings) -> None:
     _absolute_url(node, place, findings)
     content = node.get("content")
     if content == "not-present" and node.get("concept"):
-        findings.report(rules.CONCEPTS_NOT_PRESENT, (place, "concept", 0))
+        findings.report(content_rules.CONCEPTS_NOT_PRESENT, (place, "concept", 0))
     if "supplements" in node and content != "supplement":
-        findings.report(rules.NOT_A_SUPPLEMENT, (place, "content", -1))
+        findings.report(content_rules.NOT_A_SUPPLEMENT, (place, "content", -1))
     for name in ("code", "uri"):
         seen: set[object] = set()
-        for index, each in _objects(node, "property"):
+        for index, each in objects(node, "property"):
             value = each.get(name)
             if isinstance(value, str) and value in seen:
-                findings.report(rules.REPEATED_PROPERTY, ((place, "property", index), name, -1), name=name)
+                findings.report(content_rules.REPEATED_PROPERTY, ((place, "property", index), name, -1), name=name)
             seen.add(value if isinstance(value, str) else None)
 
 
 def _measure_report(node: Node, place: Place, findings: Findings) -> None:
     kind = node.get("type")
-    for number, group in _objects(node, "group"):
-        for index, population in _objects(group, "population"):
+    for number, group in objects(node, "group"):
+        for index, population in objects(group, "population"):
             listed = population.get("subjectResults")
             if not isinstance(listed, dict):
                 continue
             at: Place = ((place, "group", number), "population", index)
             if kind != "subject-list":
-                findings.report(rules.SUBJECTS_NOT_LISTED, (at, "subjectResults", -1), type=kind)
+                findings.report(content_rules.SUBJECTS_NOT_LISTED, (at, "subjectResults", -1), type=kind)
             subjects, count = contained(node, str(listed.get("reference"))), population.get("count")
             entries = subjects.get("entry") if subjects is not None else None
             if isinstance(entries, list) and isinstance(count, int) and len(entries) != count:
-                findings.report(rules.SUBJECT_COUNT, (at, "count", -1), count=count, found=len(entries))
+                findings.report(content_rules.SUBJECT_COUNT, (at, "count", -1), count=count, found=len(entries))
 
 
 def _links(node: Node, div: str, place: Place, findings: Findings) -> None:
@@ -105,7 +105,7 @@ def _links(node: Node, div: str, place: Place, findings: Findings) -> None:
     anchors = set(_ANCHOR.findall(div)) | set(_ids(node))
     for target in _LINK.findall(div):
         if target not in anchors:
-            findings.report_once(rules.LINK_TARGET, "", ((place, "text", -1), "div", -1), found=f"#{target}")
+            findings.report_once(content_rules.LINK_TARGET, "", ((place, "text", -1), "div", -1), found=f"#{target}")
 
 
 def _ids(value: object) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _ids(value: object) -> Iterator[str]:
             waiting.extend(item)
 
 
-def _objects(node: object, name: str) -> Iterator[tuple[int, Node]]:
+def objects(node: object, name: str) -> Iterator[tuple[int, Node]]:
     """The objects of a list property, with their numbers."""
     found = node.get(name) if isinstance(node, dict) else None
     for index, each in enumerate(found if isinstance(found, list) else ()):
@@ -145,16 +145,16 @@ def check_entries(bundle: Node, index: BundleIndex, place: Place, findings: Find
     _relative_references(bundle, index, place, findings)
     if kind == "document" and index.entries:
         for number in _unreachable(index):
-            findings.report(rules.UNREACHABLE, (place, "entry", number))
+            findings.report(content_rules.UNREACHABLE, (place, "entry", number))
 
 
 def _relations(bundle: Node, place: Place, findings: Findings) -> None:
     seen: set[str] = set()
-    for number, link in _objects(bundle, "link"):
+    for number, link in objects(bundle, "link"):
         relation = link.get("relation")
         if isinstance(relation, str) and relation in _ONCE:
             if relation in seen:
-                findings.report(rules.REPEATED_LINK, (place, "link", number), relation=relation)
+                findings.report(content_rules.REPEATED_LINK, (place, "link", number), relation=relation)
             seen.add(relation)
 
 
@@ -163,9 +163,9 @@ def _search_result(search: object, resource: Node, place: Place, findings: Findi
     name = resource.get("resourceType")
     is_outcome = name == "OperationOutcome"
     if not is_outcome and "id" not in resource:
-        findings.report(rules.RESULT_WITHOUT_ID, (place, "resource", -1))
+        findings.report(content_rules.RESULT_WITHOUT_ID, (place, "resource", -1))
     if mode is not None and (mode == "outcome") != is_outcome:
-        findings.report(rules.NOT_AN_OUTCOME, (place, "resource", -1), mode=mode, found=name)
+        findings.report(content_rules.NOT_AN_OUTCOME, (place, "resource", -1), mode=mode, found=name)
 
 
 def _full_url(full_url: str, resource: Node, place: Place, findings: Findings) -> None:
@@ -176,7 +176,7 @@ def _full_url(full_url: str, resource: Node, place: Place, findings: Findings) -
     if not isinstance(identity, str):
         return
     if literal.type == name and literal.id != identity:
-        findings.report(rules.FULL_URL_MISMATCH, (place, "fullUrl", -1), expected=f"{name}/{identity}")
+        findings.report(content_rules.FULL_URL_MISMATCH, (place, "fullUrl", -1), expected=f"{name}/{identity}")
 
 
 def _relative_references(bundle: Node, index: BundleIndex, place: Place, findings: Findings) -> None:
@@ -201,7 +201,7 @@ def _relative_references(bundle: Node, index: BundleIndex, place: Place, finding
             at: Place = (place, "entry", found.entry)
             element = found.path.rsplit(".", 1)[-1]
             findings.report_once(
-                rules.NOT_BY_FULL_URL, f"{found.entry} {found.path}", at, element=element, value=found.reference
+                content_rules.NOT_BY_FULL_URL, f"{found.entry} {found.path}", at, element=element, value=found.reference
             )
 
 

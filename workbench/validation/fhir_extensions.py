@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from workbench.fhir.fhirpath import ExpressionRefused, compile_expression
 from workbench.fhir.fhirpath.values import Node
-from workbench.validation import fhir_rules as rules
+from workbench.validation import fhir_profile_rules as profile_rules
 from workbench.validation.fhir_around import Surroundings
 from workbench.validation.fhir_findings import Findings, Place
 from workbench.validation.fhir_profile import Profile
@@ -54,7 +54,7 @@ def check_definition(
         _unknown(url, modifies, (place, "url", -1), findings)
         return
     if modifies != profile.root.element.is_modifier:
-        findings.report(rules.MISPLACED_MODIFIER, place, url=url, must="must not" if modifies else "must")
+        findings.report(profile_rules.MISPLACED_MODIFIER, place, url=url, must="must not" if modifies else "must")
     _check_context(profile, place, owner, around, findings)
     _check_parts(node, profile, place, findings)
     kind = around.model.kind("Extension")
@@ -65,11 +65,11 @@ def check_definition(
 def _unknown(url: str, modifies: bool, place: Place, findings: Findings) -> None:
     lenient = _NOT_OURS_TO_KNOW.match(url) is not None
     if modifies and not (lenient and "example.org" in url):
-        findings.report(rules.UNKNOWN_MODIFIER, place, url=url)
+        findings.report(profile_rules.UNKNOWN_MODIFIER, place, url=url)
     elif lenient:
-        findings.report_once(rules.UNKNOWN_EXTENSION, url, place, url=url)
+        findings.report_once(profile_rules.UNKNOWN_EXTENSION, url, place, url=url)
     else:
-        findings.report_once(rules.FOREIGN_EXTENSION, url, place, url=url)
+        findings.report_once(profile_rules.FOREIGN_EXTENSION, url, place, url=url)
 
 
 def _check_parts(node: dict[str, object], profile: Profile, place: Place, findings: Findings) -> None:
@@ -84,7 +84,7 @@ def _check_parts(node: dict[str, object], profile: Profile, place: Place, findin
     for index, each in enumerate(inner):
         part = each.get("url") if isinstance(each, dict) else None
         if isinstance(part, str) and ":" not in part and part not in named:
-            findings.report(rules.UNDEFINED_PART, (place, "extension", index), url=profile.url, part=part)
+            findings.report(profile_rules.UNDEFINED_PART, (place, "extension", index), url=profile.url, part=part)
 
 
 def _part(rule: object) -> object:
@@ -100,10 +100,10 @@ def _check_context(profile: Profile, place: Place, owner: Owner, around: Surroun
     if not at_home and not any(_allows(kind, expression, owner, around) for kind, expression in contexts):
         found = owner.paths[0] if owner.paths else place[1]
         allowed = ", ".join(expression for _, expression in contexts)
-        findings.report(rules.EXTENSION_CONTEXT, place, url=profile.url, found=found, allowed=allowed)
+        findings.report(profile_rules.EXTENSION_CONTEXT, place, url=profile.url, found=found, allowed=allowed)
     for condition in profile.definition.context_invariants:
         if not _holds(condition, owner, around):
-            findings.report(rules.CONTEXT_INVARIANT, place, url=profile.url, condition=condition)
+            findings.report(profile_rules.CONTEXT_INVARIANT, place, url=profile.url, condition=condition)
 
 
 def _allows(kind: str, expression: str, owner: Owner, around: Surroundings) -> bool:

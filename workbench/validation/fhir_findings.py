@@ -8,7 +8,7 @@ from workbench.fhir.json_scan import Element
 from workbench.fhir.json_tree import FhirDocument
 from workbench.kernel.issues import Issue
 from workbench.kernel.location import Location, Span
-from workbench.validation.fhir_rules import FhirRule
+from workbench.validation.fhir_rule import FhirRule
 
 Place = tuple["Place | None", str, int]
 """(place of the parent, property name, index or -1). Cheap to make; a path only when something is found."""

@@ -11,14 +11,20 @@ from workbench.fhir.fhirpath import Expression, ExpressionRefused, compile_expre
 from workbench.fhir.fhirpath.environment import Environment
 from workbench.fhir.fhirpath.values import Node
 from workbench.kernel.errors import Refused
+from workbench.validation import fhir_profile_rules as profile_rules
 from workbench.validation import fhir_rules as rules
 from workbench.validation.fhir_findings import Findings, Place
 
 # Expressions of R4 that do not say what their text says; the text is what counts (R4 technical corrections).
 _CORRECTED = {
     "operator = 'exists' implies (answer is Boolean)": "operator = 'exists' implies (answer is boolean)",
-    "type='Reference' or type = 'canonical' or targetProfile.empty()": (
-        "code='Reference' or code = 'canonical' or targetProfile.empty()"
+    "start.hasValue().not() or end.hasValue().not() or (start <= end)": (
+        "start.hasValue().not() or end.hasValue().not() or (start.lowBoundary() <= end.highBoundary())"
+    ),
+    "enableWhen.count() > 2 implies enableBehavior.exists()": "enableWhen.count() > 1 implies enableBehavior.exists()",
+    "name.matches('[A-Z]([A-Za-z0-9_]){0,254}')": "name.empty() or name.matches('^[A-Z]([A-Za-z0-9_]){0,254}$')",
+    "probability is decimal implies (probability as decimal) <= 100": (
+        "probability.empty() or ((probability is decimal) implies (probability as decimal) <= 100)"
     ),
 }
 
@@ -63,13 +69,13 @@ def judge(
         if each.best_practice and not best_practice:
             continue
         if each.expression is None:
-            findings.report_once(rules.NOT_EVALUATED, each.key, place, key=each.key)
+            findings.report_once(profile_rules.NOT_EVALUATED, each.key, place, key=each.key)
             continue
         try:
             if each.expression.holds(env, focus):
                 continue
         except (Refused, RecursionError):
-            findings.report_once(rules.NOT_EVALUATED, each.key, place, key=each.key)
+            findings.report_once(profile_rules.NOT_EVALUATED, each.key, place, key=each.key)
             continue
-        rule = rules.INVARIANT if each.error and not each.best_practice else rules.INVARIANT_WARNING
+        rule = profile_rules.INVARIANT if each.error and not each.best_practice else profile_rules.INVARIANT_WARNING
         findings.report(rule, place, key=each.key, human=each.human)

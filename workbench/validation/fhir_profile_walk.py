@@ -8,10 +8,12 @@ from workbench.fhir.bundle import literal_reference
 from workbench.fhir.fhirpath.model import Kind, Model
 from workbench.fhir.fhirpath.values import Node
 from workbench.fhir.json_tree import dumps
+from workbench.validation import fhir_profile_rules as profile_rules
 from workbench.validation import fhir_rules as rules
 from workbench.validation.fhir_findings import Findings, Place
 from workbench.validation.fhir_invariants import judge
 from workbench.validation.fhir_profile import Around, Bound, Profile, Rule
+from workbench.validation.fhir_rule import FhirRule
 from workbench.validation.fhir_slicing import assign
 from workbench.validation.fhir_values import equals, matches, side_of
 
@@ -45,10 +47,10 @@ class ProfileWalk:
     def _element(self, rule: Rule, items: list[Item], place: Place) -> None:
         count = len(items)
         if rule.min and count < rule.min:
-            self._report(rules.PROFILE_MISSING, place, element=rule.path, min=rule.min, count=count)
+            self._report(profile_rules.PROFILE_MISSING, place, element=rule.path, min=rule.min, count=count)
         if rule.max is not None and count > rule.max:
             at = items[rule.max][1]
-            self._report(rules.PROFILE_TOO_MANY, at, element=rule.path, max=rule.max, count=count)
+            self._report(profile_rules.PROFILE_TOO_MANY, at, element=rule.path, max=rule.max, count=count)
         for node, at in items:
             self._value(rule, node, at)
         if rule.slicing is not None:
@@ -57,7 +59,7 @@ class ProfileWalk:
     def _value(self, rule: Rule, node: Node, place: Place) -> None:
         if rule.types is not None and node.kind.name not in rule.types and not self._is_allowed_resource(rule, node):
             allowed = ", ".join(sorted(rule.types))
-            self._report(rules.WRONG_CHOICE, place, element=rule.path, found=node.kind.name, allowed=allowed)
+            self._report(profile_rules.WRONG_CHOICE, place, element=rule.path, found=node.kind.name, allowed=allowed)
             return
         if rule.fixed is not None or rule.pattern is not None:
             self._against_values(rule, node, place)
@@ -91,24 +93,24 @@ class ProfileWalk:
         if value is None:
             return
         if rule.fixed is not None and not equals(value, rule.fixed):
-            self._report(rules.NOT_FIXED, place, element=rule.path, expected=_shown(rule.fixed))
+            self._report(profile_rules.NOT_FIXED, place, element=rule.path, expected=_shown(rule.fixed))
         if rule.pattern is not None and not matches(value, rule.pattern):
-            self._report(rules.NOT_PATTERN, place, element=rule.path, expected=_shown(rule.pattern))
+            self._report(profile_rules.NOT_PATTERN, place, element=rule.path, expected=_shown(rule.pattern))
 
     def _against_limits(self, rule: Rule, node: Node, place: Place) -> None:
         if rule.least is not None and side_of(node, rule.least) == -1:
-            self._report(rules.OUT_OF_RANGE, place, element=rule.path, side="below", limit=_shown(rule.least))
+            self._report(profile_rules.OUT_OF_RANGE, place, element=rule.path, side="below", limit=_shown(rule.least))
         if rule.most is not None and side_of(node, rule.most) == 1:
-            self._report(rules.OUT_OF_RANGE, place, element=rule.path, side="above", limit=_shown(rule.most))
+            self._report(profile_rules.OUT_OF_RANGE, place, element=rule.path, side="above", limit=_shown(rule.most))
 
     def _against_length(self, rule: Rule, node: Node, place: Place) -> None:
         if not isinstance(node.value, str):
             return
         count = len(node.value)
         if rule.max_length is not None and count > rule.max_length:
-            self._report(rules.PROFILE_TOO_LONG, place, element=rule.path, count=count, max=rule.max_length)
+            self._report(profile_rules.PROFILE_TOO_LONG, place, element=rule.path, count=count, max=rule.max_length)
         if rule.min_length is not None and count < rule.min_length:
-            self._report(rules.PROFILE_TOO_SHORT, place, element=rule.path, count=count, min=rule.min_length)
+            self._report(profile_rules.PROFILE_TOO_SHORT, place, element=rule.path, count=count, min=rule.min_length)
 
     def _without_value(self, rule: Rule, node: Node, place: Place) -> None:
         extensions = (node.extra or {}).get("extension")
@@ -117,7 +119,7 @@ class ProfileWalk:
         )
         if rule.needs_value or not set(rule.alternatives) & set(present):
             allowed = " or ".join(("a value", *rule.alternatives))
-            self._report(rules.VALUE_DEMANDED, place, element=rule.path, allowed=allowed)
+            self._report(profile_rules.VALUE_DEMANDED, place, element=rule.path, allowed=allowed)
 
     def _against_binding(self, bound: Bound, rule: Rule, node: Node, place: Place) -> None:
         if bound.codes is None:
@@ -141,10 +143,12 @@ class ProfileWalk:
             shown = f"{stated[0].get('system', 'no system')}#{stated[0]['code']}"
             self._outside(bound, rule, place, shown)
         elif bound.strength == "required" and "extension" not in value and node.kind.name != "Quantity":
-            self._report(rules.PROFILE_NO_CODE, place, element=rule.path, value_set=bound.value_set)
+            self._report(profile_rules.PROFILE_NO_CODE, place, element=rule.path, value_set=bound.value_set)
 
     def _outside(self, bound: Bound, rule: Rule, place: Place, shown: str) -> None:
-        finding = rules.PROFILE_NOT_IN_VALUE_SET if bound.strength == "required" else rules.OUTSIDE_EXTENSIBLE
+        finding = (
+            profile_rules.PROFILE_NOT_IN_VALUE_SET if bound.strength == "required" else profile_rules.OUTSIDE_EXTENSIBLE
+        )
         self._report(finding, place, element=rule.path, value=shown, value_set=bound.value_set)
 
     def _against_profiles(self, rule: Rule, node: Node, place: Place) -> None:
@@ -161,13 +165,13 @@ class ProfileWalk:
             return
         outcomes = [self._around.conforms(node, url) for url in wanted]
         if outcomes and all(outcome is False for outcome in outcomes):
-            self._report(rules.VALUE_PROFILE, place, element=rule.path, allowed=", ".join(wanted))
+            self._report(profile_rules.VALUE_PROFILE, place, element=rule.path, allowed=", ".join(wanted))
 
     def _against_targets(self, rule: Rule, node: Node, place: Place) -> None:
         target, where = self._around.target(node)
         if rule.aggregation and where and where not in rule.aggregation:
             allowed = " or ".join(sorted(rule.aggregation))
-            self._report(rules.AGGREGATION, place, element=rule.path, found=where, allowed=allowed)
+            self._report(profile_rules.AGGREGATION, place, element=rule.path, found=where, allowed=allowed)
         if not rule.targets:
             return
         if target is None:
@@ -176,7 +180,7 @@ class ProfileWalk:
         outcomes = [self._around.conforms(target, url) for url in rule.targets]
         if all(outcome is False for outcome in outcomes):
             names = ", ".join(url.rsplit("/", 1)[-1] for url in rule.targets)
-            self._report(rules.PROFILE_TARGET, place, element=rule.path, found=target.kind.name, allowed=names)
+            self._report(profile_rules.PROFILE_TARGET, place, element=rule.path, found=target.kind.name, allowed=names)
 
     def _against_target_types(self, rule: Rule, node: Node, place: Place) -> None:
         """Of a target that is not at hand only the type its reference names is known."""
@@ -188,7 +192,7 @@ class ProfileWalk:
         kind = self._around.model.kind(literal.type)
         if kind is not None and kind.ancestors.isdisjoint(each for each in types if each):
             names = ", ".join(sorted({each for each in types if each}))
-            self._report(rules.PROFILE_TARGET, place, element=rule.path, found=literal.type, allowed=names)
+            self._report(profile_rules.PROFILE_TARGET, place, element=rule.path, found=literal.type, allowed=names)
 
     def _sliced(self, rule: Rule, items: list[Item], place: Place) -> None:
         """Counts, order and closedness of slices, and each item against its slice."""
@@ -202,25 +206,27 @@ class ProfileWalk:
             if not found:
                 beyond = True
                 if rule.slicing.closed:
-                    self._report(rules.SLICE_CLOSED, at, element=rule.path)
+                    self._report(profile_rules.SLICE_CLOSED, at, element=rule.path)
                 continue
             for each in found:
                 members[each.id] = members.get(each.id, 0) + 1
                 self._value(each, node, at)
             number = order[found[0].id]
             if (rule.slicing.ordered and number < latest) or (rule.slicing.open_at_end and beyond):
-                self._report(rules.SLICE_ORDER, at, element=rule.path, slice=found[0].element.slice_name)
+                self._report(profile_rules.SLICE_ORDER, at, element=rule.path, slice=found[0].element.slice_name)
             latest = max(latest, number)
         for each in rule.slices:
             count = members.get(each.id, 0)
             name = each.element.slice_name
             if each.min and count < each.min:
-                self._report(rules.SLICE_MISSING, place, slice=name, element=rule.path, min=each.min, count=count)
+                self._report(
+                    profile_rules.SLICE_MISSING, place, slice=name, element=rule.path, min=each.min, count=count
+                )
             if each.max is not None and count > each.max:
                 at = items[0][1]
-                self._report(rules.SLICE_TOO_MANY, at, slice=name, element=rule.path, max=each.max, count=count)
+                self._report(profile_rules.SLICE_TOO_MANY, at, slice=name, element=rule.path, max=each.max, count=count)
 
-    def _report(self, rule: rules.FhirRule, place: Place, **args: object) -> None:
+    def _report(self, rule: FhirRule, place: Place, **args: object) -> None:
         self._findings.report(rule, place, profile=self._profile.label, **args)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from workbench.fhir.bundle import contained
 from workbench.fhir.definitions import ElementDefinition
 from workbench.fhir.fhirpath.values import Node as PathNode
 from workbench.fhir.narrative import flaws
+from workbench.validation import fhir_content_rules as content_rules
+from workbench.validation import fhir_profile_rules as profile_rules
 from workbench.validation import fhir_rules as rules
 from workbench.validation.fhir_around import Surroundings
 from workbench.validation.fhir_content import check_entries, check_resource, check_value
@@ -26,6 +29,7 @@ from workbench.validation.fhir_invariants import Invariant, judge
 from workbench.validation.fhir_plan import Coded, Field, Plan, Plans, Role, is_checkable
 from workbench.validation.fhir_primitives import FORMS, NOT_TEXT, accepts
 from workbench.validation.fhir_profile_walk import ProfileWalk
+from workbench.validation.fhir_questionnaire import check_conditions, check_response
 
 _PRIMITIVE, _COMPLEX, _RESOURCE = Role.PRIMITIVE, Role.COMPLEX, Role.RESOURCE
 _PART_OF_FHIR = "http://hl7.org/fhir/"
@@ -87,16 +91,25 @@ class _Walker:
             profile = self._plans.profile(url)
             if profile is None:
                 if not self._plans.is_type_url(url):
-                    self.findings.report(rules.UNKNOWN_PROFILE, place, profile=url)
+                    self.findings.report(profile_rules.UNKNOWN_PROFILE, place, profile=url)
                 continue
             focus = self._around.env.resource
             if profile.type not in focus.kind.ancestors:
                 found = focus.kind.name
                 self.findings.report(
-                    rules.WRONG_PROFILE_TYPE, place, profile=profile.label, type=profile.type, found=found
+                    profile_rules.WRONG_PROFILE_TYPE, place, profile=profile.label, type=profile.type, found=found
                 )
                 continue
             ProfileWalk(profile, self._around, self.findings).check(focus, place)
+
+    def _answers(self, node: Node, place: Place) -> None:
+        """A response against its questionnaire, if that is contained or in a package."""
+        url = node.get("questionnaire")
+        if isinstance(url, str):
+            inside = contained(node, url) if url.startswith("#") else None
+            found = inside or self._plans.definitions.questionnaire(url)
+            if found is not None:
+                check_response(node, place, found, self._plans.definitions, self.findings)
 
     def _judge(self, all_of: tuple[Invariant, ...], focus: PathNode, place: Place) -> None:
         judge(all_of, focus, place, self._around.env, self.findings, self._around.best_practice)
@@ -113,6 +126,10 @@ class _Walker:
             return
         self._object(node, plan, place)
         check_resource(node, place, self.findings)
+        if name == "Questionnaire":
+            check_conditions(node, place, self.findings)
+        elif name == "QuestionnaireResponse":
+            self._answers(node, place)
         self._against_profiles(node, place)
 
     def _object(self, node: Node, plan: Plan, place: Place) -> None:
@@ -333,7 +350,7 @@ class _Walker:
             return
         codes = self._plans.codes(system)
         if codes is None and self._plans.is_supplement(system):
-            self.findings.report(rules.SUPPLEMENT_AS_SYSTEM, (place, "system", -1), value=system)
+            self.findings.report(content_rules.SUPPLEMENT_AS_SYSTEM, (place, "system", -1), value=system)
         if codes is not None and code not in codes and "version" not in node:
             rule = rules.UNKNOWN_CODE if system.startswith(_PART_OF_FHIR) else rules.UNKNOWN_CODE_NOW
             self.findings.report(rule, (place, "code", -1), value=code, system=system)

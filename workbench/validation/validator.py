@@ -18,6 +18,8 @@ _RULE_MODULES = (
     "workbench.validation.v2_rules",
     "workbench.validation.profiles.rules",
     "workbench.validation.fhir_rules",
+    "workbench.validation.fhir_profile_rules",
+    "workbench.validation.fhir_content_rules",
 )
 
 
