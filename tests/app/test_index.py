@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.messages.samples import framed_samples
@@ -22,7 +23,7 @@ from workbench.app.operations.listing import row_at
 from workbench.kernel.errors import Cancelled, Refused
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, open_capture
-from workbench.v2.header import read_header
+from workbench.v2.header import Header, read_header
 
 
 def message(number: int) -> bytes:
@@ -90,6 +91,19 @@ def test_rows_are_found_by_value_and_by_part_of_it(many: Path) -> None:
     assert list(index.containing("patient_name", "fam49")) == list(range(49, 1200, 50))
     assert len(index.containing("patient_name", "éva")) == 1200
     assert len(index.containing("sending_application", "pp1")) == 600
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.text(alphabet="abAé", max_size=5), min_size=1, max_size=40),
+    st.text(alphabet="abAÉé", min_size=0, max_size=3),
+)
+def test_a_part_is_found_as_python_finds_it(texts: list[str], part: str) -> None:
+    columns = dict.fromkeys(Header._fields, texts)
+    table = pa.table({**columns, "plain": [0] * len(texts)}, schema=index_module.SCHEMA)
+    expected = [number for number, text in enumerate(texts) if part.lower() in text.lower()]
+    for column in ("patient_name", "version"):
+        assert list(MessageIndex(table).containing(column, part)) == expected
 
 
 @pytest.mark.parametrize("column", ["patient_name", "trigger_event", "time", "control_id"])

@@ -173,3 +173,20 @@ def test_every_header_of_the_corpus_is_found(corpus_root: Path) -> None:
     assert len(files) > 1000
     for path in files:
         assert len(open_capture([path])) == len(header.findall(path.read_bytes())), path.name
+
+
+def test_unpacking_stops_when_it_is_cancelled(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(gzip.compress(ADT * 100_000))
+    ctx = JobContext()
+    checks: list[int] = []
+
+    def cancel_at_the_third_look() -> bool:
+        checks.append(1)
+        if len(checks) == 3:
+            ctx.cancel()
+        return False
+
+    ctx.check = lambda: (cancel_at_the_third_look(), JobContext.check(ctx))[0]  # type: ignore[method-assign]
+    with pytest.raises(Cancelled):
+        open_capture([tmp_path / "a.gz"], ctx)
+    assert len(checks) == 3

@@ -68,11 +68,11 @@ def members(archive: Member, ctx: JobContext, depth: int = 0) -> Iterator[Member
         return
     head = archive.buffer[:8]
     if head.startswith(_ZIP):
-        inner = _zip_members(archive)
+        inner = _zip_members(archive, ctx)
     elif _packer(head) is not None:
-        inner = _unpacked(archive)
+        inner = _unpacked(archive, ctx)
     else:
-        inner = _tar_members(archive)
+        inner = _tar_members(archive, ctx)
     for count, found in enumerate(inner):
         ctx.check()
         if count >= MAX_MEMBERS:
@@ -94,21 +94,21 @@ def _is_tar(buffer: Buffer) -> bool:
     return buffer[_TAR_MAGIC_AT : _TAR_MAGIC_AT + 5] == _TAR_MAGIC
 
 
-def _unpacked(packed: Member) -> Iterator[Member | Issue]:
+def _unpacked(packed: Member, ctx: JobContext) -> Iterator[Member | Issue]:
     packer = _packer(packed.buffer[:8])
     if packer is None:
         return
     _, endings, opener = packer
     name = next((packed.name.removesuffix(end) for end in endings if packed.name.endswith(end)), packed.name)
     with opener(_stream(packed.buffer)) as stream:
-        data, problem = _read_bounded(stream, len(packed.buffer))
+        data, problem = _read_bounded(stream, len(packed.buffer), ctx)
     if problem:
         yield damage("CAP-0013", packed.name, problem)
     if data:
         yield Member(name, data, packed.named)
 
 
-def _zip_members(archive: Member) -> Iterator[Member | Issue]:
+def _zip_members(archive: Member, ctx: JobContext) -> Iterator[Member | Issue]:
     try:
         opened = zipfile.ZipFile(_stream(archive.buffer))
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
@@ -124,7 +124,7 @@ def _zip_members(archive: Member) -> Iterator[Member | Issue]:
                 continue
             try:
                 with opened.open(member) as stream:
-                    data, problem = _read_bounded(stream, member.compress_size)
+                    data, problem = _read_bounded(stream, member.compress_size, ctx)
             except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
                 yield damage("CAP-0013", name, "the member is damaged or packed in an unknown way and was not read")
                 continue
@@ -134,7 +134,7 @@ def _zip_members(archive: Member) -> Iterator[Member | Issue]:
                 yield Member(name, data, False)
 
 
-def _tar_members(archive: Member) -> Iterator[Member | Issue]:
+def _tar_members(archive: Member, ctx: JobContext) -> Iterator[Member | Issue]:
     try:
         with tarfile.open(fileobj=_stream(archive.buffer), mode="r:") as opened:
             for member in opened:
@@ -142,7 +142,7 @@ def _tar_members(archive: Member) -> Iterator[Member | Issue]:
                     continue
                 name = f"{archive.name}/{member.name}"
                 stream = opened.extractfile(member)
-                data, problem = _read_bounded(stream, member.size) if stream is not None else (b"", "")
+                data, problem = _read_bounded(stream, member.size, ctx) if stream is not None else (b"", "")
                 if problem or len(data) < member.size:
                     yield damage("CAP-0013", name, problem or "it is cut off; what is there was read")
                 if data:
@@ -191,7 +191,7 @@ class _BufferStream(io.RawIOBase):
         return len(data)
 
 
-def _read_bounded(stream: IO[bytes], packed_size: int) -> tuple[bytes, str]:
+def _read_bounded(stream: IO[bytes], packed_size: int, ctx: JobContext) -> tuple[bytes, str]:
     """What could be unpacked, and what went wrong ("" when nothing did)."""
     pieces: list[bytes] = []
     size = 0
@@ -199,6 +199,7 @@ def _read_bounded(stream: IO[bytes], packed_size: int) -> tuple[bytes, str]:
     read = getattr(stream, "read1", stream.read)  # `read` would lose what came before any damage
     try:
         while piece := read(_STEP):
+            ctx.check()
             size += len(piece)
             if size > bound:
                 return b"".join(pieces), f"it unpacks to more than {bound >> 20} MiB; what lies beyond was not read"

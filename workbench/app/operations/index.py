@@ -60,6 +60,8 @@ PATIENCE_S = 2.0
 _USUAL_PIECE_BYTES = 8 << 20
 _WAIT_S = 0.005
 _VERSION = 1
+_FEW = 16
+"""One text in so many contains what is looked for, at most, where searching all bytes is faster."""
 _LOOK_BYTES = 1 << 16
 _FINGERPRINT = b"fingerprint"
 
@@ -125,7 +127,7 @@ class MessageIndex:
         """Numbers of the messages whose value contains a text, whatever its case."""
         column = self._table.column(name)
         lower = pc.ascii_lower if part.isascii() else pc.utf8_lower
-        return _where(_mapped(column, lambda texts: pc.match_substring(lower(texts), part.lower())))
+        return _where(_mapped(column, lambda texts: _contain(lower(texts), part.lower())))
 
     def order(self, name: str, descending: bool = False) -> array[int]:
         """The message numbers in the order of a column; messages with equal values keep theirs."""
@@ -302,6 +304,29 @@ def _repeating(texts: Sequence[str]) -> pa.Array:
     indices = array("i", map(codes.__getitem__, texts))
     arrow = pa.Array.from_buffers(pa.int32(), len(texts), [None, pa.py_buffer(indices)])
     return pa.DictionaryArray.from_arrays(arrow, _texts(tuple(codes)))
+
+
+def _contain(texts: pa.Array | pa.ChunkedArray, part: str) -> pa.Array | pa.ChunkedArray:
+    """Which texts contain a part: one search through all their bytes, which few hits make four times as fast."""
+    if isinstance(texts, pa.ChunkedArray):
+        return pa.chunked_array([_contain(chunk, part) for chunk in texts.chunks], pa.bool_())
+    wanted, most = part.encode(), len(texts) // _FEW
+    _, offsets_buffer, data_buffer = texts.buffers()
+    if not wanted or data_buffer is None or texts.offset:
+        return pc.match_substring(texts, part)
+    data, hits = data_buffer.to_pybytes(), array("q")
+    at = data.find(wanted)
+    while at >= 0:
+        hits.append(at)
+        if len(hits) > most:
+            return pc.match_substring(texts, part)
+        at = data.find(wanted, at + 1)
+    offsets = np.frombuffer(offsets_buffer, np.int32, len(texts) + 1)
+    found = np.frombuffer(hits, np.int64)
+    rows = np.searchsorted(offsets, found, "right") - 1
+    mask = np.zeros(len(texts), dtype=bool)
+    mask[rows[found + len(wanted) <= offsets[rows + 1]]] = True  # others lie across two texts
+    return pa.array(mask)
 
 
 def _mapped(column: pa.ChunkedArray, test: Any) -> pa.ChunkedArray:
