@@ -216,9 +216,12 @@ class SuitesPage(Page):
 
     def _change_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
         row = self.changes.row(current)
-        sides = (row.before, row.after) if isinstance(row, Change) else (None, None)
-        for view, value in zip((self.expected, self.actual), sides, strict=True):
-            view.show_json(of_utf8(b"" if value is None else self._value(value).encode()))
+        if isinstance(row, Change):
+            expected, actual = self._value(row.before), self._value(row.after)
+        else:
+            expected, actual = "", self.bench.sentence(row) if isinstance(row, Issue) else ""
+        for view, text in ((self.expected, expected), (self.actual, actual)):
+            view.show_json(of_utf8(text.encode()))
 
     def accept(self) -> None:
         """Take what the mapping gives now as the baseline, after asking: it decides what counts as right."""

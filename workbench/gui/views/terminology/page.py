@@ -30,13 +30,13 @@ _EVERY, _OPEN = "every field", "waiting for a decision"
 
 _NO_MAP = Mark("circle-dashed", "muted", "No code map")
 _COLUMNS = (
-    Column("Status", lambda r: STATUS_MARKS[r.status].word if r.map else "No code map", 7.5,
+    Column("Status", lambda r: STATUS_MARKS[r.status].word if r.map else "No code map", 8,
            mark=lambda r: STATUS_MARKS[r.status] if r.map else _NO_MAP, key=lambda r: (not is_open(r), r.status)),
-    Column("Code", lambda r: r.local.code or "(text only)", 6, mono=True),
-    Column("Text", lambda r: r.local.text, 10),
+    Column("Code", lambda r: r.local.code or "(text only)", 5.5, mono=True),
+    Column("Text", lambda r: r.local.text, 9),
     Column("Count", lambda r: f"{r.local.count:,}", 4, key=lambda r: r.local.count, right=True),
     Column("Field", lambda r: r.local.field, 5, mono=True, muted=True),
-    Column("Target", lambda r: r.target.code if r.target else "", 7, mono=True),
+    Column("Target", lambda r: r.target.code if r.target else "", 6, mono=True),
     Column("Code map", lambda r: r.map, 9, muted=True),
 )  # fmt: skip
 _CANDIDATE_COLUMNS = (
@@ -101,7 +101,7 @@ class TerminologyPage(Page):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._codes_pane)
         split.addWidget(right)
-        split.setSizes([680, 440])
+        split.setSizes([720, 440])
         split.setChildrenCollapsible(False)
         body = QWidget()
         layout = down(split, self._covered)
