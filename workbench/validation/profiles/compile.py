@@ -43,7 +43,7 @@ from workbench.validation.profiles.plan import (
 from workbench.validation.profiles.reach import counts, fields_of
 from workbench.validation.v2_formats import Check, is_date, is_date_time, is_number, is_sequence_number, is_time
 
-_CHECKS: dict[str, Check] = {
+FORMATS: dict[str, Check] = {
     "NM": is_number,
     "SI": is_sequence_number,
     "DT": is_date,
@@ -191,7 +191,7 @@ class _Compiler:
         plan = ValuePlan(
             element,
             name,
-            None if parts or literal else _CHECKS.get(name),
+            None if parts or literal else FORMATS.get(name),
             parts,
             tuple(self._bind(binding, name, bool(parts)) for binding in bindings),
             singles,
