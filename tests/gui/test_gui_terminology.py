@@ -10,8 +10,17 @@ from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import ADT, SMALL_MAPPING
+from workbench.app.session import standard_package_folder
 from workbench.gui.theme.theme import Theme
-from workbench.gui.views.terminology.collect import CodeLine, candidates, collect, everything, is_open, lines
+from workbench.gui.views.terminology.collect import (
+    CodeLine,
+    candidates,
+    collect,
+    everything,
+    fields_of_maps,
+    is_open,
+    lines,
+)
 from workbench.gui.views.terminology.decide import new_map, with_status, with_target
 from workbench.gui.views.terminology.target_dialog import TargetDialog
 from workbench.kernel.errors import Refused
@@ -21,6 +30,7 @@ from workbench.mapping.model import Package, Policy
 from workbench.messages.capture import open_capture
 from workbench.terminology.code_map import RowStatus
 from workbench.terminology.codes import Coding
+from workbench.terminology.harvest import LocalCode
 from workbench.terminology.suggest import suggest
 
 MESSAGES = ADT + ADT.replace(b"C1", b"C2").replace(b"|F|", b"|W|")
@@ -110,6 +120,13 @@ def test_candidates_come_from_what_the_target_element_is_bound_to(
     index = candidates(line(found, "DA"), package, [each.local for each in found])
     offered = {candidate.coding.code for candidate in everything(index)}
     assert {"food", "medication", "environment", "biologic"} <= offered
+
+
+def test_every_field_the_shipped_package_translates_has_candidates() -> None:
+    shipped_package = load_package(standard_package_folder())
+    for field, name in fields_of_maps(shipped_package).items():
+        odd = CodeLine(LocalCode("?", field=field, count=1), name, None)
+        assert len(candidates(odd, shipped_package, ())) > 0, field
 
 
 def test_what_resembles_a_code_is_offered_with_a_score_and_a_reason(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ CODEABLE = "CWE-CodeableConcept"
 """The type map of coded values in the shipped packages."""
 
 _LONGEST_CODE = 60
+_SLOT = re.compile(r"\[[^\]]*\]")
 _NAMED_SYSTEMS = {"LN": "http://loinc.org", "SCT": "http://snomed.info/sct", "I10": "http://hl7.org/fhir/sid/icd-10"}
 
 
@@ -146,9 +148,9 @@ def _bound(package: Package, field: str) -> Iterator[Coding]:
     """The codes of the value sets that the elements the field goes to are bound to."""
     for rule_map in package.segments.values():
         for rule in rule_map.walk():
-            if rule.source != (field,) or not rule.target:
-                continue
-            element = definitions().element(f"{rule_map.target}.{rule.target}")
+            if rule.source != (field,) or not rule.target or "(" in rule.target:
+                continue  # what an extension may hold is bound by nobody
+            element = definitions().element(f"{rule_map.target}.{_SLOT.sub('', rule.target)}")
             if element is not None and element.binding is not None:
                 for system, code, display in definitions().concepts(element.binding.value_set):
                     yield Coding(system, code, display)
