@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from workbench.app.operations.junit import validation_junit
+from workbench.app.operations.finding_reports import REPORTS, Reported
 from workbench.app.operations.validation import Against, Judged, validate_capture
 from workbench.cli.issue_rows import COLUMNS, issue_row
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
@@ -45,7 +45,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         help="folder with FHIR packages (.tgz or unpacked)",
     )
     verb.add_argument("--best-practice", action="store_true", help="judge FHIR constraints that only recommend, too")
-    verb.add_argument("--format", choices=("table", "json", "ndjson", "junit"), default="table")
+    verb.add_argument("--format", choices=("table", "json", "ndjson", *REPORTS), default="table")
     add_workers(verb)
     verb.set_defaults(run=_validate)
 
@@ -62,11 +62,11 @@ def _validate(options: argparse.Namespace) -> ExitCode:
     capture = open_capture(options.inputs, job)
     verdict = Verdict()
     judged = validate_capture(capture, job, options.workers, against=against)
-    if options.format == "junit":
-        results = list(judged)
+    if options.format in REPORTS:
+        results = list(_reported(capture, judged))
         for result in results:
             verdict.note(result.issues)
-        sys.stdout.write(validation_junit(_named(capture, results)) + "\n")
+        sys.stdout.write(REPORTS[options.format](results))
     else:
         issues = chain(capture.issues, chain.from_iterable(result.issues for result in judged))
         _PRINT[options.format](_rows(issues, verdict))
@@ -96,6 +96,9 @@ _PRINT: dict[str, Callable[[Iterable[Mapping[str, object]]], int]] = {
 }
 
 
-def _named(capture: Capture, results: list[Judged]) -> Iterator[tuple[str, str, tuple[Issue, ...]]]:
-    for result in results:
-        yield capture.file_of(result.number), f"message {capture.number_in_file(result.number)}", result.issues
+def _reported(capture: Capture, judged: Iterable[Judged]) -> Iterator[Reported]:
+    """What was wrong with the files themselves, then the findings of each message."""
+    for issue in capture.issues:
+        yield Reported(issue.location.file, None, (issue,))
+    for result in judged:
+        yield Reported(capture.file_of(result.number), capture.number_in_file(result.number), result.issues)
