@@ -8,11 +8,16 @@ from decimal import Decimal
 from workbench.fhir.bundle import contained
 from workbench.fhir.definitions import ElementDefinition
 from workbench.fhir.fhirpath.values import Node as PathNode
-from workbench.fhir.narrative import flaws
-from workbench.validation import fhir_content_rules as content_rules
 from workbench.validation import fhir_profile_rules as profile_rules
 from workbench.validation import fhir_rules as rules
 from workbench.validation.fhir_around import Surroundings
+from workbench.validation.fhir_coded import (
+    check_coding,
+    check_companion,
+    check_concept,
+    check_narrative,
+    report_not_checked,
+)
 from workbench.validation.fhir_content import check_entries, check_resource, check_value
 from workbench.validation.fhir_context import (
     Node,
@@ -26,19 +31,12 @@ from workbench.validation.fhir_context import (
 from workbench.validation.fhir_extensions import Owner, check_definition
 from workbench.validation.fhir_findings import Findings, Place
 from workbench.validation.fhir_invariants import Invariant, judge
-from workbench.validation.fhir_plan import Coded, Field, Plan, Plans, Role, is_checkable
+from workbench.validation.fhir_plan import Field, Plan, Plans, Role, is_checkable
 from workbench.validation.fhir_primitives import FORMS, NOT_TEXT, accepts
 from workbench.validation.fhir_profile_walk import ProfileWalk
 from workbench.validation.fhir_questionnaire import check_conditions, check_response
 
 _PRIMITIVE, _COMPLEX, _RESOURCE = Role.PRIMITIVE, Role.COMPLEX, Role.RESOURCE
-_PART_OF_FHIR = "http://hl7.org/fhir/"
-_DATA_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-_NARRATIVE_RULES = {
-    "root": rules.NOT_A_DIV,
-    "content": rules.FORBIDDEN_HTML,
-    "empty": rules.EMPTY_NARRATIVE,
-}
 
 
 def walk(resource: Node, plans: Plans, profiles: Sequence[str] = (), best_practice: bool = False) -> Findings:
@@ -209,16 +207,6 @@ class _Walker:
                 continue
             self._primitive(value, field, (place, field.name, index))
 
-    def _without_code(self, companion: Node, field: Field, place: Place) -> None:
-        """data-absent-reason does not lift a required binding of a code; the value set's own unknown code does."""
-        extensions = companion.get("extension")
-        absent = isinstance(extensions, list) and any(
-            isinstance(extension, dict) and extension.get("url") == _DATA_ABSENT_REASON for extension in extensions
-        )
-        if absent and field.coded is not None and field.coded.codes is not None:
-            path, value_set = field.element.path, field.coded.value_set
-            self.findings.report(rules.NO_CODE, place, element=path, value_set=value_set)
-
     def _companions(self, values: list[object], field: Field, node: Node, place: Place) -> None:
         """The `_x` array beside `x`: the same number of items, null where there is nothing to say."""
         name = field.name.removeprefix("_")
@@ -256,7 +244,7 @@ class _Walker:
         if field.invariants:
             self._judge(field.invariants, PathNode(value, plan.kind), place)
         if plan.special == "Coding":
-            self._coding(value, place)
+            check_coding(value, self._plans, place, self.findings)
         elif plan.special == "Reference":
             check_reference(value, place, field.targets, self._around.scope, self._plans.definitions, self.findings)
         elif plan.special == "Extension":
@@ -267,9 +255,9 @@ class _Walker:
             check_value(plan.special, value, place, self.findings)
         if field.coded is not None:
             if field.role is _COMPLEX:
-                self._concept(value, field, field.coded, place)
+                check_concept(value, field, field.coded, place, self.findings)
             else:
-                self._without_code(value, field, place)
+                check_companion(value, field, place, self.findings)
         if len(value) == 1 and field.role is _COMPLEX and "id" in value:
             self.findings.report(rules.EMPTY, place, element=field.element.path, found="without content besides its id")
 
@@ -321,7 +309,7 @@ class _Walker:
         elif _kind(value) != _expected(code):
             report(rules.WRONG_KIND, place, element=path, type=code, expected=_expected(code), found=_kind(value))
         elif code == "xhtml":
-            self._narrative(str(value), place)
+            check_narrative(str(value), place, self.findings)
         elif isinstance(value, str) and value.isspace() and code in ("string", "markdown"):
             report(rules.BLANK, place, element=path)
         elif not accepts(code)(value):
@@ -329,54 +317,9 @@ class _Walker:
         elif field.coded is not None and is_checkable(field.coded):
             report(rules.NOT_IN_VALUE_SET, place, element=path, value=value, value_set=field.coded.value_set)
         elif field.coded is not None:
-            self._not_checked(path, field.coded, place)
+            report_not_checked(path, field.coded, place, self.findings)
         else:
             report(rules.TOO_LONG, place, element=path, count=len(str(value)), max=field.element.max_length)
-
-    def _not_checked(self, path: str, coded: Coded, place: Place) -> None:
-        self.findings.report_once(rules.NOT_CHECKED, path, place, element=path, value_set=coded.value_set)
-
-    def _narrative(self, div: str, place: Place) -> None:
-        for flaw in flaws(div):
-            if flaw.kind == "form":
-                self.findings.report(rules.NOT_XHTML, place, reason=flaw.what, line=flaw.line, column=flaw.column)
-            else:
-                self.findings.report(_NARRATIVE_RULES[flaw.kind], place, found=flaw.what)
-
-    def _coding(self, node: Node, place: Place) -> None:
-        """The code exists in its system, if that is shipped whole."""
-        system, code = node.get("system"), node.get("code")
-        if not isinstance(system, str) or not isinstance(code, str):
-            return
-        codes = self._plans.codes(system)
-        if codes is None and self._plans.is_supplement(system):
-            self.findings.report(content_rules.SUPPLEMENT_AS_SYSTEM, (place, "system", -1), value=system)
-        if codes is not None and code not in codes and "version" not in node:
-            rule = rules.UNKNOWN_CODE if system.startswith(_PART_OF_FHIR) else rules.UNKNOWN_CODE_NOW
-            self.findings.report(rule, (place, "code", -1), value=code, system=system)
-
-    def _concept(self, node: Node, field: Field, coded: Coded, place: Place) -> None:
-        """A CodeableConcept or Coding with a required binding: one of its codings must be in the value set."""
-        path = field.element.path
-        if coded.codes is None:
-            self._not_checked(path, coded, place)
-            return
-        codings = node.get("coding") if field.code == "CodeableConcept" else [node]
-        items = [item for item in codings if isinstance(item, dict)] if isinstance(codings, list) else []
-        stated = [item for item in items if isinstance(item.get("code"), str)]
-        if any(
-            isinstance(item.get("system"), str) and (item["system"], item["code"]) in coded.codes for item in stated
-        ):
-            return
-        if not stated:
-            if "extension" not in node:
-                self.findings.report(rules.NO_CODE, place, element=path, value_set=coded.value_set)
-            return
-        at = place if field.code == "Coding" else (place, "coding", items.index(stated[0]))
-        value = f"{stated[0].get('system', 'no system')}#{stated[0]['code']}"
-        self.findings.report(
-            rules.NOT_IN_VALUE_SET, (at, "code", -1), element=path, value=value, value_set=coded.value_set
-        )
 
 
 def _item(values: object, index: int) -> object:
