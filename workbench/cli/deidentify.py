@@ -13,7 +13,7 @@ from workbench.cli.tables import print_table
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.messages.capture import Capture, open_capture
-from workbench.security.passphrase import first_of, from_descriptor, from_environment, from_prompt
+from workbench.security.passphrase import from_descriptor, from_environment, from_prompt
 from workbench.security.pseudonyms import Pseudonyms, key_of_passphrase
 
 PASSPHRASE = "WORKBENCH_PSEUDONYM_PASSPHRASE"
@@ -81,8 +81,18 @@ def _deidentify(options: argparse.Namespace) -> ExitCode:
 
 def _passphrase(options: argparse.Namespace) -> str:
     sources = [from_descriptor(options.key_passphrase_fd)] if options.key_passphrase_fd is not None else []
-    asked = from_prompt("Passphrase of the pseudonyms: ")
-    return first_of(*sources, from_environment(options.key_passphrase_env), asked)() or ""
+    for source in (
+        *sources,
+        from_environment(options.key_passphrase_env),
+        from_prompt("Passphrase of the pseudonyms: "),
+    ):
+        if passphrase := source():
+            return passphrase
+    raise Refused(
+        "CLI-0013",
+        "Pseudonyms need a passphrase, and none was given.",
+        f"Set {options.key_passphrase_env}, use --key-passphrase-fd N, or start from a terminal to be asked.",
+    )
 
 
 def _preview(capture: Capture, number: int, pseudonyms: Pseudonyms, rules: Rules) -> None:

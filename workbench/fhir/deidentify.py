@@ -29,12 +29,13 @@ _KEPT = frozenset(
     boolean integer decimal positiveInt unsignedInt code time canonical oid uri
     """.split()  # noqa: SIM905
 )
+_NAMES = frozenset({"url", "system", "code", "resourceType"})
+"""What names a definition or a code, also where no definition says what the rest is."""
 _UUID = re.compile(r"urn:uuid:([0-9a-fA-F-]{36})")
 _RELATIVE = re.compile(
     r"(?P<base>(?:https?://[^\s?]*/)?(?P<type>[A-Z][A-Za-z]+)/)(?P<id>[A-Za-z0-9\-.]{1,64})(?P<rest>[/#].*)?"
 )
 _INDEX = re.compile(r"\[\d+\]")
-_PERSONS = frozenset({"Patient", "Person", "RelatedPerson", "Practitioner"})
 
 
 class Fate(StrEnum):
@@ -158,6 +159,8 @@ class _Walk:
         kind = _type_of(place)
         if not kind:
             return self._undescribed(item, place, path)
+        if kind == "Extension" and isinstance(item, dict) and not _is_core(str(item.get("url", ""))):
+            return self._undescribed(item, place, path)
         if isinstance(item, dict):
             return self._complex(kind, item, place, inside, path)
         return self._primitive(kind, item, place, inside, path)
@@ -223,6 +226,8 @@ class _Walk:
     def _string(self, text: str, place: str, inside: str, path: str) -> object:
         if place == "Organization.name":
             return self._replaced(path, place, "organization", text, self.pseudonyms.organization(text))
+        if place.startswith("Extension.value") and self.remove_unknown:
+            return self._removed(path, place, "unknown", text, "text in an extension")
         is_display = place.rpartition(".")[2] in ("display", "text", "unit", "version") and not place.endswith(
             "Annotation.text"
         )
@@ -274,12 +279,20 @@ class _Walk:
         return f"{found['base']}{self.pseudonyms.identifier(found['id'])}{found['rest'] or ''}"
 
     def _undescribed(self, item: object, place: str, path: str) -> object:
+        """What nobody defined: removed, or kept with every string in it searched."""
         doubt = "no definition describes this element"
-        if self.remove_unknown or isinstance(item, dict):
+        if self.remove_unknown:
             return self._removed(path, place, "unknown", item, doubt)
-        after = scan(str(item), self.known, self.pseudonyms, self.subject).text if isinstance(item, str) else item
+        after = self._all_searched(item)
         self._note(path, place, "unknown", Fate.SEARCHED, str(item), str(after), doubt)
         return after
+
+    def _all_searched(self, item: object) -> object:
+        if isinstance(item, dict):
+            return {key: inner if key in _NAMES else self._all_searched(inner) for key, inner in item.items()}
+        if isinstance(item, list):
+            return [self._all_searched(inner) for inner in item]
+        return scan(item, self.known, self.pseudonyms, self.subject).text if isinstance(item, str) else item
 
     def _replaced(self, path: str, place: str, category: str, before: object, after: str) -> str:
         self._note(path, place, category, Fate.REPLACED, str(before), after, "")
@@ -313,6 +326,12 @@ def _type_of(place: str) -> str:
     chosen = next((code for code in codes if found.name.endswith("[x]") and choice_name(found.name, code) == name), "")
     kind = chosen or (codes[0] if codes else "")
     return "uri" if kind == "http://hl7.org/fhirpath/System.String" else kind
+
+
+@lru_cache(maxsize=1024)
+def _is_core(url: str) -> bool:
+    """True for extensions the specification itself defines."""
+    return definitions().profile(url) is not None
 
 
 def _patients(bundle: Mapping[str, object]) -> list[Mapping[str, object]]:

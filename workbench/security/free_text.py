@@ -8,7 +8,7 @@ de-identified text has to read it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,7 +20,7 @@ _MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for na
 _FORMS = re.compile(
     rf"""
     (?P<email>[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+)
-    |(?P<url>\b(?i:https?)://[^\s|^~&]+)
+    |(?P<url>\b(?i:https?)://[^\s|^~&]+(?<![.,;:!?)]))
     |(?P<iso>\b(?P<iy>(?:1[89]|20)\d\d)-(?P<im>\d\d)-(?P<id>\d\d)(?!\d))
     |(?P<numeric>(?<![\d./\-])(?P<n1>\d{{1,2}})(?P<sep>[/.\-])(?P<n2>\d{{1,2}})(?P=sep)(?P<ny>(?:1[89]|20)?\d\d)(?![\d]))
     |(?P<dmy>\b(?P<dd>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<dm>(?i:{_MONTH}))\.?,?\s+(?P<dy>(?:1[89]|20)\d\d)\b)
@@ -60,12 +60,6 @@ def scan(
     """
     found = doubtful = 0
 
-    def known_value(match: re.Match[str]) -> str:
-        nonlocal found
-        found += 1
-        value = known[match.group().casefold()]
-        return quoted(value.upper() if match.group().isupper() else value)
-
     def telling_form(match: re.Match[str]) -> str:
         nonlocal found, doubtful
         replacement, is_doubtful = _replacement(match, pseudonyms, subject)
@@ -74,15 +68,29 @@ def scan(
         return quoted(replacement) if replacement != match.group() else match.group()
 
     # What a known value became must not be found again by its form: text between known values is searched apart.
-    pieces: list[str] = []
-    at = 0
+    pieces = []
+    for piece, is_known in _split_at_known(text, known):
+        found += is_known
+        pieces.append(quoted(piece) if is_known else _FORMS.sub(telling_form, piece))
+    return Scanned("".join(pieces), found, doubtful)
+
+
+def replace_known(text: str, known: Mapping[str, str], quoted: Callable[[str], str] = str) -> str:
+    """Replace only what stands elsewhere in the message; for places that hold codes."""
+    return "".join(quoted(piece) if is_known else piece for piece, is_known in _split_at_known(text, known))
+
+
+def _split_at_known(text: str, known: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
+    """The text in pieces: as it is, or the pseudonym of a known value, spelled as the value was."""
     folded = text.casefold()
     pattern = _known_pattern(tuple(value for value in known if value in folded))
+    at = 0
     for match in pattern.finditer(text) if pattern else ():
-        pieces += (_FORMS.sub(telling_form, text[at : match.start()]), known_value(match))
+        yield text[at : match.start()], False
+        value = known.get(match.group().casefold(), "removed")
+        yield value.upper() if match.group().isupper() else value, True
         at = match.end()
-    pieces.append(_FORMS.sub(telling_form, text[at:]))
-    return Scanned("".join(pieces), found, doubtful)
+    yield text[at:], False
 
 
 def _known_pattern(values: tuple[str, ...]) -> re.Pattern[str] | None:

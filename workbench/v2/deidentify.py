@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
-from workbench.security.free_text import SHORTEST_KNOWN, scan
+from workbench.security.free_text import SHORTEST_KNOWN, replace_known, scan
 from workbench.security.pseudonyms import Pseudonyms
 from workbench.v2.delimiters import NULL
 from workbench.v2.dictionary import Dictionary, dictionary
@@ -32,7 +32,12 @@ _AFFIXES = frozenset(
 _FAMILY = {"XPN": 1, "PN": 1, "XCN": 2, "CN": 2, "CNN": 2, "PPN": 2, "CM_NDL": 2}
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{400,}={0,2}\s*")
 _HIDDEN = re.compile(r"(?:X[0-9A-Fa-f]{2}|[CM][0-9A-Fa-f]{4})")
+_DATE = re.compile(
+    r"(\d{8}(?=(?:\d\d){0,3}(?:\.\d{1,4})?(?:[+-]\d{4})?$)|\d{4}(?:\d\d)?(?=(?:[+-]\d{4})?$))[\d.+-]*", re.ASCII
+)
 _NAMED_NUMBERS = frozenset({Category.IDENTIFIER, Category.CONTACT, Category.STREET, Category.CITY})
+_LONG_CODE = 6
+_NUMBERS = frozenset({"NM", "SI", "TM", "SN", "VID", "MSG", "CM_MSG", "PT", "ID", "CQ", "MO", "CP"})
 _PATIENT_ID_TYPES = ("MR", "PI", "PN", "PT")
 
 
@@ -239,8 +244,12 @@ class _Walk:
                 for place, part in enumerate(_split(text, delimiters.subcomponent) if text else (), 1):
                     if part and part != NULL and not part.isspace():
                         kind = category(segment.name, number, component, data_type, self.dictionary, place)
-                        if kind is not Category.NONE:
+                        if kind is not Category.NONE or self._may_tell(part, data_type):
                             yield _Leaf(segment, (number, repetition, component, place), data_type, kind, part)
+
+    def _may_tell(self, text: str, data_type: str) -> bool:
+        """True for codes so long that nobody would take one of a person's names or numbers for them by chance."""
+        return len(text) >= _LONG_CODE and data_type not in _NUMBERS
 
     def _remember(self, leaf: _Leaf) -> None:
         """Take a value into the list free text is searched for."""
@@ -256,6 +265,8 @@ class _Walk:
     def _leaf(self, leaf: _Leaf) -> str:
         """The text that stands for a leaf from now on."""
         kind = leaf.category
+        if kind is Category.NONE:
+            return self._code(leaf)
         if kind is Category.DATE:
             return self._date(leaf)
         if kind in (Category.TEXT, Category.CODED_TEXT, Category.UNKNOWN):
@@ -297,6 +308,15 @@ class _Walk:
                 return self.pseudonyms.organization(value)
             case _:
                 return self.pseudonyms.identifier(value)
+
+    def _code(self, leaf: _Leaf) -> str:
+        """Codes stay, unless one says what identifies somebody elsewhere in this message."""
+        delimiters = self.message.delimiters
+        long = {value: after for value, after in self.known.items() if len(value) >= _LONG_CODE}
+        after = replace_known(leaf.text, long, lambda found: escape(found, delimiters))
+        if after != leaf.text:
+            self._note(leaf, Fate.REPLACED, after, "a code says what identifies somebody elsewhere")
+        return after
 
     def _date(self, leaf: _Leaf) -> str:
         digits = _date_digits(leaf.text)
@@ -355,7 +375,6 @@ def _note(segment: Segment) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _date_digits(text: str) -> str:
-    """The digits of the day: what stands before the hour, the zone and everything else."""
-    digits = re.match(r"\d*", text, re.ASCII)
-    found = digits.group() if digits else ""
-    return found[:8]
+    """The digits of the day; "" for what is not written as the standard writes dates and times (2.A.22)."""
+    match = _DATE.fullmatch(text)
+    return match[1] if match else ""
