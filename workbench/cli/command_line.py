@@ -19,6 +19,8 @@ from workbench.kernel.log import area_log, start_logging
 VERBS = {
     "messages": "messages",
     "validate": "validate",
+    "profile": "profile",
+    "ack": "ack",
     "fhirpath": "fhirpath",
     "map": "map_messages",
     "synth": "synth",

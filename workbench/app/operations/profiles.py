@@ -1,18 +1,82 @@
-"""Conformance profiles: reading one for validation, learning one from a capture, comparing."""
+"""Conformance profiles: reading one for validation, learning one from a capture, comparing two."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from workbench.kernel.errors import Refused
+from workbench.kernel.progress import JobContext
+from workbench.messages.capture import Capture, MessageFormat, open_capture
+from workbench.v2.er7 import Message, parse
+from workbench.validation.profiles.gap import Gap, compare_profiles
+from workbench.validation.profiles.learn import learn_profile
 from workbench.validation.profiles.load import load_profile
+from workbench.validation.profiles.model import Profile
 from workbench.validation.profiles.profile_validator import ProfileValidator
+from workbench.validation.profiles.yaml_profile import write_yaml
+
+_REPORT_EVERY = 500
 
 
 @lru_cache(maxsize=8)
 def profile_validator(path: Path) -> ProfileValidator:
     """The validator of a profile, read once for each process.
 
-    raises  Refused V2P-0002, V2P-0003; Unavailable V2P-0001: the profile cannot be read
+    raises  Refused V2P-0002 to V2P-0004; Unavailable V2P-0001: the profile cannot be read
     """
     return ProfileValidator(load_profile(path))
+
+
+def learn_from(capture: Capture, title: str, ctx: JobContext) -> Profile:
+    """A profile of the v2 messages of a capture; messages that cannot be read are passed over.
+
+    raises  Cancelled; Refused V2P-0010: there are no v2 messages
+    """
+    return learn_profile(_messages(capture, ctx), title)
+
+
+def write_learnt(profile: Profile, target: Path, inputs: tuple[str, ...], messages: int) -> None:
+    """Write a learnt profile as YAML that says where it came from. raises Unavailable: it cannot be written"""
+    heading = (
+        f"Learnt from {messages:,} messages of {', '.join(inputs)}.\n"
+        "A draft: R is what every message had, O what some had, X what none of enough had. Edit it before others\n"
+        "are judged by it. Comments count how often an element was there; codes carry how often they were seen."
+    )
+    write_yaml(profile, target, heading)
+
+
+def _messages(capture: Capture, ctx: JobContext) -> Iterator[Message]:
+    total = len(capture)
+    for number in range(total):
+        if number % _REPORT_EVERY == 0:
+            ctx.advance(number, total, "learning")
+        if capture.format_of(number) is not MessageFormat.ER7:
+            continue
+        try:
+            yield parse(capture.raw(number), capture.encoding_of(number) or None)
+        except Refused:
+            continue
+    ctx.advance(total, total, "learning")
+
+
+def profile_gap(first: Path, second: Path, ctx: JobContext) -> list[Gap]:
+    """The differences between two profiles; a capture stands for the profile learnt from it.
+
+    raises  Cancelled; Refused, Unavailable: one of them can be read neither as a profile nor as a capture
+    """
+    return compare_profiles(profile_or_learnt(first, ctx), profile_or_learnt(second, ctx))
+
+
+def profile_or_learnt(path: Path, ctx: JobContext) -> Profile:
+    """The profile at a path, or the one learnt from the capture that is there."""
+    if (path / "profile.xml").is_file() or path.suffix.lower() in (".yaml", ".yml"):
+        return load_profile(path)
+    if path.suffix.lower() == ".xml":
+        try:
+            return load_profile(path)
+        except Refused as refusal:
+            if refusal.code != "V2P-0003":
+                raise
+    return learn_from(open_capture([path], ctx), path.name, ctx)
