@@ -41,6 +41,18 @@ def _resident_kib(field: str = "RssAnon") -> int:
     return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(field))
 
 
+class _UntilFirstPage(JobContext):
+    """Stops a scan as soon as there is something to show."""
+
+    def __init__(self, capture: Capture) -> None:
+        super().__init__()
+        self._capture = capture
+
+    def advance(self, done: int, total: int = 0, label: str = "") -> None:
+        if len(self._capture) >= _PAGE:
+            raise Cancelled
+
+
 def _written(path: Path, make, count: int) -> Path:
     with path.open("wb") as stream:
         for number in range(count):
@@ -83,9 +95,8 @@ def test_ready(benchmark, kind: str, request: pytest.FixtureRequest) -> None:
 def test_first_rows(benchmark, adts: Path) -> None:
     def first() -> int:
         capture = Capture([adts])
-        ctx = JobContext(lambda progress: ctx.cancel() if len(capture) >= _PAGE else None)
         with suppress(Cancelled):
-            capture.index(ctx)
+            capture.index(_UntilFirstPage(capture))
         return next(index_batches(capture, JobContext(), 1)).num_rows
 
     assert benchmark.pedantic(first, rounds=5) == _PAGE

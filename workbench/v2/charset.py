@@ -38,6 +38,15 @@ TABLE_0211 = {
     "KS X 1001": "euc_kr",
     "CNS 11643-1992": "big5",
     "BIG-5": "big5",
+    "BIG5": "big5",
+    "GB18030": "gb18030",
+    "GB 18030": "gb18030",
+    "SHIFT_JIS": "cp932",
+    "SHIFT-JIS": "cp932",
+    "SJIS": "cp932",
+    "WINDOWS-31J": "cp932",
+    "EUC-JP": "euc_jp",
+    "EUC-KR": "euc_kr",
     "WINDOWS-1252": "cp1252",
 }
 """Names people write in MSH-18, in capitals, and Python's codec for each."""

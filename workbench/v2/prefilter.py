@@ -12,6 +12,8 @@ import re
 from workbench.v2.path import V2Path
 from workbench.v2.query import And, Count, Exists, Node, Or, Query, Value
 
+_EVERYWHERE = frozenset({b"EVN", b"PID", b"PV1"})
+"""Segments that say little about a message."""
 Alternatives = tuple[bytes, ...]
 """One of these must occur."""
 
@@ -59,7 +61,7 @@ def _needed(node: Node) -> list[Alternatives]:
     if isinstance(node, Exists):
         return _segment(node.path)
     if isinstance(node, Value):
-        return _literals(node) or _segment(node.path)
+        return [*_literals(node), *_segment(node.path)]
     if isinstance(node, Count) and node.test.sign == ">" and node.test.wanted[0].isdecimal():
         return _segment(node.path)
     return []
@@ -80,5 +82,9 @@ def _literals(node: Value) -> list[Alternatives]:
 
 
 def _best(needles: list[Alternatives]) -> Alternatives:
-    """The one that most likely rules a message out: whose shortest needle is longest."""
-    return max(needles, key=lambda alternatives: min(map(len, alternatives)))
+    """The one that most likely rules a message out: whose commonest needle is rarest."""
+    return max(needles, key=lambda alternatives: min(map(_rarity, alternatives)))
+
+
+def _rarity(needle: bytes) -> float:
+    return 0.5 if needle in _EVERYWHERE else len(needle)

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.app.batch import in_batches
-from workbench.app.operations.listing import HEAD_BYTES, summary
+from workbench.app.operations.listing import HEAD_BYTES, readable, summary
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import Refused, Unavailable
 from workbench.kernel.progress import JobContext
@@ -275,7 +275,7 @@ def _rows(piece: Section) -> pa.RecordBatch:
     plain = bytearray()
     if piece.format is MessageFormat.ER7:
         for head in piece.heads(HEAD_BYTES):  # one message at a time stays in the processor's cache
-            header, is_plain = peek(head)
+            header, is_plain = peek(readable(head, piece.encoding) if piece.encoding else head)
             headers.append(header)
             plain.append(is_plain)
     else:

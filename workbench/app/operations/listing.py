@@ -48,7 +48,7 @@ def row_at(capture: Capture, number: int) -> MessageRow:
     """The line of one message, from its first bytes alone (ER7) or its top elements (all else)."""
     kind = capture.format_of(number)
     if kind is MessageFormat.ER7:
-        header = read_header(capture.head(number, HEAD_BYTES))
+        header = read_header(readable(capture.head(number, HEAD_BYTES), capture.encoding_of(number)))
     elif capture.length(number) > _GIANT_BYTES:
         header = _giant(capture.head(number, HEAD_BYTES))
     else:
@@ -94,6 +94,11 @@ def selector(where: str) -> Callable[[Capture, int], bool]:
     return lambda capture, number: holds_for(
         query, capture.raw(number), capture.format_of(number), capture.encoding_of(number)
     )
+
+
+def readable(head: bytes, encoding: str) -> bytes:
+    """The first bytes of a message in UTF-8 when the user has said what they are in; else as they stand."""
+    return head.decode(encoding, "replace").encode("utf-8") if encoding not in ("", "utf-8") else head
 
 
 def summary(raw: bytes, kind: MessageFormat) -> Header:

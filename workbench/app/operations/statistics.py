@@ -208,15 +208,11 @@ def _fields(tally: Tally) -> Iterator[tuple[str, str, FieldTally]]:
 
 
 def _label(part: str, label: str) -> str:
-    return f"{part}.{label}" if _is_fhir(part) else f"{part}-{label}"
-
-
-def _is_fhir(part: str) -> bool:
-    return any(character.islower() for character in part)
+    return f"{part}-{label}" if label.isdigit() else f"{part}.{label}"
 
 
 def _named(part: str, label: str, known: Dictionary) -> tuple[str, str]:
-    definition = None if _is_fhir(part) else known.field(part, int(label))
+    definition = known.field(part, int(label)) if label.isdigit() else None
     return (definition.name, definition.data_type) if definition else ("", "")
 
 
@@ -231,7 +227,7 @@ def _hides(path: str, known: Dictionary) -> bool:
 
 def _is_coded_result(part: str, label: str, known: Dictionary) -> bool:
     """True for FHIR codes and for fields like OBX-5, of which only codes are counted."""
-    return _is_fhir(part) or _named(part, label, known)[1].lower() == "varies"
+    return not label.isdigit() or _named(part, label, known)[1].lower() == "varies"
 
 
 def _distinct(counts: FieldTally) -> Cell:
