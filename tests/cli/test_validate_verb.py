@@ -91,3 +91,12 @@ def test_an_operation_outcome_is_valid_fhir(tmp_path: Path, capsys: pytest.Captu
     assert [issue.text for issue in errors] == []
     (outcome,) = [entry["resource"] for entry in json.loads(text)["entry"] if "error" in json.dumps(entry)]
     assert "PID-7.1" in {path for issue in outcome["issue"] for path in issue.get("expression", [])}
+
+
+def test_plausibility_is_judged_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "old.hl7").write_bytes(GOOD.replace(b"DOE^JOHN", b"DOE^JOHN||18900101"))
+    codes = []
+    for more in ([], ["--plausibility"]):
+        run(["validate", str(tmp_path / "old.hl7"), "--format", "ndjson", *more], None)
+        codes.append({json.loads(line)["rule"] for line in capsys.readouterr().out.splitlines()})
+    assert codes[1] - codes[0] == {"CLN-0103"}

@@ -44,6 +44,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         metavar="DIR",
         help="folder with FHIR packages (.tgz or unpacked)",
     )
+    verb.add_argument("--plausibility", action="store_true", help="look for what a clinician would doubt, too")
     verb.add_argument("--best-practice", action="store_true", help="judge FHIR constraints that only recommend, too")
     verb.add_argument("--format", choices=("table", "json", "ndjson", *REPORTS), default="table")
     add_workers(verb)
@@ -57,7 +58,8 @@ def _validate(options: argparse.Namespace) -> ExitCode:
         profiles=(canonical,) if canonical else (),
         best_practice=options.best_practice,
     )
-    against = Against(v2_profile=None if canonical else _v2_profile(options.profile), fhir=fhir)
+    v2_profile = None if canonical else _v2_profile(options.profile)
+    against = Against(v2_profile, fhir, options.plausibility)
     job = console_job()
     capture = open_capture(options.inputs, job)
     verdict = Verdict()

@@ -20,6 +20,7 @@ _RULE_MODULES = (
     "workbench.validation.fhir_rules",
     "workbench.validation.fhir_profile_rules",
     "workbench.validation.fhir_content_rules",
+    "workbench.validation.plausibility.rules",
 )
 
 

@@ -18,6 +18,7 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
 from workbench.v2.er7 import Message
 from workbench.validation.fhir_validator import DEFAULT, FhirOptions, prepare, validate_resource
+from workbench.validation.plausibility.v2 import plausibility
 from workbench.validation.v2_validator import validate_message
 
 
@@ -34,10 +35,13 @@ class Against:
 
     v2_profile  folder or file of a conformance profile for v2 messages
     fhir        packages and profiles for FHIR resources
+    plausible   also look for what a clinician would doubt (`validation.plausibility`), but for the rules in `disabled`
     """
 
     v2_profile: Path | None = None
     fhir: FhirOptions = DEFAULT
+    plausible: bool = False
+    disabled: frozenset[str] = frozenset()
 
 
 STANDARDS = Against()
@@ -52,8 +56,10 @@ def validate_document(document: Document, against: Against = STANDARDS) -> tuple
     if not isinstance(document, Message):
         return (*document.issues, *validate_resource(document, against.fhir))
     if against.v2_profile is not None:
-        return profile_validator(against.v2_profile).validate(document)
-    return (*document.issues, *validate_message(document))
+        found = profile_validator(against.v2_profile).validate(document)
+    else:
+        found = (*document.issues, *validate_message(document))
+    return (*found, *plausibility(document, against.disabled)) if against.plausible else found
 
 
 def validate_capture(
