@@ -196,9 +196,9 @@ class _Builder:
         return None
 
     def _type_within(self, parent: ElementDefinition) -> tuple[TypeDefinition, str] | None:
-        if parent.content_reference:
+        if parent.content_reference or "." not in parent.path:
             base = self._source.type_definition(self._root)
-            return None if base is None else (base, parent.content_reference.rsplit("#", 1)[-1])
+            return None if base is None else (base, parent.content_reference.rsplit("#", 1)[-1] or self._root)
         for reference in parent.types:
             if reference.code in _INLINE:
                 base = self._source.type_definition(self._root)
