@@ -14,7 +14,7 @@ from pathlib import Path
 from workbench.fhir.definitions import R4, definitions
 from workbench.fhir.json_tree import FhirDocument
 from workbench.fhir.package_definitions import with_packages
-from workbench.fhir.packages import load_packages
+from workbench.fhir.packages import find_packages, load_packages
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, Severity
 from workbench.validation.fhir_findings import Findings, span_of
@@ -48,11 +48,17 @@ DEFAULT = FhirOptions()
 def prepare(options: FhirOptions) -> None:
     """Load what the options name, so that what is wrong with it is said once and before any message.
 
+    Packages that changed since they were loaded are loaded again.
+
     raises  Refused FHIR-0012, FHIR-0020, FHIR-0022, FHIR-0023; Unavailable FHIR-0021
             Refused FHIR-0024: a profile that was asked for is not loaded
     """
     if not options.packages and not options.profiles:
         return
+    stamp = _stamp(options.packages)
+    if _loaded.get(options.packages, stamp) != stamp:
+        plans_of.cache_clear()  # a package was added or replaced since
+    _loaded[options.packages] = stamp
     plans = plans_of(options.version, options.packages)
     for url in options.profiles:
         if plans.profile(url) is None and not plans.is_type_url(url):
@@ -96,6 +102,15 @@ def _as_decided(issues: list[Issue], options: FhirOptions) -> tuple[Issue, ...]:
         for issue in issues
         if issue.rule not in options.off
     )
+
+
+_loaded: dict[tuple[Path, ...], tuple[tuple[str, int], ...]] = {}
+
+
+def _stamp(packages: tuple[Path, ...]) -> tuple[tuple[str, int], ...]:
+    """The files of packages with their times of change."""
+    paths = [path for place in packages for path in find_packages(place)]
+    return tuple((str(path), path.stat().st_mtime_ns) for path in paths)
 
 
 @lru_cache(maxsize=8)
