@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
+    QApplication,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -379,3 +382,46 @@ def test_the_window_stays_open_when_closing_is_called_off(
     monkeypatch.setattr(QMessageBox, "question", lambda *_args: QMessageBox.StandardButton.Cancel)
     assert not window.close()
     assert window.isVisible()
+
+
+def test_a_message_the_mapping_cannot_take_is_explained(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "patient.json"
+    path.write_bytes(FHIR)
+    window.open_paths([path])
+    settled(qtbot, window)
+    assert window.desk.result is None
+    assert "FHIR" in window.desk.why_nothing
+    other = tmp_path / "report.hl7"
+    other.write_bytes(ADT.replace(b"ADT^A01^ADT_A01", b"ORU^R01^ORU_R01"))
+    window.open_paths([other])
+    settled(qtbot, window)
+    assert "ORU^R01" in window.desk.why_nothing
+
+
+def test_start_opens_the_named_workspace_and_leaves_it_closed(
+    qtbot: QtBot,
+    theme: Theme,
+    session: Session,
+    capture_file: Path,
+    small_mapping: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = session.workspace.folder
+    session.package = small_mapping
+    seen: list[tuple[str, int]] = []
+
+    def stay(application: QApplication) -> int:
+        window = next(w for w in application.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible())
+        settled(qtbot, window)
+        seen.append((window.top.workspace.text(), len(window.bench.capture or ())))
+        window.close()
+        return 0
+
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(QApplication, "exec", stay)
+    monkeypatch.setattr(start, "unlocked", lambda _theme, asked: session if asked == folder else None)
+    assert start.start([str(folder), "--open", str(capture_file), "--theme", "dark"]) == 0
+    assert seen == [("hospital", 2)]
+    again = open_session(folder, PASSPHRASE)
+    again.close()

@@ -66,6 +66,7 @@ class MappingDesk(QObject):
         self.compiled: CompiledMapping | None = None
         self.problem: WorkbenchError | None = None
         self.result: Result | None = None
+        self.why_nothing = ""
         self.capture_ledger: CaptureLedger | None = None
         self._journal = EditJournal(session, "")
         self._runs: dict[str, SuiteRun] = {}
@@ -235,7 +236,8 @@ class MappingDesk(QObject):
         document, compiled = self.bench.document, self.compiled
         if not isinstance(document, Message) or compiled is None:
             self.bench.jobs.drop("trace")
-            self._show(None)
+            is_other = document is not None and not isinstance(document, Message)
+            self._show(None, "This mapping reads HL7 v2 messages, and the selected one is FHIR." if is_other else "")
             return
 
         def trace(_ctx: JobContext) -> Result:
@@ -246,12 +248,12 @@ class MappingDesk(QObject):
         handle.succeeded.connect(self._show)
         handle.failed.connect(self._failed)
 
-    def _show(self, result: Result | None) -> None:
-        self.result = result
+    def _show(self, result: Result | None, why_nothing: str = "") -> None:
+        self.result, self.why_nothing = result, why_nothing
         self.result_changed.emit()
 
     def _failed(self, problem: BaseException) -> None:
-        self._show(None)
+        self._show(None, str(problem) if isinstance(problem, Refused) else "")
         if isinstance(problem, Refused):
             self.bench.say(problem.text)
         else:

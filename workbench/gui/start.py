@@ -82,8 +82,9 @@ def start(arguments: Sequence[str] = ()) -> int:
 
 def make_application(theme: ThemeName | None = None) -> tuple[QApplication, Theme]:
     """The Qt application with palette and fonts; the one that runs already if there is one."""
-    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     running = QApplication.instance()
+    if running is None:
+        QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = running if isinstance(running, QApplication) else QApplication(sys.argv[:1])
     QCoreApplication.setOrganizationName(ORGANISATION)
     QCoreApplication.setApplicationName("workbench")

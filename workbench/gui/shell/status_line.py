@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QProgressBar
 
 from workbench.fhir.json_tree import FhirDocument
@@ -26,7 +27,6 @@ class StatusLine(QFrame):
         self._job: JobHandle | None = None
         self.saved = Badge(bench.theme)
         self.words = label("")
-        self.words.setAccessibleName("Status")
         self.words.setMinimumWidth(1)
         self._what = label("", "muted")
         self._bar = QProgressBar()
@@ -54,9 +54,14 @@ class StatusLine(QFrame):
         self._later.timeout.connect(lambda: self._show_job(True))
         self._show_job(False)
         self.show_saved(True)
-        bench.said.connect(self.words.setText)
+        bench.said.connect(self.say)
         bench.jobs.started.connect(self._started)
         bench.message_changed.connect(self._tell_facts)
+
+    def say(self, text: str) -> None:
+        """Show a sentence, and have a screen reader speak it without moving the keyboard."""
+        self.words.setText(text)
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     def show_saved(self, clean: bool) -> None:
         if clean:

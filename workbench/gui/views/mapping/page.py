@@ -46,7 +46,6 @@ class MappingPage(Page):
         self._package_name = label("", "heading")
         self._message_name = label("", "muted")
         self._explanation = label("", "muted")
-        self._explanation.setAccessibleName("Trace")
         self._badges = {fate: Badge(bench.theme) for fate in Fate}
         self._stack = QStackedWidget()
         text = "The mapping is shown on a real message: what goes where, and what is lost."
@@ -138,6 +137,8 @@ class MappingPage(Page):
             badge.show_mark(counted(FATE_MARKS[fate], counts[fate]))
         lost = counts[Fate.LOST]
         self.attention_changed.emit(f"{lost} lost" if lost else "")
+        if result is None:
+            self._explanation.setText(self.desk.why_nothing)
         number = self.bench.number
         self._message_name.setText("" if number is None else f"message {number + 1:,}")
         self._show_editor()

@@ -46,7 +46,6 @@ class ReviewPage(Page):
         self._only.toggled.connect(self._show_case)
         self.view = ComparisonView(bench.theme)
         self._history = label("", "muted", wrap=True)
-        self._history.setAccessibleName("What was said before")
         self._stack = QStackedWidget()
         text = "A record is compared once a capture and a mapping are open."
         self._stack.addWidget(EmptyState(bench.theme, "eye", "Nothing to review yet", text, "Open files…", open_files))
