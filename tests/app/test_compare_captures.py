@@ -108,3 +108,9 @@ def test_the_command_tells_what_differs(tmp_path: Path, capsys: pytest.CaptureFi
     assert "1 same, 1 different, 0 only left, 0 only right" in shown and "PID-5" in shown and "ROE" not in shown
     assert run(["messages", "compare", *both, "--ignore", "PID-5", "--format", "json"], None) == 0
     assert json.loads(capsys.readouterr().out)["same"] == 2
+
+
+def test_a_line_break_in_a_value_is_not_taken_for_the_next_field(tmp_path: Path) -> None:
+    left = _capture(tmp_path, "l.hl7", _adt("1", "A\\.br\\B"))
+    right = _capture(tmp_path, "r.hl7", _adt("1", "A|B"))
+    assert len(compare_captures(left, right, ComparePlan(), JobContext()).different) == 1

@@ -265,9 +265,8 @@ def _content(document: Document, options: CompareOptions) -> int:
     """A hash that is equal for messages that say the same."""
     if isinstance(document, FhirDocument):
         return _hash(_canonical(document.value))
-    meant = (v2_compare.meaning(segment, options) for segment in document.segments)
-    text = "\r".join("\n".join(fields) for fields in meant if fields != ("",))
-    return _hash(text.encode("utf-8", "surrogatepass"))
+    meant = [v2_compare.meaning(segment, options) for segment in document.segments]
+    return _hash(repr([fields for fields in meant if fields != ("",)]).encode("utf-8", "surrogatepass"))
 
 
 def _hash(data: bytes) -> int:
