@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from workbench.fhir import json_tree
 from workbench.fhir.bundle import Entry, transaction, urn_uuid
+from workbench.fhir.definitions import definitions
+from workbench.fhir.fhirpath import compile_expression
+from workbench.fhir.fhirpath.environment import Environment
+from workbench.fhir.fhirpath.model import model_of
 from workbench.fhir.typed import typed
-from workbench.validation.fhir_validator import validate_value
+from workbench.validation.fhir_validator import FhirOptions, validate_value
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -84,6 +90,85 @@ def test_validate(benchmark, name: str) -> None:
 @pytest.mark.parametrize("name", RESOURCES)
 def test_validate_with_fhir_resources(benchmark, name: str) -> None:
     assert benchmark(typed, RESOURCES[name]).get_resource_type() == RESOURCES[name]["resourceType"]
+
+
+def _guide(folder: Path) -> FhirOptions:
+    """A package with a profile of the size of a national one: cardinality, slices, an extension, constraints."""
+    url = "http://t/NationalPatient"
+    slices = [
+        element
+        for number in range(6)
+        for element in (
+            {"path": "Patient.identifier", "sliceName": f"s{number}", "max": "1"},
+            {"path": "Patient.identifier.system", "min": 1, "fixedUri": f"urn:oid:1.2.{number}"},
+        )
+    ]
+    elements = [
+        {
+            "path": "Patient.extension",
+            "slicing": {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"},
+        },
+        {
+            "path": "Patient.extension",
+            "sliceName": "donor",
+            "type": [
+                {"code": "Extension", "profile": ["http://hl7.org/fhir/StructureDefinition/patient-cadavericDonor"]}
+            ],
+        },
+        {
+            "path": "Patient.identifier",
+            "min": 1,
+            "slicing": {"discriminator": [{"type": "value", "path": "system"}], "rules": "open"},
+        },
+        *slices,
+        {
+            "path": "Patient.name",
+            "min": 1,
+            "constraint": [
+                {"key": "n-1", "severity": "error", "human": "-", "expression": "family.exists() or given.exists()"}
+            ],
+        },
+        {"path": "Patient.telecom.system", "min": 1},
+        {"path": "Patient.telecom.value", "min": 1},
+        {"path": "Patient.gender", "min": 1},
+        {"path": "Patient.address.city", "min": 1},
+    ]
+    profile = {
+        "resourceType": "StructureDefinition",
+        "url": url,
+        "name": "NationalPatient",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "derivation": "constraint",
+        "differential": {"element": elements},
+    }
+    (folder / "package.json").write_text('{"name": "t", "version": "1", "fhirVersions": ["4.0.1"]}')
+    (folder / "profile.json").write_text(json.dumps(profile))
+    return FhirOptions(packages=(folder,), profiles=(url,))
+
+
+@pytest.mark.benchmark(group="FHIR: judge a decoded resource")
+def test_validate_by_a_national_profile(benchmark, tmp_path: Path) -> None:
+    donor = {"url": "http://hl7.org/fhir/StructureDefinition/patient-cadavericDonor", "valueBoolean": True}
+    assert benchmark(validate_value, {**PATIENT, "extension": [donor]}, _guide(tmp_path)) == ()
+
+
+@pytest.mark.benchmark(group="FHIRPath: one evaluation")
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "name.exists() or telecom.exists() or address.exists()",
+        "telecom.where(system = 'phone').value.exists()",
+        "gender = 'male' or gender = 'female'",
+    ],
+)
+def test_fhirpath(benchmark, expression: str) -> None:
+    model = model_of(definitions())
+    focus = model.resource(PATIENT)
+    env, compiled = Environment(model, focus), compile_expression(expression)
+    assert benchmark(compiled.holds, env, focus)
 
 
 @pytest.mark.benchmark(group="FHIR: read the text of a Bundle of 100")
