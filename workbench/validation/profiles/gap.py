@@ -79,6 +79,10 @@ class _Comparison:
             yield _presence(kind, (one or other or _NO_MESSAGE).name, one is not None)
             return
         yield from self._members(kind, one.members, other.members)
+        mine, theirs = _flavours(one.members), _flavours(other.members)
+        for name in mine.keys() & theirs.keys():  # where one has groups and the other has not
+            if not any(pair[0].name == name for pair in self._pairs):
+                self._note(mine[name], theirs[name])
 
     def _members(self, place: str, one: tuple[Member, ...], other: tuple[Member, ...]) -> Iterator[Gap]:
         mine, theirs = _numbered(one), _numbered(other)
@@ -156,6 +160,15 @@ class _Comparison:
 
 
 _NO_MESSAGE = MessageProfile("", "", "", "", "", ())
+
+
+def _flavours(members: tuple[Member, ...]) -> dict[str, str]:
+    """The first flavour of each segment, by name."""
+    found: dict[str, str] = {}
+    for member in members:
+        inside = {member.name: member.ref} if isinstance(member, SegmentUse) else _flavours(member.members)
+        found = inside | found
+    return found
 
 
 def _numbered(members: tuple[Member, ...]) -> dict[tuple[str, int], Member]:

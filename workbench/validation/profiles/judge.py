@@ -163,7 +163,7 @@ class _Judge:
         for position in plan.dynamic:
             if position < count and fields[position]:
                 found.extend(self._judge_dynamic(plan, position, fields[position], fields))
-        if count > len(plan.settled) and any(fields[len(plan.settled) :]):
+        if plan.fields and count > len(plan.settled) and any(fields[len(plan.settled) :]):
             args = {"name": node.segment.name, "most": str(len(plan.fields)), "count": str(count - 1)}
             found.append(Finding("V2-0515", args, Place()))
         for watched in plan.watched:
