@@ -16,10 +16,10 @@ from workbench.gui.views.terminology.collect import (
     CodeLine,
     candidates,
     collect,
-    everything,
     fields_of_maps,
     is_open,
     lines,
+    offered,
 )
 from workbench.gui.views.terminology.decide import new_map, with_status, with_target
 from workbench.gui.views.terminology.target_dialog import TargetDialog
@@ -31,7 +31,6 @@ from workbench.messages.capture import open_capture
 from workbench.terminology.code_map import RowStatus
 from workbench.terminology.codes import Coding
 from workbench.terminology.harvest import LocalCode
-from workbench.terminology.suggest import suggest
 
 MESSAGES = ADT + ADT.replace(b"C1", b"C2").replace(b"|F|", b"|W|")
 
@@ -118,8 +117,8 @@ def test_candidates_come_from_what_the_target_element_is_bound_to(
     package: Package, found: tuple[CodeLine, ...]
 ) -> None:
     index = candidates(line(found, "DA"), package, [each.local for each in found])
-    offered = {candidate.coding.code for candidate in everything(index)}
-    assert {"food", "medication", "environment", "biologic"} <= offered
+    codes = {candidate.coding.code for candidate in offered(line(found, "DA").local, index)}
+    assert {"food", "medication", "environment", "biologic"} <= codes
 
 
 def test_every_field_the_shipped_package_translates_has_candidates() -> None:
@@ -134,7 +133,7 @@ def test_what_resembles_a_code_is_offered_with_a_score_and_a_reason(
 ) -> None:
     odd = line(found, "W")
     local = replace(odd.local, texts=(("Femal", 1),))
-    best = suggest(local, candidates(odd, package, [local]))[0]
+    best = offered(local, candidates(odd, package, [local]))[0]
     assert best.coding.code == "female"
     assert 0 < best.score <= 1
 

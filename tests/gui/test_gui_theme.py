@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtGui import QFontInfo, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from workbench.app.commands import COMMANDS
 from workbench.gui import marks
@@ -94,3 +95,13 @@ def test_an_icon_takes_the_colour_of_its_role(theme: Theme) -> None:
         image.pixelColor(x, y).name() for x in range(32) for y in range(32) if image.pixelColor(x, y).alpha() == 255
     }
     assert colours == {theme.tokens["severity.error"]}
+
+
+def test_icons_of_deleted_widgets_are_forgotten(qapp: QApplication, theme: Theme) -> None:
+    for _ in range(1200):
+        label = QLabel()
+        theme.give_icon(label, "check")
+        shiboken6.delete(label)
+    assert len(theme._bearers) <= 1001
+    theme.use(ThemeName.DARK)
+    assert theme._bearers == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -20,6 +21,7 @@ _FONT_FILES = (
     "JetBrainsMono-Regular.ttf",
     "JetBrainsMono-SemiBold.ttf",
 )
+_BEARERS = 1000
 _ICON_SIZES = (16, 20, 24, 32, 48)
 _ROLES_OF_PALETTE = {
     QPalette.ColorRole.Window: "window",
@@ -56,7 +58,8 @@ class Theme(QObject):
         self._application = application
         self._icons: dict[tuple[str, str], QIcon] = {}
         self._sources: dict[str, str] = {}
-        self._bearers: list[tuple[QObject, str, str]] = []
+        self._bearers: dict[int, tuple[QObject, str, str]] = {}
+        self._room = _BEARERS
         self.tokens: Tokens = load_tokens(name)
         for file in _FONT_FILES:
             QFontDatabase.addApplicationFont(str(shipped("resources", "fonts", file)))
@@ -69,8 +72,8 @@ class Theme(QObject):
         self.tokens = load_tokens(name)
         self._icons.clear()
         self._apply()
-        self._bearers = [bearer for bearer in self._bearers if _is_alive(bearer[0])]
-        for target, icon, role in self._bearers:
+        self._forget_the_dead()
+        for target, icon, role in self._bearers.values():
             self._show(target, icon, role)
         self.changed.emit()
 
@@ -133,9 +136,15 @@ class Theme(QObject):
 
     def give_icon(self, target: QObject, name: str, role: str = "text") -> None:
         """Show an icon on an action, button or label, now and after every change of theme."""
-        self._bearers = [bearer for bearer in self._bearers if bearer[0] is not target]
-        self._bearers.append((target, name, role))
+        self._bearers[id(target)] = (target, name, role)
+        if len(self._bearers) > self._room:
+            self._forget_the_dead()
         self._show(target, name, role)
+
+    def _forget_the_dead(self) -> None:
+        """Widgets come and go with every message; those that Qt has deleted need no icon any more."""
+        self._bearers = {key: bearer for key, bearer in self._bearers.items() if shiboken6.isValid(bearer[0])}
+        self._room = max(_BEARERS, 2 * len(self._bearers))
 
     def _show(self, target: QObject, name: str, role: str) -> None:
         if isinstance(target, QLabel):
@@ -153,9 +162,3 @@ class Theme(QObject):
             palette.setColor(QPalette.ColorGroup.Disabled, palette_role, self.colour("muted"))
         self._application.setPalette(palette)
         self._application.setStyleSheet(style_sheet(self.tokens, self.em))
-
-
-def _is_alive(target: QObject) -> bool:
-    import shiboken6
-
-    return bool(shiboken6.isValid(target))

@@ -16,7 +16,7 @@ from workbench.messages.capture import Capture
 from workbench.terminology.code_map import CodeMap, CodeMapRow, RowStatus
 from workbench.terminology.codes import Coding
 from workbench.terminology.harvest import LocalCode, SeenCode, harvest, seen_codes
-from workbench.terminology.suggest import Candidate, CandidateIndex
+from workbench.terminology.suggest import Candidate, CandidateIndex, suggest
 from workbench.v2.dictionary import dictionary
 from workbench.v2.er7 import Message, Segment
 from workbench.v2.path import V2Path
@@ -28,6 +28,9 @@ CODEABLE = "CWE-CodeableConcept"
 """The type map of coded values in the shipped packages."""
 
 _LONGEST_CODE = 60
+LISTED_WHOLE = 60
+"""Concepts that people still read through; longer lists show what resembles the code."""
+
 _SLOT = re.compile(r"\[[^\]]*\]")
 _NAMED_SYSTEMS = {"LN": "http://loinc.org", "SCT": "http://snomed.info/sct", "I10": "http://hl7.org/fhir/sid/icd-10"}
 
@@ -166,6 +169,10 @@ def _known_targets(code_map: CodeMap | None) -> Iterator[Coding]:
             yield Coding(system, code, display)
 
 
-def everything(index: CandidateIndex, limit: int = 40) -> tuple[Candidate, ...]:
-    """The first concepts there are, for a code that resembles none of them."""
-    return tuple(Candidate(index.coding(n), 0.0, ()) for n in range(min(limit, len(index))))
+def offered(local: LocalCode, index: CandidateIndex, limit: int = LISTED_WHOLE) -> tuple[Candidate, ...]:
+    """What resembles a code, best first, and then the rest of a list that is short enough to be read."""
+    best = suggest(local, index)
+    known = {candidate.coding.identity for candidate in best}
+    rest = (index.coding(number) for number in range(len(index))) if len(index) <= limit or not best else ()
+    others = [coding for coding in rest if coding.identity not in known]
+    return (*best, *(Candidate(coding, 0.0, ()) for coding in others[:limit]))

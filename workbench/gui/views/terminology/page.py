@@ -14,7 +14,7 @@ from workbench.gui.marks import DONE, STATUS_MARKS, WAITING, Mark
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.page import Page
 from workbench.gui.shell.dialogs import ReasonDialog
-from workbench.gui.views.terminology.collect import CodeLine, candidates, collect, everything, is_open, lines
+from workbench.gui.views.terminology.collect import CodeLine, candidates, collect, is_open, lines, offered
 from workbench.gui.views.terminology.decide import new_map, with_status, with_target
 from workbench.gui.views.terminology.target_dialog import TargetDialog
 from workbench.gui.widgets.basics import EmptyState, across, button, card, down, label, pane, retitle, table
@@ -24,7 +24,7 @@ from workbench.mapping.edits import PutCodeMap
 from workbench.terminology.code_map import CodeMap, RowStatus
 from workbench.terminology.codes import Coding
 from workbench.terminology.harvest import LocalCode
-from workbench.terminology.suggest import Candidate, suggest
+from workbench.terminology.suggest import Candidate
 
 _EVERY, _OPEN = "every field", "waiting for a decision"
 
@@ -210,8 +210,7 @@ class TerminologyPage(Page):
         self._new_map.setVisible(not line.map)
 
         def search(_ctx: JobContext) -> tuple[Candidate, ...]:
-            index = candidates(line, package, found)
-            return suggest(local, index) or everything(index)
+            return offered(local, candidates(line, package, found))
 
         handle = self.bench.jobs.newest("candidates", "Searching candidates", search)
         handle.succeeded.connect(self._suggested)
