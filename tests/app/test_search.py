@@ -75,12 +75,16 @@ def test_index_bytes_and_parser_agree(capture: Capture, question: str) -> None:
 
 
 _WORDS = st.sampled_from(["A", "B", "A&B", "X1", "", "a"])
-_TERMS = st.builds(
-    "{} {} '{}'".format,
-    st.sampled_from(["MSH-3.1", "MSH-3", "MSH-9.2", "MSH-10", "MSH-10.1", "MSH-4.1", "PID-3.1", "MSH-12"]),
-    st.sampled_from(["=", "!=", "contains", "<", ">="]),
-    _WORDS,
-) | st.builds("exists({})".format, st.sampled_from(["MSH-3", "MSH-4.1", "PID-3", "AL1"]))
+_TERMS = (
+    st.builds(
+        "{} {} '{}'".format,
+        st.sampled_from(["MSH-3.1", "MSH-3", "MSH-9.2", "MSH-10", "MSH-10.1", "MSH-4.1", "PID-3.1", "MSH-12"]),
+        st.sampled_from(["=", "!=", "contains", "<", ">="]),
+        _WORDS,
+    )
+    | st.builds("exists({})".format, st.sampled_from(["MSH-3", "MSH-4.1", "PID-3", "AL1"]))
+    | st.builds("text('{}')".format, st.sampled_from(["ab", "ss", "fi", "a1", "ß", "|x", ""]))
+)
 _QUESTIONS = st.recursive(
     _TERMS,
     lambda inner: (
@@ -90,7 +94,7 @@ _QUESTIONS = st.recursive(
     ),
     max_leaves=4,
 )
-_FIELD = st.text(alphabet="ABX1a^~&\\", max_size=4)
+_FIELD = st.text(alphabet="ABX1a^~&\\sSſßﬁ", max_size=4)
 _MESSAGE = st.builds(
     lambda delimiters, fields, patient: (
         f"MSH|{delimiters}|" + "|".join(fields) + "\rPID|1||" + patient + "\r"

@@ -18,6 +18,7 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.buffers import Buffer
 from workbench.messages.capture import Capture, Framing, MessageFormat, Overrule, open_capture
 from workbench.messages.reading import AsItStands, Found
+from workbench.messages.sections import FOLDED_TO_ASCII
 
 
 def _capture(tmp_path: Path, data: bytes, name: str = "capture") -> Capture:
@@ -319,3 +320,9 @@ def test_pieces_of_a_capture_give_its_messages(tmp_path: Path) -> None:
         enumerate(capture)
     )
     assert [raw[:9] for piece in capture.pieces(1, 1) for raw in piece.heads(40)] == [raw[:9] for raw in capture]
+
+
+def test_the_letters_that_fold_to_ascii_are_all_known() -> None:
+    folding = [chr(code) for code in range(128, 0x30000) if any(letter.isascii() for letter in chr(code).casefold())]
+    assert len(folding) > 10
+    assert all(letter.encode().startswith(FOLDED_TO_ASCII) for letter in folding)

@@ -9,12 +9,16 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from workbench.messages.buffers import Buffer
 from workbench.messages.formats import MessageFormat
 from workbench.messages.framing import MLLP_END, er7_end
 from workbench.messages.parts import Part, transcoded
 from workbench.messages.reading import Reader
+
+FOLDED_TO_ASCII = (*(text.encode() for text in "ßİŉſǰ\u212a"), b"\xe1\xba", b"\xef\xac")
+"""UTF-8 of the letters that `str.casefold` turns into something with ASCII in it, or what it begins with."""
 
 
 @dataclass(slots=True)
@@ -115,16 +119,41 @@ class Section:
 
     def places_holding(self, needles: Iterable[bytes]) -> set[int]:
         """The messages in whose bytes any of these occurs, found without cutting them out."""
-        buffer, starts, found = self.buffer, self.starts, set[int]()
-        limit = self.reach(len(starts) - 1)
+        return self._places(self.buffer, needles, 0)
+
+    def places_holding_folded(self, needle: bytes) -> set[int]:
+        """The messages in which a lower-case ASCII text may occur in whatever case.
+
+        Casefolding makes ASCII of a few other letters (`ß` becomes `ss`): messages with one of them are among those
+        found, and so are all that are not UTF-8.
+        """
+        base = self.starts[0]
+        data = self.buffer[base : self.reach(len(self.starts) - 1)].lower()
+        found = self._places(data, (needle,), base)
+        if data.isascii():
+            return found
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            bounds = pairwise([*(start - base for start in self.starts), len(data)])
+            found.update(place for place, (start, end) in enumerate(bounds) if not data[start:end].isascii())
+            return found
+        # looking for one byte is ten times as fast as looking for two
+        present = [letters for letters in FOLDED_TO_ASCII if letters[:1] in data and letters in data]
+        return found | self._places(data, present, base)
+
+    def _places(self, data: Buffer, needles: Iterable[bytes], base: int) -> set[int]:
+        """`data` holds the bytes of the section from `base` on."""
+        starts, found = self.starts, set[int]()
+        limit = self.reach(len(starts) - 1) - base
         for needle in needles:
-            at = buffer.find(needle, starts[0], limit)
+            at = data.find(needle, starts[0] - base, limit)
             while at >= 0:
-                place = bisect_right(starts, at) - 1
+                place = bisect_right(starts, at + base) - 1
                 found.add(place)
                 if place + 1 >= len(starts):
                     break
-                at = buffer.find(needle, starts[place + 1], limit)
+                at = data.find(needle, starts[place + 1] - base, limit)
         return found
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from workbench.v2.path import V2Path
-from workbench.v2.query import And, Count, Exists, Node, Or, Query, Value
+from workbench.v2.query import And, Count, Exists, Node, Or, Query, Text, Value
 
 _EVERYWHERE = frozenset({b"EVN", b"PID", b"PV1"})
 """Segments that say little about a message."""
@@ -21,12 +21,17 @@ _RUN = re.compile(r"[A-Za-z0-9]+")
 
 
 class Prefilter:
-    """Rules out messages by their bytes; `passes` is true for every message the question holds for."""
+    """Rules out messages by their bytes; `passes` is true for every message the question holds for.
 
-    __slots__ = ("needles",)
+    needles  of each of these, one must occur
+    folded   lower-case ASCII texts that must occur in every message that is pure ASCII, whatever the case
+    """
+
+    __slots__ = ("folded", "needles")
 
     def __init__(self, query: Query) -> None:
         self.needles = tuple(dict.fromkeys(_needed(query.root)))
+        self.folded = tuple(dict.fromkeys(_folded(query.root)))
 
     def passes(self, raw: bytes) -> bool:
         """False only when the question certainly does not hold for these bytes of an ER7 message."""
@@ -64,6 +69,15 @@ def _needed(node: Node) -> list[Alternatives]:
         return [*_literals(node), *_segment(node.path)]
     if isinstance(node, Count) and node.test.sign == ">" and node.test.wanted[0].isdecimal():
         return _segment(node.path)
+    return []
+
+
+def _folded(node: Node) -> list[bytes]:
+    """Casefolding makes ASCII of other letters (`ß`, `ﬁ`), so only pure ASCII can be ruled out."""
+    if isinstance(node, And):
+        return [found for part in node.parts for found in _folded(part)]
+    if isinstance(node, Text) and node.words.isascii() and node.words:
+        return [node.words.encode()]
     return []
 
 

@@ -185,9 +185,8 @@ def _answer_piece(query: Query, prefilter: Prefilter, task: _Task) -> array[int]
     encoding = "utf-8" if piece.part.encoding else piece.encoding
     found = list(task.certain)
     places: Iterable[int] = range(len(piece)) if task.places is None else task.places
-    if is_er7 and prefilter.best and isinstance(piece.reader, AsItStands):
-        possible = _possible(piece, prefilter.best)
-        places = (place for place in places if place in possible)
+    if is_er7 and isinstance(piece.reader, AsItStands) and not piece.part.encoding:
+        places = _possible(piece, prefilter, places)
     for place, raw in piece.raws(places):
         if is_er7 and not prefilter.passes(raw):
             continue
@@ -197,13 +196,19 @@ def _answer_piece(query: Query, prefilter: Prefilter, task: _Task) -> array[int]
     return array("I", (piece.first + place for place in found))
 
 
-def _possible(piece: Section, needles: Sequence[bytes]) -> set[int]:
-    """The places a question that needs one of the needles can hold for."""
-    possible = piece.places_holding((*needles, *DISGUISES))
-    if len(piece.places_holding((USUAL_HEAD,))) < len(piece):
-        heads = enumerate(piece.heads(len(USUAL_HEAD)))
-        possible.update(place for place, head in heads if not head.startswith(USUAL_HEAD))
-    return possible
+def _possible(piece: Section, prefilter: Prefilter, places: Iterable[int]) -> list[int]:
+    """Those of the places whose bytes do not rule the question out."""
+    left = list(places)
+    for text in prefilter.folded:
+        holding = piece.places_holding_folded(text)
+        left = [place for place in left if place in holding]
+    if left and prefilter.best:
+        holding = piece.places_holding((*prefilter.best, *DISGUISES))
+        if len(piece.places_holding((USUAL_HEAD,))) < len(piece):
+            heads = enumerate(piece.heads(len(USUAL_HEAD)))
+            holding.update(place for place, head in heads if not head.startswith(USUAL_HEAD))
+        left = [place for place in left if place in holding]
+    return left
 
 
 @lru_cache(maxsize=8)
