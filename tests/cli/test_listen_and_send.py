@@ -61,6 +61,7 @@ def test_a_frame_that_does_not_fit_leaves_no_half(tmp_path: Path, monkeypatch: p
     with pytest.raises(OSError, match="No space"):
         file.append(b"two")
     monkeypatch.undo()
+    assert (tmp_path / "k.mllp").read_bytes() == b"\x0bone\x1c\r"
     file.append(b"three")
     file.close()
     assert (tmp_path / "k.mllp").read_bytes() == b"\x0bone\x1c\r\x0bthree\x1c\r"

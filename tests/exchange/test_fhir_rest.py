@@ -120,6 +120,12 @@ def test_a_search_gives_page_after_page_and_names_nobody_in_its_address(served: 
     assert served.asked[0][3] == b"name=Zebrastripe"
 
 
+def test_a_search_may_go_into_the_address_when_a_server_knows_no_other_way(served: Served, client: FhirClient) -> None:
+    served.answer(200, {"resourceType": "Bundle"})
+    list(client.search("Patient", {"name": "A&B", "_count": "5"}, in_address=True))
+    assert [(method, path) for method, path, _, _ in served.asked] == [("GET", "/r4/Patient?name=A%26B&_count=5")]
+
+
 @pytest.mark.parametrize("link", ["https://elsewhere.example/r4?page=2", "//elsewhere.example/x", "http://[x"])
 def test_a_next_page_on_another_server_is_not_fetched(link: str, served: Served) -> None:
     served.answer(200, {"resourceType": "Bundle", "link": [{"relation": "next", "url": link}]})

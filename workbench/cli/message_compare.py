@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from workbench.app.operations.compare import CONTROL_ID, CaptureComparison, ComparePlan, compare_captures
+from workbench.app.operations.compare import CONTROL_ID, CaptureComparison, ComparePlan, compare_captures, field_table
 from workbench.app.operations.listing import row_at
 from workbench.cli.options import add_verb, add_workers, console_job
 from workbench.cli.tables import print_table
@@ -17,7 +17,6 @@ from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode
 from workbench.messages.capture import Capture, open_capture
 
-_FIELD_COLUMNS = ("field", "pairs", "changed", "only_left", "only_right")
 _MESSAGE_COLUMNS = ("outcome", "left", "right", "type", "control_id", "fields")
 
 
@@ -69,8 +68,8 @@ def _print(left: Capture, right: Capture, result: CaptureComparison) -> None:
         print(f"{result.without_key} of those that stand alone have no value at the key")
     if result.different:
         print()
-        rows = ({name: getattr(line, name) for name in _FIELD_COLUMNS} for line in result.fields())
-        print_table(rows, _FIELD_COLUMNS)
+        table = field_table(result)
+        print_table(table.records(), table.names)
     if result.different or result.only_left or result.only_right:
         print()
         print_table(_message_rows(left, right, result), _MESSAGE_COLUMNS)

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
+from urllib.parse import urlencode
 
 import httpx
 
@@ -121,16 +122,20 @@ class FhirClient:
         parameters: Mapping[str, str],
         ctx: JobContext | None = None,
         most_pages: int = 1000,
+        in_address: bool = False,
     ) -> Iterator[FhirDocument]:
         """The pages of a search, each a searchset Bundle, as they come.
 
+        in_address  put the parameters into the address (GET), for servers that know no other way. Servers and proxies
+                    write addresses down, and parameters say who is searched for.
         raises  as `request`; Refused EXC-0107: a next page is on another server, or there is no end of pages
         """
         ctx = ctx or JobContext()
-        # Posted, because addresses are logged by servers and proxies, and parameters say who is searched for.
-        answer = self.request(
-            "POST", f"{_name(resource_type)}/_search", ctx, form=parameters, headers={"Prefer": "handling=strict"}
-        )
+        kind, headers = _name(resource_type), {"Prefer": "handling=strict"}
+        if in_address:
+            answer = self.request("GET", f"{kind}?{urlencode(parameters)}", ctx, headers=headers)
+        else:
+            answer = self.request("POST", f"{kind}/_search", ctx, form=parameters, headers=headers)
         for page in range(1, most_pages + 1):
             document = _required(answer)
             yield document

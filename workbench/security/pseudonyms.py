@@ -54,7 +54,7 @@ class Pseudonyms:
 
     def number(self, *parts: str) -> int:
         """0 ≤ n < 2**64, told apart by every part."""
-        return int.from_bytes(_digest(self.key, "\x1f".join(f"{len(part)}:{part}" for part in parts))[:8])
+        return _number(self.key, parts)
 
     def identifier(self, text: str) -> str:
         """Another identifier of the same form: digits stay digits, letters letters, all else stays.
@@ -143,6 +143,11 @@ class Pseudonyms:
         return f"{moved.year:04}{moved.month:02}{moved.day:02}"[: len(digits)]
 
 
+@lru_cache(maxsize=1 << 16)
+def _number(key: bytes, parts: tuple[str, ...]) -> int:
+    return int.from_bytes(_digest(key, "\x1f".join(f"{len(part)}:{part}" for part in parts))[:8])
+
+
 def _digest(key: bytes, text: str) -> bytes:
     return _hmac(key, text.encode("utf-8", "surrogatepass"))
 
@@ -219,6 +224,7 @@ def _other_letter(key: bytes, place: int, text: str) -> str:
     return _CLASSES[kind][_digest(key, f"letter {place} {text}")[0] % _RADIX[kind]]
 
 
+@lru_cache(maxsize=1 << 14)
 def _plain(text: str) -> str:
     """Letters without marks and case, so that `MÉABH` and `Meabh` are one name."""
     decomposed = unicodedata.normalize("NFKD", text)

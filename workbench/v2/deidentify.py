@@ -158,7 +158,11 @@ class _Leaf:
 
 @dataclass(slots=True)
 class _Walk:
-    """One message under way. `known` holds what identifies somebody here, casefolded, with its pseudonym."""
+    """One message under way.
+
+    known    what identifies somebody here, casefolded, with its pseudonym
+    telling  those so long that a code does not hold them by chance
+    """
 
     message: Message
     pseudonyms: Pseudonyms
@@ -167,6 +171,7 @@ class _Walk:
     places: bool
     changes: list[Change] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
+    telling: dict[str, str] = field(default_factory=dict)
     subjects: list[str] = field(default_factory=list)
     leaves: dict[int, dict[int, list[_Leaf]]] = field(default_factory=dict)
 
@@ -184,6 +189,7 @@ class _Walk:
                 for leaves in fields.values():
                     for leaf in leaves:
                         self._remember(leaf)
+        self.telling = {value: after for value, after in self.known.items() if len(value) >= _LONG_CODE}
 
     def segment(self, segment: Segment) -> str:
         """The text of a segment as it leaves."""
@@ -312,8 +318,7 @@ class _Walk:
     def _code(self, leaf: _Leaf) -> str:
         """Codes stay, unless one says what identifies somebody elsewhere in this message."""
         delimiters = self.message.delimiters
-        long = {value: after for value, after in self.known.items() if len(value) >= _LONG_CODE}
-        after = replace_known(leaf.text, long, lambda found: escape(found, delimiters))
+        after = replace_known(leaf.text, self.telling, lambda found: escape(found, delimiters))
         if after != leaf.text:
             self._note(leaf, Fate.REPLACED, after, "a code says what identifies somebody elsewhere")
         return after

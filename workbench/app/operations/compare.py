@@ -19,6 +19,7 @@ import msgspec
 from workbench.app.batch import in_batches
 from workbench.app.documents import Document, document_at, read_document
 from workbench.app.pieces import in_pieces, read_messages
+from workbench.app.tables import Column, Table
 from workbench.fhir.json_tree import FhirDocument
 from workbench.fhir.path import FhirPath
 from workbench.kernel.errors import Refused
@@ -151,6 +152,13 @@ class CaptureComparison:
                 else:
                     count.only_right += 1
         return sorted(found.values(), key=lambda count: (-count.pairs, count.field))
+
+
+def field_table(result: CaptureComparison) -> Table:
+    """The fields that differ, for people's other programs; names of fields and counts, no values."""
+    columns = tuple(map(Column, ("field", "pairs", "changed", "only_left", "only_right")))
+    rows = ((line.field, line.pairs, line.changed, line.only_left, line.only_right) for line in result.fields())
+    return Table("fields that differ", columns, tuple(rows))
 
 
 def compare_messages(
