@@ -72,6 +72,7 @@ CASES = [
     ("slice by a code", (b"HR^^L||80", b"WEIGHT^^L||8000"), [("Length", "OBX[1]-5")]),
     ("co-constraint", (b"TEXT^^L", b"TEMP^^L"), [("Co-Constraint", "OBX[2]-2")]),
     ("unknown segment", (b"OBR|1\r", b"ZZ1|1\rOBR|1\r"), [("Unexpected", "ZZ1")]),
+    ("unclosed escape", (b"|DOE|", b"|D\\OE|"), [("Escape", "PID-5")]),
     ("line that is no segment", (b"OBR|1\r", b"OBR|1\rgarbage\r"), [("Invalid Content", "")]),
 ]
 

@@ -302,8 +302,8 @@ def _judge_value(plan: ValuePlan, text: str, delimiters: Delimiters, repetition:
             found.append(_absent(plan, inner, number, (repetition, number, 0)))
     if plan.table is not None and plan.table_rule:
         _judge_coded(plan, plan.table, parts, delimiters, (repetition, 1, 0), found)
-    if plan.data_type in _JUDGED_TOGETHER:
-        _judge_together(plan.data_type, parts, delimiters, repetition, found)
+    if plan.data_type in JUDGED_TOGETHER:
+        judge_together(plan.data_type, parts, delimiters, repetition, found)
 
 
 def _judge_component(
@@ -366,7 +366,7 @@ def _judge_primitive(
     plan: ValuePlan, text: str, delimiters: Delimiters, place: tuple[int, int, int], found: list[Finding]
 ) -> None:
     if delimiters.escape and delimiters.escape in text:
-        _judge_escapes(text, delimiters.escape, place, found)
+        judge_escapes(text, delimiters.escape, place, found)
     if plan.opaque:
         return
     if not place[2]:
@@ -408,10 +408,10 @@ def _unknown_code(plan: ValuePlan, table: Table, value: str, place: tuple[int, i
     return Finding(plan.table_rule, args, *place, doubt="" if table.by_version else OTHER_VERSIONS)
 
 
-_JUDGED_TOGETHER = frozenset({"CX", "SN", "ED"})
+JUDGED_TOGETHER = frozenset({"CX", "SN", "ED"})
 
 
-def _judge_together(
+def judge_together(
     data_type: str, parts: list[str], delimiters: Delimiters, repetition: int, found: list[Finding]
 ) -> None:
     """What components must be to one another."""
@@ -425,7 +425,8 @@ def _judge_together(
         found.append(Finding("V2-0312", {"encoding": parts[3]}, repetition, 5))
 
 
-def _judge_escapes(text: str, mark: str, place: tuple[int, int, int], found: list[Finding]) -> None:
+def judge_escapes(text: str, mark: str, place: tuple[int, int, int], found: list[Finding]) -> None:
+    """V2-0308 to V2-0310: escape sequences of a primitive value that holds the escape character."""
     at = text.find(mark)
     while at >= 0 and len(found) < REPORTED_PER_FIELD:
         end = text.find(mark, at + 1)

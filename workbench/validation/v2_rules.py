@@ -32,11 +32,33 @@ NOT_STATED = " (the version does not state it, but the value means nothing witho
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFORMATION
 
 
+_CATEGORIES = {
+    **dict.fromkeys(("0010", "0011", "0012", "0015"), "Character Set"),
+    **dict.fromkeys(("0013", "0019"), "Delimiters"),
+    **dict.fromkeys(("0014", "0016", "0017", "0018"), "Message Type"),
+    **dict.fromkeys(("0101", "0102", "0201", "0202", "0204", "0208"), "Usage"),
+    **dict.fromkeys(("0103", "0203", "0209"), "Cardinality"),
+    **dict.fromkeys(("0104", "0105", "0106", "0107"), "Unexpected"),
+    "0108": "Invalid Content",
+    **dict.fromkeys(("0205", "0206", "0207"), "Extra"),
+    **dict.fromkeys(("0210", "0211"), "Unresolved Field Model"),
+    "0301": "Length",
+    **dict.fromkeys(("0302", "0303", "0304", "0305", "0306", "0311"), "Format"),
+    "0307": "Unescaped Separator",
+    **dict.fromkeys(("0308", "0309", "0310"), "Escape"),
+    "0312": "Encoding",
+    "0313": "Check Digit",
+    **dict.fromkeys(("0401", "0402", "0403"), "Code Not Found"),
+}
+"""The words that conformance tools use for findings of a rule; those they have none for got one of ours."""
+
+
 def _rule(
     number: str, severity: Severity, code: IssueType, title: str, template: str, explanation: str, section: str
 ) -> V2Rule:
     source = RuleSource("HL7 v2", "2.5.1", section)
-    return V2Rule(RuleDefinition(f"V2-{number}", severity, title, explanation, source), code, template)
+    definition = RuleDefinition(f"V2-{number}", severity, title, explanation, source, _CATEGORIES.get(number, ""))
+    return V2Rule(definition, code, template)
 
 
 _ALL = (

@@ -15,6 +15,8 @@ from workbench.validation.profiles.evaluate import Answer, Outcome, SetTest, eva
 from workbench.validation.profiles.model import Predicate, Statement, Usage
 from workbench.validation.profiles.nodes import Node, Place, ValueNode, below, has_content, resolve, split_value
 from workbench.validation.profiles.plan import FieldPlan, ValuePlan
+from workbench.validation.v2_plan import JUDGED_TOGETHER, judge_escapes, judge_together
+from workbench.validation.v2_plan import Finding as StandardFinding
 
 REMEMBERED_VALUES = 1024
 REMEMBERED_LENGTH = 128
@@ -132,12 +134,27 @@ def judge_value(plan: ValuePlan, text: str, place: Place, bench: Bench, found: F
             _judge_parts(plan, text, place, bench, found)
     elif not null:
         _judge_primitive(plan, text, place, bench.delimiters, found)
+    if not null and not place.component and plan.type_name in JUDGED_TOGETHER:
+        _judge_together(plan, text, place, bench.delimiters, found)
     if plan.ruled and not (null and plan.parts):
         _judge_rules(plan, ValueNode(plan, None, place, text, bench.delimiters), null, bench, found)
     if place.component and len(found) == before and len(text) <= REMEMBERED_LENGTH:
         if len(plan.clean) >= REMEMBERED_VALUES:
             plan.clean.clear()
         plan.clean.add(text)
+
+
+def _judge_together(plan: ValuePlan, text: str, place: Place, delimiters: Delimiters, found: Found) -> None:
+    """Check digits, structured numerics and encapsulated data, as the standard has them."""
+    said: list[StandardFinding] = []
+    judge_together(plan.type_name, split_value(text, place, delimiters), delimiters, place.repetition, said)
+    found.extend(Finding(each.rule, each.args, place._replace(component=each.component)) for each in said)
+
+
+def _judge_escapes(text: str, place: Place, delimiters: Delimiters, found: Found) -> None:
+    said: list[StandardFinding] = []
+    judge_escapes(text, delimiters.escape, (place.repetition, place.component, place.subcomponent), said)
+    found.extend(Finding(each.rule, each.args, place) for each in said)
 
 
 def _judge_rules(plan: ValuePlan, node: ValueNode, null: bool, bench: Bench, found: Found) -> None:
@@ -188,7 +205,10 @@ def _judge_primitive(plan: ValuePlan, text: str, place: Place, delimiters: Delim
                 if separator in text:
                     found.append(Finding("V2-0514", {"name": plan.label, "separator": separator}, place))
                     break
-    value = text if plan.literal else unescape(text, delimiters)
+    value = text
+    if not plan.literal and delimiters.escape and delimiters.escape in text:
+        _judge_escapes(text, place, delimiters, found)
+        value = unescape(text, delimiters)
     if plan.check is not None and not plan.check(value):
         found.append(Finding("V2-0513", {"name": plan.label, "type": plan.type_name, "value": value}, place))
     if plan.element.constant and value != plan.element.constant:
