@@ -106,7 +106,7 @@ class StreamBuffer:
     A packet trace is read through it: each TCP connection and direction is a *run* of pieces.
     """
 
-    __slots__ = ("_labels", "_length", "_pieces", "_runs", "_source", "_times", "_window", "_window_at")
+    __slots__ = ("_labels", "_length", "_pieces", "_runs", "_source", "_times", "_window")
 
     def __init__(self, source: Buffer) -> None:
         self._source = source
@@ -115,7 +115,7 @@ class StreamBuffer:
         self._runs = array("Q")
         self._labels: list[str] = []
         self._length = 0
-        self._window, self._window_at = b"", 0
+        self._window = (0, b"")  # one value, so that another thread sees all of it or nothing
 
     def begin_run(self, label: str) -> None:
         """What is appended from now on is another connection, another direction, or comes after a gap."""
@@ -163,9 +163,9 @@ class StreamBuffer:
         if isinstance(where, int):
             return self[where : where + 1][0]
         start, end, _ = where.indices(self._length)
-        at = start - self._window_at
-        if at >= 0 and end <= self._window_at + len(self._window):
-            return self._window[at : at + max(0, end - start)]
+        first, window = self._window
+        if start >= first and end <= first + len(window):
+            return window[start - first : max(start, end) - first]
         return self._joined(start, end)
 
     def find(self, wanted: bytes, start: int = 0, end: int | None = None, /) -> int:
@@ -173,11 +173,11 @@ class StreamBuffer:
         stop = self._length if end is None else min(end, self._length)
         more = len(wanted) - 1
         while start < stop:
-            self._look_at(start)
-            limit = min(stop, self._window_at + len(self._window))
-            found = self._window.find(wanted, start - self._window_at, limit - self._window_at)
+            first, window = self._looking_at(start)
+            limit = min(stop, first + len(window))
+            found = window.find(wanted, start - first, limit - first)
             if found >= 0:
-                return self._window_at + found
+                return first + found
             if limit >= stop:
                 return -1
             start = max(start + 1, limit - more)
@@ -189,12 +189,13 @@ class StreamBuffer:
         found = self._joined(start, stop).rfind(wanted) if stop > start else -1
         return start + found if found >= 0 else -1
 
-    def _look_at(self, start: int) -> None:
-        """Have the bytes from `start` on in the window."""
-        held = self._window_at + len(self._window)
-        if not self._window_at <= start < held or (start > held - 64 and held < self._length):
-            self._window_at = start
-            self._window = self._joined(start, min(self._length, start + WINDOW))
+    def _looking_at(self, start: int) -> tuple[int, bytes]:
+        """A window with the bytes from `start` on, and where it begins."""
+        first, window = self._window
+        held = first + len(window)
+        if not first <= start < held or (start > held - 64 and held < self._length):
+            first, window = self._window = (start, self._joined(start, min(self._length, start + WINDOW)))
+        return first, window
 
     def _joined(self, start: int, end: int) -> bytes:
         places, sources = self._pieces
