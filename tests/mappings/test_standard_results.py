@@ -283,7 +283,6 @@ def test_each_prescription_is_made_of_its_own_order(convert: Convert) -> None:
     ]
 
 
-@pytest.mark.xfail(reason="names are looked up beyond the patient's group", strict=True)
 def test_a_patient_without_a_visit_does_not_borrow_that_of_another(convert: Convert) -> None:
     mapped = convert("""
         MSH|^~\\&|L|F|||20240105||ORU^R01|1|P|2.5.1
