@@ -19,8 +19,8 @@ _CORRECTED_CONTEXTS = {
     "http://hl7.org/fhir/StructureDefinition/regex": "ElementDefinition.type",
 }
 """Contexts R4 gives too narrowly: its own resources use these extensions there (corrected in the extensions pack)."""
-_NOT_OURS_TO_KNOW = re.compile(r"https?://(www\.)?(hl7\.org/fhir/|example\.org/)")
-"""Extensions HL7 publishes apart from R4's core, and those of examples: not knowing them says nothing."""
+_NOT_OURS_TO_KNOW = re.compile(r"https?://(www\.)?(hl7\.org/fhir/|example\.org/)|urn:clinical-mapping-workbench:")
+"""Extensions HL7 publishes apart from the core, of examples, and of this product: not having them loaded is no flaw."""
 
 
 class Owner:
