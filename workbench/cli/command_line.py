@@ -27,6 +27,7 @@ VERBS = {
     "suite": "suite",
     "export": "export",
     "package": "package",
+    "terms": "terms",
     "audit": "audit",
     "listen": "listen",
     "send": "send",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,12 +30,23 @@ class Coding:
         return f"{self.system}|{self.code}" if self.system else self.code
 
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """An entry of a code system: its coding and every other wording it is found by."""
+    """An entry of a code system: its coding and every other wording it is found by.
+
+    properties   what the release says beside it, under the release's own names (LOINC `PROPERTY`, RxNorm `TTY`)
+    retired      no longer to be used for new data
+    replaced_by  the codes that the release names instead
+    """
 
     coding: Coding
     synonyms: tuple[str, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
+    retired: bool = False
+    replaced_by: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:

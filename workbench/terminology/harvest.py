@@ -37,6 +37,8 @@ class LocalCode:
     count     occurrences
     texts     (wording, occurrences); likewise units and specimens
     messages  0-based numbers of the first messages that hold it
+    values    (value, occurrences) of the results reported under it. They are patients' values: keep them in memory
+    context   what it stands in: a panel, a department, an order category
     """
 
     code: str
@@ -47,6 +49,8 @@ class LocalCode:
     units: tuple[tuple[str, int], ...] = ()
     specimens: tuple[tuple[str, int], ...] = ()
     messages: tuple[int, ...] = ()
+    values: tuple[tuple[str, int], ...] = ()
+    context: str = ""
 
     @property
     def text(self) -> str:
@@ -57,6 +61,11 @@ class LocalCode:
     def unit(self) -> str:
         """The unit seen most often, "" when there was none."""
         return self.units[0][0] if self.units else ""
+
+    @property
+    def specimen(self) -> str:
+        """The specimen seen most often, "" when there was none."""
+        return self.specimens[0][0] if self.specimens else ""
 
 
 @dataclass(slots=True)

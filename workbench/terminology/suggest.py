@@ -1,171 +1,181 @@
-"""Targets that might stand for a local code, best first, each with the words that speak for it.
+"""Targets that might stand for a local code, best first, each with what speaks for it and what against it.
 
-Two steps: words and their letter triples, weighted by how rare they are (TF-IDF, cosine), fetch the nearest concepts
-from an inverted index; rapidfuzz then compares those few closely. All of it is deterministic and offline. A suggestion
-is never more than that: nothing here sets a status.
+Words fetch some hundred concepts from an inverted index; a score that is a sum of named parts puts them in order. All
+of it is deterministic and offline. A suggestion is never more than that: nothing here sets a status.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
-from rapidfuzz import fuzz
 
 from workbench.terminology.codes import Coding, Concept
 from workbench.terminology.harvest import LocalCode
-from workbench.terminology.words import long_words, words
+from workbench.terminology.memory import Memory
+from workbench.terminology.ranking import Ranked, Ranker, ranker_for
+from workbench.terminology.words import tokens
 
-FETCHED = 60
-MINIMUM_SCORE = 0.25
+MINIMUM_SCORE = 0.01
 SAME_CODE = "same code"
-# Share of each part in the score of a text; they sum to 1.
-_WORDS_SHARE, _ORDER_SHARE, _RARITY_SHARE = 0.45, 0.2, 0.35
-# An equal code alone proves little (`M` is a sex and a marital status): it lifts the score this far towards 1.
-_SAME_CODE_LIFT = 0.6
+REMEMBERED = "approved before"
+_SAID = 0.45
+"""Share of a piece of the question from which it counts as said."""
+_NO_MAP_BELOW = 0.12
+_NO_TEST = frozenset(
+    tokens("hold reserved reuse problem billed not done held tube miscellaneous discard cancelled unknown delete extra")
+)
+"""Words of entries that stand in a list of tests and are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A possible target.
 
-    score  0 to 1; compares candidates of one local code and says nothing of how sure the first one is
-    why    the words that agree, in the order of the target's text, after "same code" when the codes are equal
+    score       0 to 1; compares candidates of one local code, and first candidates of different ones
+    why         the words that agree, in the order of the target's text, after "same code" when the codes are equal
+    confidence  0 to 1: how often a first candidate like this one was right; 0 for all but the first
+    parts       the parts of the score and what each added; they sum to the score before it was brought to 0…1
     """
 
     coding: Coding
     score: float
     why: tuple[str, ...]
+    confidence: float = 0.0
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def agreeing(self) -> tuple[str, ...]:
+        """The parts of the score that speak for this target, the weightiest first."""
+        return tuple(name for name, worth in sorted(self.parts.items(), key=lambda item: -item[1]) if worth > 0)
+
+    @property
+    def conflicting(self) -> tuple[str, ...]:
+        """The parts of the score that speak against this target, the weightiest first."""
+        return tuple(name for name, worth in sorted(self.parts.items(), key=lambda item: item[1]) if worth < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What is suggested for one local code.
+
+    no_map  why it may have no target at all, "" when the first candidate is worth a look
+    """
+
+    local: LocalCode
+    candidates: tuple[Candidate, ...]
+    no_map: str = ""
 
 
 class CandidateIndex:
     """The concepts of a code system or value set, prepared once for many searches.
 
-    Building takes time and memory in proportion to the texts (2 s for 40,000 concepts).
+    Building takes time and memory in proportion to the texts; a ranker that was packed before spares it.
     """
 
-    def __init__(self, concepts: Iterable[Concept | Coding]) -> None:
-        self._concepts: list[Concept] = []
-        self._texts: list[tuple[str, ...]] = []
-        self._concept_of: list[int] = []
-        self._by_code: dict[str, list[int]] = defaultdict(list)
-        features: list[Counter[str]] = []
-        for given in concepts:
-            concept = given if isinstance(given, Concept) else Concept(given)
-            number = len(self._concepts)
-            self._concepts.append(concept)
-            for text in concept.texts or (concept.coding.code,):
-                self._by_code[concept.coding.code.casefold()].append(len(self._texts))
-                self._texts.append(words(text))
-                self._concept_of.append(number)
-                features.append(_features(self._texts[-1]))
-        self._weigh(features)
+    def __init__(self, concepts: Iterable[Concept | Coding], ranker: Ranker | None = None) -> None:
+        self.concepts: Sequence[Concept] = (
+            concepts
+            if isinstance(concepts, Sequence) and ranker is not None
+            else tuple(given if isinstance(given, Concept) else Concept(given) for given in concepts)
+        )
+        self.ranker: Ranker = ranker or ranker_for(self.concepts)
 
     def __len__(self) -> int:
-        return len(self._concepts)
-
-    def _weigh(self, texts: Sequence[Counter[str]]) -> None:
-        """Build the postings: for each feature, which texts have it and with what share of their (unit) length."""
-        frequency: Counter[str] = Counter()
-        for features in texts:
-            frequency.update(features.keys())
-        total = len(texts)
-        self._rarity = {feature: float(np.log((1 + total) / (1 + n)) + 1) for feature, n in frequency.items()}
-        postings: dict[str, tuple[list[int], list[float]]] = {feature: ([], []) for feature in frequency}
-        for number, features in enumerate(texts):
-            for feature, weight in _unit_vector(features, self._rarity).items():
-                numbers, weights = postings[feature]
-                numbers.append(number)
-                weights.append(weight)
-        self._postings: dict[str, tuple[NDArray[np.int32], NDArray[np.float32]]] = {
-            feature: (np.array(numbers, dtype=np.int32), np.array(weights, dtype=np.float32))
-            for feature, (numbers, weights) in postings.items()
-        }
-
-    def nearest(self, query: Sequence[str], limit: int = FETCHED) -> list[tuple[int, float]]:
-        """(number of the text, cosine 0..1) of the texts nearest to the words of a query."""
-        found = [
-            (posting, weight)
-            for feature, weight in _unit_vector(_features(query), self._rarity).items()
-            if (posting := self._postings.get(feature)) is not None
-        ]
-        if not found:
-            return []
-        numbers = np.concatenate([posting[0] for posting, _ in found])
-        weights = np.concatenate([posting[1] * weight for posting, weight in found])
-        cosines = np.bincount(numbers, weights=weights, minlength=len(self._texts))
-        # A stable sort of the negated values makes equal cosines come in the order of the index.
-        if len(cosines) > limit:
-            cut = np.partition(cosines, len(cosines) - limit)[len(cosines) - limit]
-            near = np.flatnonzero(cosines >= max(cut, 1e-9))
-        else:
-            near = np.flatnonzero(cosines > 0)
-        order = near[np.argsort(-cosines[near], kind="stable")][:limit]
-        return [(int(number), float(cosines[number])) for number in order]
-
-    def of_code(self, code: str) -> Sequence[int]:
-        """Numbers of the texts of concepts with this code, whatever its case."""
-        return self._by_code.get(code.casefold(), ()) if code else ()
-
-    def text(self, number: int) -> tuple[str, ...]:
-        """The words of a text."""
-        return self._texts[number]
+        return len(self.concepts)
 
     def coding(self, number: int) -> Coding:
-        """The coding that a text belongs to."""
-        return self._concepts[self._concept_of[number]].coding
+        """The coding of a concept, by its number in the order given."""
+        return self.concepts[number].coding
 
 
-def suggest(local: LocalCode, candidates: CandidateIndex, limit: int = 10) -> tuple[Candidate, ...]:
+def suggest(
+    local: LocalCode, candidates: CandidateIndex, limit: int = 10, memory: Memory | None = None
+) -> tuple[Candidate, ...]:
     """The candidates for one local code, best first, at most `limit`; () when nothing resembles it.
+
+    memory  what was approved before stands first
 
     Equal scores come in the order of system and code.
     """
-    own = words(local.text) or words(local.code)
-    extended = (*own, *long_words(own))
-    near = dict(candidates.nearest(extended))
-    same_code = set(candidates.of_code(local.code))
-    best: dict[tuple[str, str], Candidate] = {}
-    for number in {*near, *same_code}:
-        coding = candidates.coding(number)
-        score = _text_score(own, extended, candidates.text(number), near.get(number, 0.0))
-        agreeing = tuple(dict.fromkeys(word for word in candidates.text(number) if word in extended))
-        if number in same_code:
-            score += (1 - score) * _SAME_CODE_LIFT
-            agreeing = (SAME_CODE, *agreeing)
-        known = best.get(coding.identity)
-        if score >= MINIMUM_SCORE and (known is None or (score, agreeing) > (known.score, known.why)):
-            best[coding.identity] = Candidate(coding, round(score, 4), agreeing)
-    ranked = sorted(best.values(), key=lambda candidate: (-candidate.score, candidate.coding.identity))
-    return tuple(ranked[:limit])
+    if not len(candidates):
+        return ()
+    remembered = memory.recall(local) if memory is not None else ()
+    ranker = candidates.ranker
+    ranked = ranker.rank(local)
+    scores = ranked.parts @ np.array(list(ranker.weights.values()))
+    found = [Candidate(coding, 1.0, (REMEMBERED,), 1.0) for coding in remembered]
+    taken = {coding.identity for coding in remembered}
+    best = _best(ranked, scores, candidates, limit + len(found))
+    level, spread = ranker.level
+    for row in best:
+        coding = candidates.coding(int(ranked.concepts[row]))
+        chance = float(1 / (1 + np.exp(-(scores[row] - level) / spread)))
+        if coding.identity in taken or chance < MINIMUM_SCORE:
+            continue
+        taken.add(coding.identity)
+        chance *= _dampened(local)
+        found.append(
+            Candidate(coding, round(chance, 4), _why(ranked, row, coding, local), 0.0, _parts(ranked, row, ranker))
+        )
+    return _with_confidence(tuple(found[:limit]))
 
 
-def _text_score(own: Sequence[str], extended: Sequence[str], target: Sequence[str], cosine: float) -> float:
-    """0..1: shared words, their order, and how rare what is shared is. The wording that fits better counts."""
-    target_text = " ".join(target)
-    texts = {" ".join(own), " ".join(extended)}
-    shared = max(fuzz.token_sort_ratio(text, target_text) for text in texts)
-    contained = max(fuzz.token_set_ratio(text, target_text) for text in texts)
-    order = max(fuzz.WRatio(text, target_text) for text in texts)
-    both = (shared + contained) / 200
-    return _WORDS_SHARE * both + _ORDER_SHARE * order / 100 + _RARITY_SHARE * min(1.0, cosine)
+def suggestion(
+    local: LocalCode, candidates: CandidateIndex, limit: int = 10, memory: Memory | None = None
+) -> Suggestion:
+    """The candidates, and whether the local code may have no target."""
+    found = suggest(local, candidates, limit, memory)
+    if not found:
+        return Suggestion(local, (), "Nothing in the code system resembles it.")
+    if found[0].confidence < _NO_MAP_BELOW:
+        return Suggestion(local, found, "Nothing in the code system fits well.")
+    if _dampened(local) < 1:
+        return Suggestion(local, found, "Its words name no test.")
+    return Suggestion(local, found)
 
 
-def _features(text: Sequence[str]) -> Counter[str]:
-    """Words, and the letter triples of each word with its ends marked: `glu` shares `<gl` and `glu` with glucose."""
-    features: Counter[str] = Counter(text)
-    for word in text:
-        marked = f"<{word}>"
-        for start in range(len(marked) - 2):
-            features["~" + marked[start : start + 3]] += 1
-    return features
+def _best(ranked: Ranked, scores: np.ndarray, candidates: CandidateIndex, limit: int) -> list[int]:
+    """Rows of the best concepts, each concept once."""
+    order = np.argsort(-np.round(scores, 9), kind="stable")
+    seen: dict[int, int] = {}
+    for row in order:
+        seen.setdefault(int(ranked.concepts[row]), int(row))
+        if len(seen) > limit + 20:
+            break
+    rows = list(seen.values())
+    rows.sort(key=lambda row: (-round(float(scores[row]), 6), candidates.coding(int(ranked.concepts[row])).identity))
+    return rows[:limit]
 
 
-def _unit_vector(features: Mapping[str, int], rarity: Mapping[str, float]) -> dict[str, float]:
-    """TF-IDF weights of length 1; unknown features count with the rarity of something seen once."""
-    weights = {feature: count * rarity.get(feature, 1.0) for feature, count in features.items()}
-    length = sum(weight * weight for weight in weights.values()) ** 0.5
-    return {feature: weight / length for feature, weight in weights.items()} if length else {}
+def _why(ranked: Ranked, row: int, coding: Coding, local: LocalCode) -> tuple[str, ...]:
+    said = [word for word, share in zip(ranked.words, ranked.matched[row], strict=True) if share >= _SAID]
+    order = {word: place for place, word in enumerate(tokens(coding.display))}
+    said.sort(key=lambda piece: order.get(piece.split()[0], len(order)))
+    same = bool(local.code) and local.code.casefold() == coding.code.casefold()
+    return tuple(dict.fromkeys(([SAME_CODE] if same else []) + said))
+
+
+def _parts(ranked: Ranked, row: int, ranker: Ranker) -> dict[str, float]:
+    return {
+        name: round(float(value) * weight, 3)
+        for (name, weight), value in zip(ranker.weights.items(), ranked.parts[row], strict=True)
+        if value and weight
+    }
+
+
+def _dampened(local: LocalCode) -> float:
+    """Below 1 when the words say that this is no test but a note to the laboratory."""
+    return 0.3 if frozenset(tokens(local.text)) & _NO_TEST else 1.0
+
+
+def _with_confidence(found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The first candidate with how sure it is: its score, and its distance from the second, which says more."""
+    if not found or found[0].confidence:
+        return found
+    first = found[0]
+    second = found[1].score if len(found) > 1 else 0.0
+    gap = first.score - second
+    confidence = round(first.score * (0.35 + 0.65 * min(1.0, 4 * gap)), 4)
+    return (Candidate(first.coding, first.score, first.why, confidence, first.parts), *found[1:])

@@ -6,72 +6,117 @@ A short form adds its long words and never replaces what was written: `K` may be
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
-from functools import lru_cache
+from collections.abc import Collection, Mapping
+from functools import cache, lru_cache
+
+from workbench.kernel.shipped import shipped
 
 _WORD = re.compile(r"[a-z]+|\d+(?:\.\d+)?|%|[\u0370-\U0010ffff]")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_TOKEN = re.compile(r"\d+(?:\.\d+)?(?=[a-z]|\b)|[a-z][a-z0-9]*|\d+|[\u0370-\U0010ffff]")
+# Tall-man lettering (carBAMazepine) is one word: only a capital that begins a word of small letters divides.
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z]{2})")
+_INITIALS = re.compile(r"\b(?:[A-Za-z]\.\s?){2,}[A-Za-z]?(?![A-Za-z])")
+_GROUPED_DIGITS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _FILLING = frozenset({"a", "an", "and", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"})
-
-SHORT_FORMS: dict[str, str] = {
-    # specimens and places
-    "amn": "amniotic", "art": "arterial", "bld": "blood", "cap": "capillary", "csf": "cerebrospinal fluid",
-    "fl": "fluid", "plas": "plasma", "pl": "plasma", "rbc": "red blood cell erythrocyte", "ser": "serum",
-    "serpl": "serum plasma", "sp": "sputum", "ua": "urine urinalysis", "ur": "urine", "urn": "urine",
-    "ven": "venous", "wb": "whole blood", "wbc": "white blood cell leukocyte",
-    # analytes
-    "afp": "alpha fetoprotein", "alb": "albumin", "alk": "alkaline", "alp": "alkaline phosphatase",
-    "alt": "alanine aminotransferase", "amy": "amylase", "ast": "aspartate aminotransferase",
-    "baso": "basophils", "bili": "bilirubin", "bnp": "natriuretic peptide", "bun": "urea nitrogen",
-    "ca": "calcium", "cbc": "complete blood count", "chol": "cholesterol", "ck": "creatine kinase",
-    "cl": "chloride", "co2": "carbon dioxide", "cr": "creatinine", "crea": "creatinine", "creat": "creatinine",
-    "crp": "c reactive protein", "eos": "eosinophils", "esr": "erythrocyte sedimentation rate", "fe": "iron",
-    "fib": "fibrinogen", "ggt": "gamma glutamyl transferase", "glu": "glucose", "gluc": "glucose",
-    "hb": "hemoglobin", "hba": "hemoglobin a1c", "hbsag": "hepatitis b surface antigen", "hco": "bicarbonate",
-    "hct": "hematocrit", "hcv": "hepatitis c virus", "hdl": "high density lipoprotein cholesterol",
-    "hgb": "hemoglobin", "hiv": "human immunodeficiency virus", "inr": "international normalized ratio",
-    "k": "potassium", "lac": "lactate", "ldh": "lactate dehydrogenase", "ldl": "low density lipoprotein cholesterol",
-    "lip": "lipase", "lymph": "lymphocytes", "mch": "mean corpuscular hemoglobin",
-    "mchc": "mean corpuscular hemoglobin concentration", "mcv": "mean corpuscular volume", "mg": "magnesium",
-    "mono": "monocytes", "mpv": "mean platelet volume", "na": "sodium", "neut": "neutrophils",
-    "phos": "phosphate", "plt": "platelets", "prot": "protein", "psa": "prostate specific antigen",
-    "pt": "prothrombin time", "ptt": "partial thromboplastin time", "rdw": "red cell distribution width",
-    "rf": "rheumatoid factor", "sat": "saturation", "tbil": "total bilirubin", "tg": "triglyceride",
-    "tibc": "total iron binding capacity", "trig": "triglyceride", "trop": "troponin",
-    "tsh": "thyrotropin thyroid stimulating hormone", "uric": "urate", "vit": "vitamin",
-    # wording of tests
-    "ab": "antibody", "abs": "absolute", "ag": "antigen", "auto": "automated", "conc": "concentration",
-    "cnt": "count", "ct": "count", "cult": "culture", "diff": "differential", "dir": "direct",
-    "fast": "fasting", "ig": "immunoglobulin", "lvl": "level", "neg": "negative",
-    "pos": "positive", "qual": "qualitative", "quant": "quantitative", "scr": "screen", "susc": "susceptibility",
-    "tot": "total", "vol": "volume",
-    # drugs and their use
-    "asa": "aspirin", "caps": "capsule", "hctz": "hydrochlorothiazide", "im": "intramuscular", "inj": "injection",
-    "iv": "intravenous", "mcg": "microgram", "nacl": "sodium chloride", "oint": "ointment", "pcn": "penicillin",
-    "po": "oral", "sc": "subcutaneous", "soln": "solution", "sol": "solution", "sulfa": "sulfonamide",
-    "susp": "suspension", "tab": "tablet", "tabs": "tablet", "vacc": "vaccine",
-    # diseases and history
-    "af": "atrial fibrillation", "chf": "congestive heart failure", "ckd": "chronic kidney disease",
-    "copd": "chronic obstructive pulmonary disease", "cva": "cerebrovascular accident", "dm": "diabetes mellitus",
-    "dx": "diagnosis", "dvt": "deep vein thrombosis", "fx": "fracture", "gi": "gastrointestinal",
-    "htn": "hypertension", "hx": "history", "mi": "myocardial infarction", "uti": "urinary tract infection",
+_GREEK = str.maketrans(
+    {"α": " alpha ", "β": " beta ", "γ": " gamma ", "δ": " delta ", "κ": " kappa ", "λ": " lambda ", "μ": "u"}
+)
+_SPELLING = re.compile(
+    r"haem|aemia|oedema|oest(?=r)|sulph|leuco|oesoph|diarrhoea|foet|paed|anaes|caec|faec|gynaec|our\b|isation|ised\b"
+)
+_AMERICAN = {
+    "haem": "hem", "aemia": "emia", "oedema": "edema", "oest": "est", "sulph": "sulf", "leuco": "leuko",
+    "oesoph": "esoph", "diarrhoea": "diarrhea", "foet": "fet", "paed": "ped", "anaes": "anes", "caec": "cec",
+    "faec": "fec", "gynaec": "gynec", "our": "or", "isation": "ization", "ised": "ized",
 }  # fmt: skip
+_PHRASE = 4
+"""Words of the longest short form that is looked for."""
+
+
+def _plain(text: str) -> str:
+    """Lower case without accents; µ becomes u and other Greek letters their names."""
+    decomposed = unicodedata.normalize("NFKD", _CAMEL.sub(" ", text))
+    bare = decomposed if decomposed.isascii() else "".join(s for s in decomposed if not unicodedata.combining(s))
+    return bare.casefold()
 
 
 @lru_cache(maxsize=100_000)
 def words(text: str) -> tuple[str, ...]:
     """The words of a text in its order: lower case, no accents, letters apart from digits, filling words left out."""
-    plain = "".join(
-        sign for sign in unicodedata.normalize("NFKD", _CAMEL.sub(" ", text)) if not unicodedata.combining(sign)
-    )
-    return tuple(word for word in _WORD.findall(plain.casefold()) if word not in _FILLING)
+    return tuple(word for word in _WORD.findall(_plain(text)) if word not in _FILLING)
+
+
+@lru_cache(maxsize=200_000)
+def tokens(text: str) -> tuple[str, ...]:
+    """The words of a text in the one form in which they are compared.
+
+    Beyond `words`: American spelling, no plural s, `S.G.O.T.` in one piece, letters keep the digits that follow them
+    (`t4`, `cd57`), digits lose the letters that follow them (`50mg`).
+    """
+    joined = _INITIALS.sub(lambda match: re.sub(r"[.\s]", "", match[0]) + " ", _GROUPED_DIGITS.sub("", text))
+    plain = _plain(joined).translate(_GREEK)
+    plain = _SPELLING.sub(lambda match: _AMERICAN[match[0]], plain)
+    return tuple(_singular(word) for word in _TOKEN.findall(plain) if word not in _FILLING)
+
+
+def _singular(word: str) -> str:
+    if len(word) < 4 or word[-1] != "s" or word[-2] in "sui" or not word.isalpha():
+        return word
+    return word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
+
+
+@lru_cache(maxsize=20_000)
+def parts(token: str) -> tuple[str, ...]:
+    """The letters and the digits of a mixed token: `cd57` → (cd, 57); () when it is not mixed."""
+    found = re.findall(r"[a-z]+|\d+(?:\.\d+)?", token)
+    return tuple(found) if len(found) > 1 else ()
+
+
+ShortForms = Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]]
+"""Tokens of a short form → its meanings as tokens."""
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[str, str | list[str]]]:
+    return tomllib.loads(shipped("resources", "terminology", "short_forms.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def short_forms(domains: Collection[str] = ()) -> ShortForms:
+    """The short forms of some domains of `short_forms.toml` (a frozenset or tuple), or of all."""
+    found: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
+    for domain, table in _tables().items():
+        if domains and domain not in domains:
+            continue
+        for short, long in table.items():
+            meanings = tuple(tokens(meaning) for meaning in ([long] if isinstance(long, str) else long))
+            key = tokens(short)
+            found[key] = tuple(dict.fromkeys((*found.get(key, ()), *(m for m in meanings if m != key))))
+    return found
 
 
 def long_words(found: tuple[str, ...]) -> tuple[str, ...]:
     """The words that the short forms among `found` stand for, without those that are there already."""
+    forms = short_forms()
     added: dict[str, None] = {}
     for word in found:
-        for long in SHORT_FORMS.get(word, "").split():
-            if long not in found:
-                added[long] = None
+        for meaning in forms.get((word,), ()):
+            added.update(dict.fromkeys(long for long in meaning if long not in found))
     return tuple(added)
+
+
+def phrases(found: tuple[str, ...], forms: ShortForms) -> list[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]:
+    """The tokens cut into pieces, the longest short form first: (tokens of the piece, its meanings or ())."""
+    pieces: list[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = []
+    start = 0
+    while start < len(found):
+        for length in range(min(_PHRASE, len(found) - start), 0, -1):
+            piece = found[start : start + length]
+            meanings = forms.get(piece, ())
+            if meanings or length == 1:
+                pieces.append((piece, meanings))
+                start += length
+                break
+    return pieces

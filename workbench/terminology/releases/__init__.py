@@ -1,0 +1,1 @@
+"""Readers of the releases that publishers of code systems give to their licensees, and of local lists."""
