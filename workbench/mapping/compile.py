@@ -139,7 +139,7 @@ class CompiledMapping:
         except Misfit:
             offset = None
         state = Run(message, lay_out(message, compiled.layout), Zone(offset, self._zone_name), noting, full)
-        frame = Frame(state, state.laid_out.root, [], None, {}, 0, None, None)
+        frame = Frame(state, state.laid_out.root, [], None, {}, [], None, None)
         found = self._sender(frame)
         state.sender = found[0].text if found else ""
         control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()

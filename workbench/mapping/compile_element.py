@@ -29,6 +29,7 @@ from workbench.mapping.running import (
     VALUE,
     Frame,
     Node,
+    SlotList,
     Step,
     Written,
 )
@@ -39,7 +40,7 @@ from workbench.v2.delimiters import NULL
 IN_VALUE = Source("", True)
 
 
-def inside(frame: Frame, node: Node, target: Object, slots: int, outer: Frame | None) -> Frame:
+def inside(frame: Frame, node: Node, target: Object, slots: SlotList, outer: Frame | None) -> Frame:
     """The frame of a map that is given a node as its value."""
     return Frame(frame.run, node.segment, frame.run.parts_of(node), node, target, slots, outer, frame.owner)
 
@@ -73,8 +74,7 @@ def block_in_place(parts: RuleParts) -> tuple[Step, CompiledMap | None]:
         written = NOTHING
         for node in nodes(frame):
             if node.raw != NULL:
-                child = inside(frame, node, frame.target, 0, frame.outer)
-                child.slots = frame.slots
+                child = inside(frame, node, frame.target, frame.slots, frame.outer)
                 written |= inner.run(child)
         return written
 
@@ -98,14 +98,15 @@ def content(parts: RuleParts, kind: Kind) -> Content:
         if schema.child(kind, key) is None:
             parts.refuse(f"preset: {kind.type} has no element {key}")
     preset, using = dict(rule.preset), rule.using
+    covered = bool(using) and parts.package.types[using].covers
 
     def run(frame: Frame, node: Node, element: Object, around: Frame) -> int:
         written = NOTHING
-        if using and frame.run.trace is not None:
+        if covered and frame.run.trace is not None:
             frame.run.given.append((using, node))
         below = frame.run.parts_of(node)
         for compiled in maps:
-            slots = len(compiled.slots.numbers)
+            slots = compiled.slots.empty()
             child = Frame(frame.run, node.segment, below, node, element, slots, around, frame.owner)
             written |= compiled.run(child)
         if preset and written >= VALUE:
@@ -166,15 +167,14 @@ def _spread(parts: RuleParts, kind: Kind) -> Step:
             RuleParts(parts.compiler, inner, inner_place).refuse(f"a map to {kind.type} writes $value only")
     rules = [replace(inner, target=rule.target) for inner in used.rules]
     parts.compiler.rules(rules, inner_place, compiled)
-    nodes, using = parts.nodes(), rule.using
+    nodes, using, covered = parts.nodes(), rule.using, used.covers
 
     def run(frame: Frame) -> int:
         written = NOTHING
         for node in nodes(frame):
-            if frame.run.trace is not None:
+            if covered and frame.run.trace is not None:
                 frame.run.given.append((using, node))
-            child = inside(frame, node, frame.target, 0, frame.outer)
-            child.slots = frame.slots
+            child = inside(frame, node, frame.target, frame.slots, frame.outer)
             written |= compiled.run(child)
         return written
 
@@ -192,8 +192,7 @@ def block(parts: RuleParts, target: Target, kind: Kind) -> Step:
     def run(frame: Frame) -> int:
         there = target.existing(frame)
         element: Object = ({"url": url} if url else {}) if there is None else there
-        number = len(slots.numbers)
-        child = Frame(frame.run, frame.scope, frame.parts, frame.node, element, number, frame, frame.owner)
+        child = Frame(frame.run, frame.scope, frame.parts, frame.node, element, slots.empty(), frame, frame.owner)
         written = inner.run(child)
         if not inner.enough(written):
             return NOTHING
@@ -223,12 +222,11 @@ def make_each(parts: RuleParts, target: Target) -> Step:
         for node in nodes(frame):
             if node.raw == NULL:
                 continue
-            # Two senders may use one text for different things, so a text alone is known by its sender.
-            named = [state.sender, node.raw if state.escape not in node.raw else state.whole_text_of(node)]
+            named = [node.raw if state.escape not in node.raw else state.whole_text_of(node)]
             if keys:
-                seen = inside(frame, node, frame.target, 0, frame)
+                seen = inside(frame, node, frame.target, [], frame)
                 values = [found[0].text if (found := key(seen)) else "" for key in keys]
-                named = values if values[-1] else named
+                named = values if any(values) else named
             identity = named_id(space, rule.make, *named)
             instance = state.by_identity.get(identity)
             known = None if instance is None or state.full else state.same.get((identity, node.raw, what))
@@ -245,7 +243,7 @@ def make_each(parts: RuleParts, target: Target) -> Step:
             node.segment.register(instance)
             at = target.put(frame, {"reference": instance.full_url})
             if at and state.full and state.trace is not None:
-                state.trace.append(Written(name, (), False, *at, REFERENCED))
+                state.trace.append(Written(name, (), False, at.container, at.key, at.item, REFERENCED))
             written |= VALUE if at else NOTHING
         return written
 
@@ -259,7 +257,7 @@ def _made(
     run = frame.run
     resource: Object = {"resourceType": rule.make}
     instance = Instance(rule.instance or rule.id, resource, identity, rule.write)
-    holder = Frame(run, node.segment, frame.parts, frame.node, resource, 0, frame, instance)
+    holder = Frame(run, node.segment, frame.parts, frame.node, resource, [], frame, instance)
     at = len(run.order)
     if fill(holder, node, resource, holder) < VALUE:
         return None

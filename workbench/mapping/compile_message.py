@@ -85,7 +85,7 @@ class _RowCompiler:
                 return
             for number, scope in enumerate(places(state), 1):
                 parts = scope.fields if isinstance(scope, SegmentScope) else []
-                frame = Frame(state, scope, parts, None, state.bundle, 0, None, None)
+                frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
                 if when is None or when(frame):
                     work(frame, number)
 
@@ -191,6 +191,7 @@ class _RowCompiler:
     def content(self, kind: Kind) -> Callable[[Frame, Resource, Instance | None], int]:
         """What the maps of the row write into a resource."""
         maps, links = self.maps(kind), self.links(kind)
+        covered = {name: self.package.segments[name].covers for name, _, _ in maps}
         reads = any(compiled.reads for _, _, compiled in maps)
 
         def run(frame: Frame, resource: Resource, owner: Instance | None) -> int:
@@ -199,14 +200,13 @@ class _RowCompiler:
                 scope = frame.scope
                 segments = [s for s in scope.direct if s.name == name] if isinstance(scope, GroupScope) else [scope]
                 for segment in segments:
-                    if frame.run.trace is not None:
+                    if covered[map_name] and frame.run.trace is not None:
                         frame.run.given.append((map_name, Node(segment.name, 0, segment)))
-                    inner = Frame(
-                        frame.run, segment, segment.fields, None, resource, len(compiled.slots.numbers), None, owner
-                    )
+                    slots = compiled.slots.empty()
+                    inner = Frame(frame.run, segment, segment.fields, None, resource, slots, None, owner)
                     written |= compiled.run(inner)
             if written >= VALUE or not reads:
-                here = Frame(frame.run, frame.scope, frame.parts, None, resource, len(links), None, owner)
+                here = Frame(frame.run, frame.scope, frame.parts, None, resource, [None] * len(links), None, owner)
                 for link in links:
                     link(here)
             return VALUE if written >= VALUE or (written and not reads) else NOTHING
@@ -295,7 +295,7 @@ class _RowCompiler:
                 else:
                     found = key(frame)
                     values.append(found[0].text if found else "")
-            return tuple(values) if values and values[-1] else None
+            return tuple(values) if any(values) else None
 
         return identify
 

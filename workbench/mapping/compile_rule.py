@@ -158,7 +158,7 @@ def _literal(parts: RuleParts, target: Target, literal: Json) -> Step:
                 return CONSTANT if put(frame, copied(literal)) is not None else NOTHING
             at = target.put(frame, copied(literal))
             if at:
-                frame.run.trace.append(Written(name, (), False, *at, LITERAL))
+                frame.run.trace.append(Written(name, (), False, at.container, at.key, at.item, LITERAL))
             return CONSTANT if at else NOTHING
 
         return constant
@@ -171,7 +171,7 @@ def _literal(parts: RuleParts, target: Target, literal: Json) -> Step:
                 continue
             at = target.put(frame, copied(literal))
             if frame.run.trace is not None:
-                container, key, item = at or (frame.target, target.key, None)
+                container, key, item = (at.container, at.key, at.item) if at else (frame.target, target.key, None)
                 outcome = LITERAL if at else OCCUPIED
                 frame.run.trace.append(Written(name, found.nodes, False, container, key, item, outcome))
             written |= VALUE if at else NOTHING
@@ -190,7 +190,7 @@ def _with_default(parts: RuleParts, step: Step) -> Step:
             return written
         at = target.put(frame, copied(default))
         if at and frame.run.trace is not None:
-            frame.run.trace.append(Written(name, (), False, *at, DEFAULTED))
+            frame.run.trace.append(Written(name, (), False, at.container, at.key, at.item, DEFAULTED))
         return CONSTANT if at else NOTHING
 
     return run

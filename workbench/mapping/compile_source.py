@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from workbench.mapping.conditions import (
     ALL,
@@ -38,7 +39,7 @@ Leaf = Callable[[Frame], tuple[int, int, int, int, int]]
 """The leaf that a `OneText` has read."""
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """A text a rule works with and the nodes it came from."""
 
     text: str
@@ -102,7 +103,8 @@ def _repetitions(frame: Frame, segment: SegmentScope, field: int, text: str) -> 
 def _part(frame: Frame, node: Node, component: int, subcomponent: int) -> Node | None:
     """The component or subcomponent of a node, None when nothing is written there."""
     delimiters = frame.run.delimiters
-    raw, level, segment, field, repetition, at, _ = node
+    raw, level, at = node.raw, node.level, node.component
+    segment, field, repetition = node.segment, node.field, node.repetition
     if level == 1:
         parts = raw.split(delimiters.component) if delimiters.component else [raw]
         if component > len(parts) or not parts[component - 1]:
@@ -121,7 +123,7 @@ def _part(frame: Frame, node: Node, component: int, subcomponent: int) -> Node |
 
 def _inside(frame: Frame, node: Node) -> Frame:
     """A frame in which conditions see the node as their value."""
-    return Frame(frame.run, node.segment, frame.run.parts_of(node), node, frame.target, 0, frame, frame.owner)
+    return Frame(frame.run, node.segment, frame.run.parts_of(node), node, frame.target, [], frame, frame.owner)
 
 
 def _value_reader(path: V2Path) -> Reader:
@@ -136,7 +138,8 @@ def _value_reader(path: V2Path) -> Reader:
         parts = frame.parts
         if component >= len(parts) or not parts[component]:
             return []
-        _, level, segment, field, repetition, at, _ = node
+        level, at = node.level, node.component
+        segment, field, repetition = node.segment, node.field, node.repetition
         if level == 1:
             inner = Node(parts[component], 2, segment, field, repetition, component)
             if not subcomponent:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+import msgspec
 
 from workbench.mapping.fhir_target import Step, TargetPath, TargetProblem
 from workbench.mapping.model import Json
-from workbench.mapping.running import Frame
+from workbench.mapping.running import Frame, SlotList
 
 Object = dict[str, Json]
 Parent = Callable[[Frame], Object | None]
 
 
-class At(NamedTuple):
+class At(msgspec.Struct, frozen=True):
     """Where a value was written; `item` is its number when the key holds a list."""
 
     container: Object
@@ -33,6 +34,10 @@ class Slots:
 
     def number(self, key: str) -> int:
         return self.numbers.setdefault(key, len(self.numbers))
+
+    def empty(self) -> SlotList:
+        """The slots of a new frame."""
+        return [None] * len(self.numbers)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.mapping.compile_source import Found, Leaf, OneText, Texts
@@ -77,10 +79,12 @@ class Writing:
         trace = frame.run.trace
         if trace is None:
             return
-        container, key, item = at or (self.target.parent(frame), self.target.key, None)
-        trace.append(
-            Written(self.name, found.nodes, self.whole, container, key, item, outcome if at else OCCUPIED, row, note)
-        )
+        if at is None:
+            container, key = self.target.parent(frame), self.target.key
+            trace.append(Written(self.name, found.nodes, self.whole, container, key, None, OCCUPIED, row, note))
+        else:
+            container, key, item = at.container, at.key, at.item
+            trace.append(Written(self.name, found.nodes, self.whole, container, key, item, outcome, row, note))
 
     def delete(self, frame: Frame, found: Found) -> int:
         """Carry out an explicit null."""
@@ -410,4 +414,4 @@ def _component(frame: Frame, found: Found, number: int) -> str:
     parts = frame.run.parts_of(node)
     if number >= len(parts) or parts[0] == parts[1]:
         return ""
-    return frame.run.text_of(node._replace(raw=parts[number], level=2))
+    return frame.run.text_of(msgspec.structs.replace(node, raw=parts[number], level=2))

@@ -167,4 +167,4 @@ class Covering:
 
     def _frame(self, segment: SegmentScope, node: Node | None) -> Frame:
         parts = segment.fields if node is None else self._run.parts_of(node)
-        return Frame(self._run, segment, parts, node, {}, 0, None, None)
+        return Frame(self._run, segment, parts, node, {}, [], None, None)

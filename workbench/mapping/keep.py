@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.covering import Covering, Covers
 from workbench.mapping.ledger import Leaf
+from workbench.mapping.memory import places
 from workbench.mapping.model import Json, LedgerRule
-from workbench.mapping.running import DELETED, KEPT, Again, Mark, Node, RuleName, Run, Written
+from workbench.mapping.running import (
+    DELETED,
+    KEPT,
+    Again,
+    Mark,
+    Node,
+    Note,
+    Repeated,
+    RuleName,
+    Run,
+    Written,
+)
 from workbench.mapping.scope import Resource, SegmentScope
 from workbench.v2.er7 import HEADERS
 from workbench.v2.escapes import unescape
@@ -35,10 +47,8 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
     for scope in run.laid_out.segments:
         if not covers.may_keep(scope.name):
             continue
-        for leaf, raw in _populated(run, scope):
-            if leaf in taken or leaf[:3] in taken or leaf[:4] in taken or covering.ignored(leaf) is not None:
-                continue
-            rule = covering.kept(leaf)
+        for leaf, raw in _left(run, scope, taken):
+            rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
             if rule is not None:
                 _keep(run, scope, leaf, raw, rule, extensions)
 
@@ -73,8 +83,9 @@ def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
     return run.order[0].resource if run.order else None
 
 
-def _populated(run: Run, scope: SegmentScope) -> Iterator[tuple[Leaf, str]]:
-    """Every populated value of a segment as it is written, MSH-1 and MSH-2 left out (as `ledger.leaves`)."""
+def _left(run: Run, scope: SegmentScope, taken: set[tuple[int, ...]]) -> Iterator[tuple[Leaf, str]]:
+    """Every populated value of a segment that was not taken, as it is written, MSH-1 and MSH-2 left out (as
+    `ledger.leaves`)."""
     index, component, subcomponent = scope.index, run.component, run.subcomponent
     fields = scope.segment.fields
     for number in range(3 if scope.name in HEADERS else 1, len(fields)):
@@ -82,54 +93,58 @@ def _populated(run: Run, scope: SegmentScope) -> Iterator[tuple[Leaf, str]]:
         if not text:
             continue
         for repetition, part in enumerate(text.split(run.repetition), 1):
+            if not part or (index, number, repetition) in taken:
+                continue
             for place, piece in enumerate(part.split(component), 1):
-                if not piece:
-                    continue
-                if subcomponent not in piece:
-                    yield (index, number, repetition, place, 1), piece
+                if not piece or (index, number, repetition, place) in taken:
                     continue
                 for below, raw in enumerate(piece.split(subcomponent), 1):
-                    if raw:
-                        yield (index, number, repetition, place, below), raw
+                    leaf = (index, number, repetition, place, below)
+                    if raw and leaf not in taken:
+                        yield leaf, raw
 
 
 def _taken(run: Run) -> set[tuple[int, ...]]:
     """The places whose values have reached the bundle: leaves, and repetitions or components taken whole."""
     dropped = {number for element in run.dropped for number in _objects(element)}
-    aliases = run.aliases
     taken: set[tuple[int, ...]] = set()
-    for write in run.trace or ():
-        if isinstance(write, Again):
-            for mark in write.marks() if dropped or aliases else ():
-                if _arrived(run, mark.container, mark.key, dropped):
-                    taken.add(mark.leaf)
-            if not (dropped or aliases):
-                taken.update([(*write.place, *leaf) for leaf, _, _ in write.leaves])
-            continue
-        if isinstance(write, Mark):
-            number = id(write.container)
-            if (number in dropped or number in aliases) and not _arrived(run, write.container, write.key, dropped):
-                continue
-            taken.add(write.leaf)
-            continue
-        if not write.outcome.written or not write.nodes:
-            continue
-        key = "" if write.item is not None else write.key
-        if write.outcome is not DELETED and (
-            write.container is None or not _arrived(run, write.container, key, dropped)
-        ):
-            continue
-        for node in write.nodes:
-            place = (node.segment.index, node.field, node.repetition, node.component or 1, node.subcomponent or 1)
-            taken.add(place[: node.level + 2] if write.whole and node.level < 3 else place)
+    for note in run.trace or ():
+        if type(note) is Mark:  # nearly all are
+            if _arrived(run, note.container, note.key, dropped):
+                taken.add(note.leaf)
+        else:
+            taken.update(_reached(run, note, dropped))
     return taken
+
+
+def _reached(run: Run, note: Note, dropped: set[int]) -> Iterable[tuple[int, ...]]:
+    """The places whose values have reached the bundle by what one note says."""
+    match note:
+        case Mark(leaf, container, key):
+            return (leaf,) if _arrived(run, container, key, dropped) else ()
+        case Again(place, element, leaves):
+            if id(element) not in run.aliases and id(element) not in dropped:  # nor is anything in it
+                return [(*place, *leaf) for leaf, _, _ in leaves]
+            return [mark.leaf for mark in note.marks() if _arrived(run, mark.container, mark.key, dropped)]
+        case Repeated(place, notes):
+            trace = (run.trace or [])[notes.start : notes.stop]
+            return [(*place, *leaf[notes.depth :]) for each in trace for leaf in _reached(run, each, dropped)]
+    if not note.outcome.written:
+        return ()
+    key = "" if note.item is not None else note.key
+    if note.outcome is not DELETED and (note.container is None or not _arrived(run, note.container, key, dropped)):
+        return ()
+    return places(note)
 
 
 def _arrived(run: Run, container: dict[str, Json], key: str, dropped: set[int]) -> bool:
     """True when what was written into an object is part of the result, be it through the one it was merged into."""
+    aliases = run.aliases
+    if id(container) not in aliases:
+        return id(container) not in dropped
     value = container.get(key) if key else None
-    while id(container) in run.aliases:
-        container = run.aliases[id(container)][1]
+    while id(container) in aliases:
+        container = aliases[id(container)][1]
         if key and container.get(key) != value:
             return False
     return id(container) not in dropped

@@ -7,7 +7,8 @@ makes the same of the same text, so fast runs copy what they made the last time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from workbench.mapping.conditions import (
     Alternatives,
@@ -23,7 +24,7 @@ from workbench.mapping.conditions import (
     read_source,
 )
 from workbench.mapping.model import Json, Package, Rule
-from workbench.mapping.running import DELETED, Again, Frame, Mark, Node, Notes, Run, Way, Written
+from workbench.mapping.running import DELETED, Again, Frame, Node, Note, Notes, Repeated, Run, Way, Written
 from workbench.mapping.transforms import TRANSFORMS
 
 REMEMBERED_VALUES = 4096
@@ -40,7 +41,7 @@ Content = Callable[[Frame, Node, Object, Frame], int]
 """Writes what a node says into an object; the last frame is the one around the element."""
 
 
-class _Remembered(NamedTuple):
+class _Remembered(msgspec.Struct, frozen=True):
     """What a value has become.
 
     leaves  places below the value, each with the way to the object its text is in and the key; only where values may
@@ -67,7 +68,7 @@ def remembering(fill: Content) -> Content:
         there = known.get(key)
         if there is not None:
             for name, value in there.element.items():
-                element[name] = _copy(value)
+                element[name] = value if type(value) is str else _copy(value)
             if noting:
                 _note(state, node, element, there)
             return there.written
@@ -91,9 +92,16 @@ def _note(state: Run, node: Node, element: Object, there: _Remembered) -> None:
     """Note for another value what was noted for the one remembered."""
     assert state.trace is not None  # the caller has looked
     if there.leaves:
-        place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
-        state.trace.append(Again(place, element, there.leaves))
-    _give_again(state, node, there.given)
+        state.trace.append(Again(place_of(node), element, there.leaves))
+    if there.given:
+        _give_again(state, node, there.given)
+
+
+def place_of(node: Node) -> tuple[int, ...]:
+    """Segment, field, repetition, and component or subcomponent as far as the node's level goes."""
+    if node.level == 1:
+        return (node.segment.index, node.field, node.repetition)
+    return (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
 
 
 def _give_again(state: Run, node: Node, given: Iterable[tuple[str, Node]]) -> None:
@@ -106,57 +114,42 @@ def _give_again(state: Run, node: Node, given: Iterable[tuple[str, Node]]) -> No
 
 def notes_since(state: Run, notes: int, given: int, node: Node) -> Notes:
     """What has been noted of a node since the trace and `given` had so many entries."""
-    if state.trace is None or state.full:
-        return Notes()
-    depth = node.level + 2
-    marks = []
-    for note in _opened(state.trace[notes:]):
-        if isinstance(note, Mark):
-            marks.append((note.leaf[depth:], note.container, note.key))
-        elif note.outcome.written and note.container is not None:
-            key = "" if note.item is not None else note.key
-            marks += [(place[depth:], note.container, key) for place in _places(note)]
-    return Notes(tuple(marks), tuple(state.given[given:]))
+    return Notes(node.level + 2, notes, len(state.trace or ()), tuple(state.given[given:]))
 
 
 def note_again(state: Run, node: Node, known: Notes) -> None:
     """Note of an equal value in the same message what was noted of the first."""
     assert state.trace is not None  # the caller has looked
-    place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
-    state.trace += [Mark((*place, *leaf), container, key) for leaf, container, key in known.marks]
+    state.trace.append(Repeated(place_of(node), known))
     _give_again(state, node, known.given)
 
 
-def _places(note: Written) -> Iterator[tuple[int, ...]]:
+def places(note: Written) -> Iterator[tuple[int, ...]]:
     """The leaves a write took, or the places whose leaves it took all."""
     for node in note.nodes:
         place = (node.segment.index, node.field, node.repetition, node.component or 1, node.subcomponent or 1)
         yield place[: node.level + 2] if note.whole and node.level < 3 else place
 
 
-def _opened(notes: Iterable[Written | Mark | Again]) -> Iterator[Written | Mark]:
-    for note in notes:
-        if isinstance(note, Again):
-            yield from note.marks()
-        else:
-            yield note
-
-
-def _leaves(notes: Iterable[Written | Mark | Again], element: Object) -> Iterator[tuple[tuple[int, ...], Way, str]]:
+def _leaves(notes: Iterable[Note], element: Object) -> Iterator[tuple[tuple[int, ...], Way, str]]:
     """The places whose texts have reached an object of the element, with the way to it and the key."""
     ways: dict[int, Way] = {}
     _walk(element, (), ways)
-    for note in _opened(notes):
-        if isinstance(note, Mark):
-            if id(note.container) in ways:
-                yield note.leaf, ways[id(note.container)], note.key
-        elif note.outcome.written:
-            deleted = note.outcome is DELETED or note.container is None
-            if not deleted and id(note.container) not in ways:
-                continue
-            way, key = ((), "") if deleted else (ways[id(note.container)], "" if note.item is not None else note.key)
-            for place in _places(note):
-                yield place, way, key
+    for note in notes:
+        assert not isinstance(note, Repeated)  # what makes resources is not remembered
+        if isinstance(note, Written):
+            if note.outcome.written:
+                deleted = note.outcome is DELETED or note.container is None
+                if not deleted and id(note.container) not in ways:
+                    continue
+                key = "" if deleted or note.item is not None else note.key
+                way = () if deleted else ways[id(note.container)]
+                for place in places(note):
+                    yield place, way, key
+            continue
+        for mark in note.marks() if isinstance(note, Again) else (note,):
+            if id(mark.container) in ways:
+                yield mark.leaf, ways[id(mark.container)], mark.key
 
 
 def _walk(value: Json, way: Way, ways: dict[int, Way]) -> None:
@@ -171,9 +164,9 @@ def _walk(value: Json, way: Way, ways: dict[int, Way]) -> None:
 
 def _copy(value: Json) -> Json:
     if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
+        return {key: item if type(item) is str else _copy(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_copy(item) for item in value]
+        return [item if type(item) is str else _copy(item) for item in value]
     return value
 
 

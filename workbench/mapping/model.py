@@ -211,6 +211,11 @@ class RuleMap:
     note: str = ""
     place: Place | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def covers(self) -> bool:
+        """True when ignore or keep rules stand in it, so that it matters which values it was given."""
+        return bool(self.ignore or self.keep)
+
     def walk(self) -> Iterator[Rule]:
         """All rules, those inside blocks included, in order."""
         for rule in self.rules:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from workbench.kernel.issues import Issue
 from workbench.mapping.model import Json
 from workbench.mapping.scope import GroupScope, Instance, LaidOut, Resource, Scope, SegmentScope
@@ -18,7 +20,7 @@ NOTHING, CONSTANT, VALUE = 0, 1, 2
 """What a rule has written: nothing, only constants, or something the message says."""
 
 
-class Node(NamedTuple):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """A populated place of the source.
 
     level  0 segment, 1 repetition of a field, 2 component, 3 subcomponent
@@ -62,7 +64,7 @@ OCCUPIED = Outcome("place taken", False)
 OMITTED = Outcome("no map", False)
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True):
     """One traced write: which rule took what from where to where.
 
     whole      True when everything below the nodes was taken, else the first leaf of each
@@ -80,7 +82,7 @@ class Written(NamedTuple):
     note: str = ""
 
 
-class Mark(NamedTuple):
+class Mark(msgspec.Struct, frozen=True):
     """What the fast functions note where values may be kept: the leaf they took and where they wrote it."""
 
     leaf: tuple[int, ...]
@@ -92,7 +94,7 @@ Way = tuple[str | int, ...]
 """Keys and numbers from an object down to one in it."""
 
 
-class Again(NamedTuple):
+class Again(msgspec.Struct, frozen=True):
     """The `Mark`s of a value that was remembered: for each leaf below `place` the way from the element, and the key."""
 
     place: tuple[int, ...]
@@ -108,18 +110,33 @@ class Again(NamedTuple):
             yield Mark((*self.place, *leaf), container, key)
 
 
-class Notes(NamedTuple):
-    """What was noted of a value, with places below it, so that it can be noted of an equal one."""
+class Notes(msgspec.Struct, frozen=True):
+    """What was noted of a value, so that it can be noted of an equal one: the stretch of the trace, and `given`.
 
-    marks: tuple[tuple[tuple[int, ...], dict[str, Json], str], ...] = ()
+    depth  how many numbers the place of the value has
+    """
+
+    depth: int
+    start: int
+    stop: int
     given: tuple[tuple[str, Node], ...] = ()
+
+
+class Repeated(msgspec.Struct, frozen=True):
+    """What was noted of a value holds for an equal one at `place` too."""
+
+    place: tuple[int, ...]
+    notes: Notes
 
 
 _NEVER = "\0"
 """Stands for a delimiter the message does not declare."""
 
 
-class Pending(NamedTuple):
+Note = Written | Mark | Again | Repeated
+
+
+class Pending(msgspec.Struct, frozen=True):
     """A reference to be tied when the whole message has been read.
 
     container, key  where it goes; `slot` is the placeholder that stands there
@@ -140,7 +157,7 @@ class Run:
 
     trace  what was written from where: None in fast mode; in fast mode with `keep` rules it may hold `Mark`s
     full   True in traced mode: everything written is a `Written`
-    given    where values may be kept: which map was given which value or segment
+    given    where values may be kept: which map with ignore or keep rules was given which value or segment
     dropped  elements that found their place taken
     context  a number for everything but a value's text on which its meaning depends
     same     what was noted of values that made or found a resource: by identity, text and what was made
@@ -161,7 +178,7 @@ class Run:
         self.zone = zone
         self.sender = ""
         self.full = full
-        self.trace: list[Written | Mark | Again] | None = [] if noting or full else None
+        self.trace: list[Note] | None = [] if noting or full else None
         self.component = self.delimiters.component or _NEVER
         self.subcomponent = self.delimiters.subcomponent or _NEVER
         self.separators = self.delimiters.component + self.delimiters.subcomponent
@@ -199,7 +216,10 @@ class Run:
         return [raw, *raw.split(separator)] if node.level < 3 else [raw, raw]
 
 
-class Frame:
+SlotList = list[dict[str, Json] | None]
+
+
+class Frame(msgspec.Struct):
     """Where a map is at work: what it reads, and the element it fills.
 
     scope   the segment of the value or row; of a row for a group, the group
@@ -210,27 +230,14 @@ class Frame:
     owner   the instance being filled
     """
 
-    __slots__ = ("node", "outer", "owner", "parts", "run", "scope", "slots", "target")
-
-    def __init__(
-        self,
-        run: Run,
-        scope: SegmentScope | GroupScope,
-        parts: list[str],
-        node: Node | None,
-        target: Resource,
-        slots: int,
-        outer: Frame | None,
-        owner: Instance | None,
-    ) -> None:
-        self.run = run
-        self.scope = scope
-        self.parts = parts
-        self.node = node
-        self.target = target
-        self.slots: list[dict[str, Json] | None] = [None] * slots
-        self.outer = outer
-        self.owner = owner
+    run: Run
+    scope: SegmentScope | GroupScope
+    parts: list[str]
+    node: Node | None
+    target: Resource
+    slots: SlotList
+    outer: Frame | None
+    owner: Instance | None
 
 
 Step = Callable[[Frame], int]
