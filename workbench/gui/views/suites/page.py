@@ -222,6 +222,7 @@ class SuitesPage(Page):
             expected, actual = "", self.bench.sentence(row) if isinstance(row, Issue) else ""
         for view, text in ((self.expected, expected), (self.actual, actual)):
             view.show_json(of_utf8(text.encode()))
+            view.setLineWrapMode(SpanText.LineWrapMode.WidgetWidth)
 
     def accept(self) -> None:
         """Take what the mapping gives now as the baseline, after asking: it decides what counts as right."""
