@@ -367,7 +367,9 @@ def _canonical(text: str, delimiters: Delimiters, exact: bool) -> str:
     """A field or a whole segment with the separators of this module, escapes resolved."""
     if text.isalnum():
         return text
-    text = unescape(text.translate(_separators(delimiters)), delimiters)
+    for written, meant in _separators(delimiters):
+        text = text.replace(written, meant)
+    text = unescape(text, delimiters)
     if exact:
         return text
     return _trimmed(_SPACE.sub("", text) if " " in text or "\t" in text else text)
@@ -381,14 +383,14 @@ def _trimmed(text: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _separators(delimiters: Delimiters) -> dict[int, str]:
+def _separators(delimiters: Delimiters) -> tuple[tuple[str, str], ...]:
     pairs = (
         (delimiters.field, _FIELD),
         (delimiters.repetition, _REPETITION),
         (delimiters.component, _COMPONENT),
         (delimiters.subcomponent, _SUBCOMPONENT),
     )
-    return {ord(character): meant for character, meant in pairs if character}
+    return tuple((written, meant) for written, meant in pairs if written)
 
 
 def field_of(path: str) -> str:

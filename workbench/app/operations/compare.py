@@ -190,9 +190,10 @@ def compare_captures(
     _require_plan(plan)
     result = CaptureComparison()
     pairs = _matched(_digests(left, plan, ctx, workers), _digests(right, plan, ctx, workers), result)
+    alike: dict[tuple[tuple[str, Outcome], ...], tuple[tuple[str, Outcome], ...]] = {}
     for pair in compare_pairs(left, right, pairs, plan, ctx, workers):
-        if pair.fields:
-            result.different.append(pair)
+        if pair.fields:  # what differs is the same in many pairs, and is kept once
+            result.different.append(pair._replace(fields=alike.setdefault(pair.fields, pair.fields)))
         else:
             result.same.append(pair.left, pair.right)
     return result
