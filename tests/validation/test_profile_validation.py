@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,12 @@ def test_a_site_changes_severities(tmp_path: Path) -> None:
 
     assert severity(ProfileValidator(profile).validate(parse(raw))) is Severity.ERROR
     assert severity(lenient.validate(parse(raw))) is Severity.WARNING
+
+
+def test_a_site_silences_rules(tmp_path: Path) -> None:
+    profile = replace(load_profile(write_bundle(tmp_path / "p")), severities={"V2-0582": "off", "V2-0557": "off"})
+    raw = GOOD.replace(b"|F|", b"|M|")
+    assert [issue.rule for issue in ProfileValidator(profile).validate(parse(raw))] == ["V2-0556"]
 
 
 def test_other_delimiters_are_judged_alike(validator: ProfileValidator) -> None:

@@ -369,7 +369,7 @@ class Profile:
     """A conformance profile.
 
     strict_lengths  elements without a length are told as a defect of the profile (NIST/IGAMT does)
-    severities      severity by rule id, where the site wants another one
+    severities      severity by rule id, where the site wants another one; `off` for rules it does not want to hear of
     """
 
     id: str

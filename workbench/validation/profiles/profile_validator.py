@@ -23,6 +23,8 @@ from workbench.validation.profiles.rules import PROFILE_RULES
 from workbench.validation.v2_message import Remark, delimiter_fault, judge_bytes
 from workbench.validation.v2_rules import V2_RULES
 
+OFF = "off"
+"""Among the severities of a profile: findings of the rule are not told."""
 _MOST_PLANS = 64
 
 
@@ -31,22 +33,25 @@ class ProfileValidator:
 
     def __init__(self, profile: Profile, severities: Mapping[str, Severity] | None = None) -> None:
         self.profile = profile
-        chosen = {rule: Severity(text) for rule, text in profile.severities.items()}
+        chosen = {rule: Severity(text) for rule, text in profile.severities.items() if text != OFF}
         self._severities: Mapping[str, Severity] = {**chosen, **(severities or {})}
+        silent = {rule for rule, text in profile.severities.items() if text == OFF} - self._severities.keys()
         self._told = {
             id_: (self._severities.get(id_, rule.definition.severity), rule.code, rule.template, rule.definition.source)
             for id_, rule in (V2_RULES | PROFILE_RULES).items()
+            if id_ not in silent
         }
         self._plans: dict[tuple[str, str, str], MessagePlan | None] = {}
 
     def validate(self, message: Message) -> tuple[Issue, ...]:
         """Everything in which a message departs from the profile, in the order of the message."""
-        issues = [self._of_reader(issue, message) for issue in message.issues]
-        issues.extend(self._of_remark(remark, message) for remark in _general(message))
+        issues = [self._of_reader(issue, message) for issue in message.issues if issue.rule in self._told]
+        for remark in _general(message):
+            issues.extend(self._of_remark(remark, message))
         plan = self._plan_for(message)
         if plan is None:
             args = {"profile": self.profile.title, "value": message.segments[0].raw(9)}
-            issues.append(self._issue(Told(Finding("V2-0500", args, Place(9)), message.segments[0]), message))
+            issues.extend(self._issues(Told(Finding("V2-0500", args, Place(9)), message.segments[0]), message))
         else:
             issues.extend(_Teller(message, self._told).issues(judge_message(plan, message)))
         if len(issues) > 1:
@@ -80,17 +85,17 @@ class ProfileValidator:
             (plan for plan in known if plan.message is described and plan.delimiters == delimiters), None
         ) or compile_profile(self.profile, described, delimiters)
 
-    def _issue(self, told: Told, message: Message) -> Issue:
-        return _Teller(message, self._told).issues((told,))[0]
+    def _issues(self, told: Told, message: Message) -> list[Issue]:
+        return _Teller(message, self._told).issues((told,))
 
     def _build(self, rule_id: str, location: Location, args: Mapping[str, str]) -> Issue:
         severity, code, template, source = self._told[rule_id]
         return Issue(severity, code, rule_id, location, template, args, source)
 
-    def _of_remark(self, remark: Remark, message: Message) -> Issue:
+    def _of_remark(self, remark: Remark, message: Message) -> list[Issue]:
         segment = remark.segment or message.segments[0]
         place = Place(remark.field, 1 if remark.component else 0, remark.component)
-        return self._issue(Told(Finding(remark.rule, remark.args, place), segment), message)
+        return self._issues(Told(Finding(remark.rule, remark.args, place), segment), message)
 
     def _of_reader(self, issue: Issue, message: Message) -> Issue:
         location = issue.location
@@ -121,7 +126,10 @@ class _Teller:
         for (rule_id, args, place, within), segment, member in findings:
             if segment is not self._segment:
                 self._turn_to(segment)
-            severity, code, template, source = self._telling[rule_id]
+            telling = self._telling.get(rule_id)
+            if telling is None:
+                continue  # the site does not want to hear of it
+            severity, code, template, source = telling
             field = place.field
             if member or within is None or field >= len(segment.fields):
                 location = self._whole(segment, place, member)
