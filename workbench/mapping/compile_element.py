@@ -222,11 +222,12 @@ def make_each(parts: RuleParts, target: Target) -> Step:
         for node in nodes(frame):
             if node.raw == NULL:
                 continue
-            named = [node.raw if state.escape not in node.raw else state.whole_text_of(node)]
+            # Two senders may use one text for different things, so a text alone is known by its sender.
+            named = [state.sender, node.raw if state.escape not in node.raw else state.whole_text_of(node)]
             if keys:
                 seen = inside(frame, node, frame.target, [], frame)
                 values = [found[0].text if (found := key(seen)) else "" for key in keys]
-                named = values if any(values) else named
+                named = values if values[-1] else named
             identity = named_id(space, rule.make, *named)
             instance = state.by_identity.get(identity)
             known = None if instance is None or state.full else state.same.get((identity, node.raw, what))

@@ -295,7 +295,7 @@ class _RowCompiler:
                 else:
                     found = key(frame)
                     values.append(found[0].text if found else "")
-            return tuple(values) if any(values) else None
+            return tuple(values) if values and values[-1] else None
 
         return identify
 

@@ -40,16 +40,7 @@ def _says_something(pending: Pending) -> bool:
 
 def _referred(pending: Pending) -> list[Instance]:
     """The instances of the name in the nearest place that has any besides the one that refers."""
-    scope = pending.scope
-    owner = pending.owner.identity if pending.owner is not None else ""
-    place: object = scope
-    while place is not None:
-        made = place.made or {}  # type: ignore[attr-defined]
-        found = [instance for instance in made.get(pending.name, ()) if instance.identity != owner]
-        if found:
-            return found
-        place = place.outer  # type: ignore[attr-defined]
-    return []
+    return pending.scope.find(pending.name, pending.owner.identity if pending.owner is not None else "")
 
 
 def _prune(value: Json) -> bool:

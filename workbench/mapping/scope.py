@@ -1,7 +1,8 @@
 """A message laid out in the groups its map declares, and what has been made from each part of it.
 
 Names are looked up from the inside outward: in the segment, in the innermost group repetition with the groups nested
-in it, in the next, and so on to the whole message. The first place that has any is the answer.
+in it, in the next, and so on to the whole message. The first place that has any is the answer. On the way out, other
+repetitions of a group that was just left are never looked into: they tell of another patient, order or specimen.
 """
 
 from __future__ import annotations
@@ -34,31 +35,41 @@ class Instance:
 class Scope:
     """A segment, a group repetition, or the message: what was made within it, by name."""
 
-    __slots__ = ("made", "outer")
+    __slots__ = ("made", "name", "outer")
 
-    def __init__(self, outer: GroupScope | None) -> None:
+    def __init__(self, name: str, outer: GroupScope | None) -> None:
+        self.name = name
         self.outer = outer
-        self.made: dict[str, list[Instance]] | None = None
+        self.made: dict[str, list[tuple[Instance, str]]] | None = None
 
     def register(self, instance: Instance) -> None:
-        """Make an instance known here and in everything around."""
+        """Make an instance known here and in everything around, with the group through which it came there."""
         scope: Scope | None = self
+        way = ""
         while scope is not None:
             if scope.made is None:
                 scope.made = {}
             known = scope.made.setdefault(instance.name, [])
-            if instance not in known:
-                known.append(instance)
+            if (instance, way) not in known:
+                known.append((instance, way))
+            way = scope.name if isinstance(scope, GroupScope) else ""
             scope = scope.outer
 
-    def find(self, name: str) -> list[Instance]:
-        """The instances of that name in the nearest place that has any; empty when nothing has."""
+    def find(self, name: str, besides: str = "") -> list[Instance]:
+        """The instances of that name in the nearest place that has any; empty when nothing has.
+
+        besides  identity of an instance that does not count, such as the one that refers
+        """
         scope: Scope | None = self
+        left = ""
         while scope is not None:
             if scope.made is not None:
-                found = scope.made.get(name)
-                if found:
-                    return found
+                known = scope.made.get(name)
+                if known:
+                    found = [one for one, way in known if (not left or way != left) and one.identity != besides]
+                    if found:
+                        return list(dict.fromkeys(found))
+            left = scope.name if isinstance(scope, GroupScope) else ""
             scope = scope.outer
         return []
 
@@ -70,13 +81,12 @@ class SegmentScope(Scope):
     first       of a segment of which a row sees one repetition only: field → number of that repetition
     """
 
-    __slots__ = ("fields", "first", "index", "name", "segment")
+    __slots__ = ("fields", "first", "index", "segment")
 
     def __init__(self, segment: Segment, outer: GroupScope) -> None:
-        super().__init__(outer)
+        super().__init__(segment.name, outer)
         self.segment = segment
         self.index = segment.index
-        self.name = segment.name
         self.fields = segment.fields
         self.first: Mapping[int, int] | None = None
 
@@ -96,11 +106,10 @@ class GroupScope(Scope):
     by_name   the segments of each name in it and in nested groups
     """
 
-    __slots__ = ("by_name", "definition", "direct", "name", "started")
+    __slots__ = ("by_name", "definition", "direct", "started")
 
     def __init__(self, name: str, definition: Group | None, outer: GroupScope | None) -> None:
-        super().__init__(outer)
-        self.name = name
+        super().__init__(name, outer)
         self.definition = definition
         self.direct: list[SegmentScope] = []
         self.by_name: dict[str, list[SegmentScope]] = {}
@@ -109,15 +118,27 @@ class GroupScope(Scope):
     def segments(self, name: str, groups: tuple[str, ...] = ()) -> list[SegmentScope]:
         """The segments of a name in the nearest place around that has any, through the groups named."""
         scope: GroupScope | None = self
+        left = ""
         while scope is not None:
             found = scope.by_name.get(name)
             if found:
                 if groups:
                     found = [segment for segment in found if stands_in(segment, groups)]
+                if left:
+                    found = [segment for segment in found if way_to(segment, scope) != left]
                 if found:
                     return found
-            scope = scope.outer
+            left, scope = scope.name, scope.outer
         return []
+
+
+def way_to(segment: SegmentScope, around: GroupScope) -> str:
+    """The group directly below `around` through which a segment in it is reached, "" when it stands there itself."""
+    scope, way = segment.outer, ""
+    while scope is not None and scope is not around:
+        way = scope.name
+        scope = scope.outer
+    return way
 
 
 def stands_in(segment: SegmentScope, groups: tuple[str, ...]) -> bool:
