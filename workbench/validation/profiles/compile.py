@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import TypeVar
 
 from workbench.v2.delimiters import Delimiters
@@ -138,15 +139,17 @@ class _Compiler:
         )
         statements, predicates = self._attached(Scope.SEGMENT, definition.id, definition.name)
         deciding = {m.position: _places(m) for m in definition.dynamic}
+        watched, reach = _watch((*predicates, *statements), deciding)
         plan = SegmentPlan(
             definition.id,
             definition.name,
             fields,
             (None, *(None if each.position in deciding else each for each in fields)),
             tuple(n for n, e in enumerate(definition.fields, start=1) if e.usage in (Usage.R, Usage.RE)),
-            _watch((*predicates, *statements), deciding),
+            watched,
             {m.position: self._dynamic(definition, m, own) for m in definition.dynamic if m.position},
             self._repetition,
+            reach,
         )
         if not extras:
             self._segments[ref] = plan
@@ -267,7 +270,10 @@ def _places(mapping: DynamicMapping) -> tuple[int, ...]:
     return tuple(path.steps[0].place for path in paths if path is not None and path.steps)
 
 
-def _watch(rules: tuple[Statement | Predicate, ...], deciding: Mapping[int, tuple[int, ...]]) -> tuple[Watched, ...]:
+def _watch(
+    rules: tuple[Statement | Predicate, ...], deciding: Mapping[int, tuple[int, ...]]
+) -> tuple[tuple[Watched, ...], int]:
+    """The rules by the fields they read, and the last of these fields."""
     alike: dict[tuple[int, ...], list[Statement | Predicate]] = {}
     counting: list[Statement | Predicate] = []
     for rule in rules:
@@ -275,10 +281,13 @@ def _watch(rules: tuple[Statement | Predicate, ...], deciding: Mapping[int, tupl
             counting.append(rule)
         else:
             alike.setdefault(fields_of(rule, deciding), []).append(rule)
-    found = [Watched(tuple(same), positions, {}) for positions, same in alike.items()]
+    found = [
+        Watched(tuple(same), itemgetter(*positions) if positions else None, {} if positions else None)
+        for positions, same in alike.items()
+    ]
     if counting:
-        found.append(Watched(tuple(counting), (), None))
-    return tuple(found)
+        found.append(Watched(tuple(counting), None, None))
+    return tuple(found), max((position for positions in alike for position in positions), default=0)
 
 
 def _inner(extras: Extras, place: int) -> Extras:

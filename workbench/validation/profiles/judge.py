@@ -25,7 +25,7 @@ from workbench.validation.profiles.fields import (
 from workbench.validation.profiles.layout import Shape, lay_out
 from workbench.validation.profiles.model import Predicate, Statement
 from workbench.validation.profiles.nodes import GroupNode, Node, Place, SegmentNode, ValueNode
-from workbench.validation.profiles.plan import MemberPlan, MessagePlan, SegmentPlan, Watched
+from workbench.validation.profiles.plan import MemberPlan, MessagePlan, SegmentPlan
 
 REMEMBERED_ANSWERS = 1024
 
@@ -166,10 +166,33 @@ class _Judge:
         if plan.fields and count > len(plan.settled) and any(fields[len(plan.settled) :]):
             args = {"name": node.segment.name, "most": str(len(plan.fields)), "count": str(count - 1)}
             found.append(Finding("V2-0515", args, Place()))
-        for watched in plan.watched:
-            said = self._judge_watched(watched, node, fields)
-            if said:
-                found.extend(said)
+        if plan.watched:
+            padded = fields if count > plan.reach else fields + [""] * (plan.reach + 1 - count)
+            for rules, key_of, memory in plan.watched:
+                if memory is None or key_of is None:
+                    found.extend(self._ask(rules, node))
+                    continue
+                key = key_of(padded)
+                said = memory.get(key)
+                if said is None:
+                    said = self._answer(rules, key, memory, node)
+                if said:
+                    found.extend(said)
+        return found
+
+    def _answer(
+        self,
+        rules: tuple[Statement | Predicate, ...],
+        key: str | tuple[str, ...],
+        memory: dict[str | tuple[str, ...], tuple[Finding, ...]],
+        node: SegmentNode,
+    ) -> tuple[Finding, ...]:
+        """Ask the rules about a segment and remember what they say."""
+        fields = node.segment.fields
+        found = tuple([self._measured(finding, fields) for finding in self._ask(rules, node)])
+        if len(memory) >= REMEMBERED_ANSWERS:
+            memory.clear()
+        memory[key] = found
         return found
 
     def _judge_dynamic(self, plan: SegmentPlan, position: int, raw: str, fields: list[str]) -> tuple[Finding, ...]:
@@ -180,20 +203,6 @@ class _Judge:
             return (Finding("V2-0517", {"value": value}, Place(position, 1)),)
         found = chosen.verdicts.get(raw)
         return judge_field(chosen, raw, self._bench) if found is None else found
-
-    def _judge_watched(self, watched: Watched, node: SegmentNode, fields: list[str]) -> tuple[Finding, ...]:
-        rules, positions, memory = watched
-        if memory is None:
-            return self._ask(rules, node)
-        count = len(fields)
-        key = tuple([fields[position] if position < count else "" for position in positions])
-        found = memory.get(key)
-        if found is None:
-            found = tuple([self._measured(finding, fields) for finding in self._ask(rules, node)])
-            if len(memory) >= REMEMBERED_ANSWERS:
-                memory.clear()
-            memory[key] = found
-        return found
 
     def _measured(self, finding: Finding, fields: list[str]) -> Finding:
         position = finding.place.field

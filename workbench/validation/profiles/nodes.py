@@ -127,6 +127,12 @@ def texts_at(node: Node, steps: tuple[Step, ...]) -> Sequence[str] | None:
         return _remembered(node, steps) if steps else None
     if isinstance(node, ValueNode):
         return _plain_texts(resolve(node, steps))
+    if len(steps) == 2:
+        there = node.content.get(steps[0].place)
+        if there is None:
+            return ()
+        if len(there) == 1 and isinstance(there[0], SegmentNode) and steps[0].instance <= 1:
+            return _remembered(there[0], steps[1:])
     if steps not in node.texts:
         node.texts[steps] = _texts_below(node, steps)
     return node.texts[steps]

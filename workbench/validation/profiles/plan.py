@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -116,12 +116,13 @@ class FieldPlan:
 class Watched(NamedTuple):
     """Statements and predicates of a segment that read the same fields, with what they said of them before.
 
-    memory  by the fields' texts; None when the answer depends on more than the fields
+    key     takes the texts of the fields they read from all fields of a segment
+    memory  by those texts; None when the answer depends on more than the fields
     """
 
     rules: tuple[Statement | Predicate, ...]
-    positions: tuple[int, ...]
-    memory: dict[tuple[str, ...], tuple[Any, ...]] | None
+    key: Callable[[Sequence[str]], str | tuple[str, ...]] | None
+    memory: dict[str | tuple[str, ...], tuple[Any, ...]] | None
 
 
 @dataclass(slots=True, eq=False)
@@ -132,6 +133,7 @@ class SegmentPlan:
     settled   `settled[n]` is field n, None for the name and for fields whose type others decide
     demanded  positions with usage R and RE; `watched` what statements say of several fields
     dynamic   fields whose type another field decides, by position
+    reach     the last field that `watched` reads
     texts     for a path from the segment: the values there, by the raw text of the field; None when one has parts
     """
 
@@ -143,6 +145,7 @@ class SegmentPlan:
     watched: tuple[Watched, ...]
     dynamic: dict[int, DynamicField]
     repetition: str
+    reach: int = 0
     texts: dict[tuple[Step, ...], dict[str, tuple[str, ...] | None]] = field(default_factory=dict)
 
     def repetitions(self, position: int, raw: str) -> list[str]:
