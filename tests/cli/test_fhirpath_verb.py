@@ -37,6 +37,11 @@ def test_a_bad_expression_is_refused_with_its_place(patients: str, capsys: pytes
     assert "FHIR-0151" in capsys.readouterr().err
 
 
+def test_an_expression_about_another_type_gives_nothing(patients: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["fhirpath", "Observation.status", patients, "--format", "ndjson"], None) == 0
+    assert [json.loads(line)["result"] for line in capsys.readouterr().out.splitlines()] == [[], []]
+
+
 def test_what_does_not_fit_a_resource_is_an_issue(patients: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["fhirpath", "name.given.single()", patients], None) == 1
     said = capsys.readouterr().err

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.fhir import json_tree
-from workbench.fhir.deidentify import Deidentified, Fate, deidentify, subject_of
+from workbench.fhir.deidentify import deidentify, subject_of
+from workbench.security.deidentified import Deidentified, Fate, Policy, Rules
 from workbench.security.pseudonyms import Pseudonyms
 
 PSEUDONYMS = Pseudonyms(bytes(range(32)))
@@ -88,9 +89,9 @@ def _bundle() -> dict[str, Any]:
     }
 
 
-def _done(value: dict[str, Any], **options: bool) -> tuple[dict[str, Any], Deidentified]:
+def _done(value: dict[str, Any], rules: Rules | None = None) -> tuple[dict[str, Any], Deidentified]:
     raw = json.dumps(value).replace('"@@5.40"', "5.40").encode()
-    found = deidentify(json_tree.parse(raw), PSEUDONYMS, **options)
+    found = deidentify(json_tree.parse(raw), PSEUDONYMS, rules)
     return json.loads(found.raw), found
 
 
@@ -148,7 +149,7 @@ def test_what_is_not_described_is_listed() -> None:
     assert "unheardOf" not in after and "_birthDate" not in after
     assert base64.b64decode(after["photo"][0]["data"]) == b"document removed by de-identification"
     assert "extension" not in after
-    kept, _ = _done(_patient(), remove_unknown=False)
+    kept, _ = _done(_patient(), Rules(unknown=Policy.KEEP))
     assert kept["extension"][0]["url"] == "http://x.example/nickname"
     assert kept["unheardOf"] == kept["name"][0]["family"]
 
@@ -166,7 +167,7 @@ def test_extensions_of_the_specification_are_read_by_their_type() -> None:
 
 
 def test_free_text_can_be_removed() -> None:
-    after, _ = _done(_bundle(), remove_text=True)
+    after, _ = _done(_bundle(), Rules(text=Policy.REMOVE))
     assert "text" not in after["entry"][1]["resource"]["note"][0]
 
 

@@ -145,6 +145,12 @@ def test_arithmetic_keeps_digits_units_and_precision(expression: str, result: st
         ("%nowhere", "FHIR-0152", 0),
         ("@2024-01-01 + 1 'cm'", "FHIR-0152", 12),
         ("name.conformsTo('http://unknown')", "FHIR-0152", 5),
+        ("name.given1", "FHIR-0153", 5),
+        ("name.where(used = 'x')", "FHIR-0153", 11),
+        ("deceasedDateTime.exists()", "FHIR-0153", 0),
+        ("(deceased as Period).unit", "FHIR-0153", 21),
+        ("name.select(family.text)", "FHIR-0153", 19),
+        ("Encounter.status", "FHIR-0154", 0),
     ],
 )
 def test_a_bad_expression_is_refused_with_its_place(expression: str, code: str, position: int) -> None:
@@ -152,6 +158,13 @@ def test_a_bad_expression_is_refused_with_its_place(expression: str, code: str, 
         evaluate(PATIENT, expression)
     assert (refusal.value.code, refusal.value.position) == (code, position)
     assert isinstance(refusal.value, Refused)
+
+
+def test_what_may_be_anything_is_not_refused() -> None:
+    bundle: dict[str, object] = {"resourceType": "Bundle", "entry": [{"resource": PATIENT}]}
+    assert evaluate(bundle, "entry.resource.name.family") == ["Berg"]
+    assert evaluate(PATIENT, "descendants().url") == ["http://age", "http://x"]
+    assert evaluate(PATIENT, "children().family") == ["Berg"]
 
 
 def test_a_refusal_says_line_and_character_and_never_the_value() -> None:

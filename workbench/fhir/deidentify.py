@@ -11,12 +11,12 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache
 
 from workbench.fhir.definitions import choice_name, definitions
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.kernel.errors import Refused
+from workbench.security.deidentified import Change, Deidentified, Fate, Policy, Rules
 from workbench.security.free_text import SHORTEST_KNOWN, scan
 from workbench.security.pseudonyms import Pseudonyms
 
@@ -38,44 +38,9 @@ _RELATIVE = re.compile(
 _INDEX = re.compile(r"\[\d+\]")
 
 
-class Fate(StrEnum):
-    """What became of one value."""
-
-    REPLACED = "replaced"
-    SHIFTED = "shifted"
-    SEARCHED = "searched"
-    REMOVED = "removed"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One value and what became of it; `before` and `after` stay in the preview.
-
-    field  the path within its type, without indexes (`HumanName.family`), as reports count it
-    """
-
-    path: str
-    field: str
-    category: str
-    fate: Fate
-    before: str
-    after: str
-    doubt: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Deidentified:
-    """The document as it may leave the house, and everything that was done to it."""
-
-    raw: bytes
-    changes: tuple[Change, ...]
-
-
-def deidentify(
-    document: FhirDocument, pseudonyms: Pseudonyms, remove_unknown: bool = True, remove_text: bool = False
-) -> Deidentified:
+def deidentify(document: FhirDocument, pseudonyms: Pseudonyms, rules: Rules | None = None) -> Deidentified:
     """Replace, move, search and remove; key order, numbers and what is not identifying stay as written."""
-    walk = _Walk(pseudonyms, subject_of(document.value), remove_unknown, remove_text)
+    walk = _Walk(pseudonyms, subject_of(document.value), rules or Rules())
     walk.learn(document.value)
     value = walk.resource(document.value, document.resource_type or "$this")
     return Deidentified(dumps(value), tuple(walk.changes))
@@ -102,8 +67,7 @@ def subject_of(value: Mapping[str, object]) -> str:
 class _Walk:
     pseudonyms: Pseudonyms
     subject: str
-    remove_unknown: bool
-    remove_text: bool
+    rules: Rules
     changes: list[Change] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
 
@@ -226,13 +190,13 @@ class _Walk:
     def _string(self, text: str, place: str, inside: str, path: str) -> object:
         if place == "Organization.name":
             return self._replaced(path, place, "organization", text, self.pseudonyms.organization(text))
-        if place.startswith("Extension.value") and self.remove_unknown:
+        if place.startswith("Extension.value") and self.rules.unknown is Policy.REMOVE:
             return self._removed(path, place, "unknown", text, "text in an extension")
         is_display = place.rpartition(".")[2] in ("display", "text", "unit", "version") and not place.endswith(
             "Annotation.text"
         )
         doubt = "" if is_display else "free text"
-        if self.remove_text and not is_display:
+        if self.rules.text is Policy.REMOVE and not is_display:
             return self._removed(path, place, "free text", text, doubt)
         after = scan(text, self.known, self.pseudonyms, self.subject).text
         if after != text or doubt:
@@ -281,7 +245,7 @@ class _Walk:
     def _undescribed(self, item: object, place: str, path: str) -> object:
         """What nobody defined: removed, or kept with every string in it searched."""
         doubt = "no definition describes this element"
-        if self.remove_unknown:
+        if self.rules.unknown is Policy.REMOVE:
             return self._removed(path, place, "unknown", item, doubt)
         after = self._all_searched(item)
         self._note(path, place, "unknown", Fate.SEARCHED, str(item), str(after), doubt)

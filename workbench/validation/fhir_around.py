@@ -10,6 +10,7 @@ from workbench.fhir.definitions import STRUCTURE_DEFINITION
 from workbench.fhir.fhirpath.environment import Environment
 from workbench.fhir.fhirpath.values import Node
 from workbench.kernel.issues import blocks
+from workbench.validation import fhir_content_rules as content_rules
 from workbench.validation.fhir_context import Scope
 from workbench.validation.fhir_findings import Findings, Place
 from workbench.validation.fhir_plan import Plans
@@ -17,6 +18,9 @@ from workbench.validation.fhir_profile import Profile
 from workbench.validation.fhir_profile_walk import ProfileWalk
 
 _DEEPEST_CONFORMANCE = 12
+
+Before = tuple[Scope, Environment, set[str]]
+"""Where a walk was before it entered a resource."""
 
 
 class Surroundings:
@@ -34,18 +38,30 @@ class Surroundings:
         self.env = Environment(self.model, self.model.resource({}), surroundings=self)
         self._known: dict[tuple[int, str], bool | None] = {}
         self._depth = 0
+        self._ids: set[str] = set()
 
-    def enter(self, resource: dict[str, object], scope: Scope) -> tuple[Scope, Environment]:
+    def note_id(self, identity: object, place: Place, findings: Findings) -> None:
+        """The id of an element: unique in its resource (R4 element.html#id).
+
+        Snapshot and differential of a StructureDefinition give the same ids to the same elements.
+        """
+        if isinstance(identity, str) and self.env.resource.kind.name != "StructureDefinition":
+            if identity in self._ids:
+                findings.report(content_rules.REPEATED_ID, (place, "id", -1))
+            self._ids.add(identity)
+
+    def enter(self, resource: dict[str, object], scope: Scope) -> Before:
         """Move to a resource; gives what `leave` needs to return."""
-        before = self.scope, self.env
+        before = self.scope, self.env, self._ids
         self.scope = scope
         node = self.model.resource(resource)
         root = node if scope.root is resource else self.model.resource(scope.root)
         self.env = Environment(self.model, node, root, self)
+        self._ids = set()
         return before
 
-    def leave(self, before: tuple[Scope, Environment]) -> None:
-        self.scope, self.env = before
+    def leave(self, before: Before) -> None:
+        self.scope, self.env, self._ids = before
 
     @contextmanager
     def within(self, node: Node, place: Place) -> Iterator[None]:

@@ -46,6 +46,20 @@ def check_coding(node: Node, plans: Plans, place: Place, findings: Findings) -> 
     if codes is not None and code not in codes and "version" not in node:
         rule = rules.UNKNOWN_CODE if system.startswith(_PART_OF_FHIR) else rules.UNKNOWN_CODE_NOW
         findings.report(rule, (place, "code", -1), value=code, system=system)
+    elif codes is not None and "display" in node:
+        _check_display(node["display"], system, code, plans, place, findings)
+
+
+def _check_display(display: object, system: str, code: str, plans: Plans, place: Place, findings: Findings) -> None:
+    """Displays are compared without regard to case and white space; code systems FHIR only carries may be newer."""
+    expected = plans.display(system, code)
+    if expected and display != expected and isinstance(display, str) and _folded(display) != _folded(expected):
+        rule = content_rules.WRONG_DISPLAY if system.startswith(_PART_OF_FHIR) else content_rules.OTHER_DISPLAY
+        findings.report(rule, (place, "display", -1), code=code, system=system, expected=expected)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def check_concept(node: Node, field: Field, coded: Coded, place: Place, findings: Findings) -> None:

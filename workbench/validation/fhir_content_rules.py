@@ -228,4 +228,30 @@ UNREACHABLE = _rule(
     "documents.html#content",
 )
 
+REPEATED_ID = _rule(
+    "1412",
+    IssueType.DUPLICATE,
+    "The id of an element is unique in its resource.",
+    "An element of this resource already has this id.",
+    "Give each element its own id, or none.",
+    "element.html#id",
+)
+WRONG_DISPLAY = _rule(
+    "1413",
+    IssueType.CODE_INVALID,
+    "The display of a coding is the one its code system gives.",
+    "The display of {code} in {system} is “{expected}”.",
+    "Write that display, or leave it out and keep your own words in the text.",
+    "datatypes.html#Coding",
+)
+OTHER_DISPLAY = _rule(
+    "1414",
+    IssueType.CODE_INVALID,
+    "The display of a coding is the one its code system gives in the version FHIR R4 carries.",
+    "The display of {code} in {system} is “{expected}” in the version at hand.",
+    "Check that code and display mean the same.",
+    "datatypes.html#Coding",
+    Severity.INFORMATION,
+)
+
 RULES = _book.definitions()

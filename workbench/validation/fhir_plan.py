@@ -7,7 +7,7 @@ value first needs them, so that a Patient does not pay for the types it does not
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -120,6 +120,7 @@ class Plans:
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
         self.model = model_of(definitions)
+        self._displays: dict[str, Mapping[str, str]] = {}
         self._profiles: dict[str, Profile | None] = {}
         self._plans: dict[str, Plan] = {}
         self._codes: dict[str, frozenset[str] | None] = {}
@@ -145,6 +146,12 @@ class Plans:
                 None if definition is None else compile_profile(definition, self.definitions, element_id)
             )
         return self._profiles[url]
+
+    def display(self, system: str, code: str) -> str:
+        """The display of a code, "" when the code system is not at hand or gives none."""
+        if system not in self._displays:
+            self._displays[system] = self.definitions.displays(system)
+        return self._displays[system].get(code, "")
 
     def is_supplement(self, system: str) -> bool:
         found = self.definitions.code_system(system)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from workbench.fhir.definitions import Definitions
+from workbench.fhir.fhirpath import ExpressionRefused, evaluate
 from workbench.fhir.fhirpath.comparison import order, same_item
 from workbench.fhir.fhirpath.faults import Fault
 from workbench.fhir.fhirpath.temporal import parse_date_time, parse_time
@@ -18,6 +19,12 @@ Node = dict[str, object]
 Answers = list[tuple[Node, Place]]
 
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
+_ENABLED_BY = frozenset(
+    {
+        "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression",
+        "http://phr.kanta.fi/StructureDefinition/fiphr-ext-questionnaire-enablewhen",
+    }
+)
 _VALUE_OF = {
     "boolean": ("valueBoolean",),
     "decimal": ("valueDecimal",),
@@ -62,13 +69,13 @@ def check_response(
     response: Node, place: Place, questionnaire: Node, definitions: Definitions, findings: Findings
 ) -> None:
     """Every item of a response against the item of its questionnaire with that linkId."""
-    _Response(response, questionnaire, definitions, findings).level(response, place, questionnaire, [response])
+    _Response(response, definitions, findings).level(response, place, questionnaire, [response])
 
 
 class _Response:
-    def __init__(self, response: Node, questionnaire: Node, definitions: Definitions, findings: Findings) -> None:
+    def __init__(self, response: Node, definitions: Definitions, findings: Findings) -> None:
         self._done = response.get("status") in _DONE
-        self._questionnaire = questionnaire
+        self._response = response
         self._definitions = definitions
         self._report = findings.report
 
@@ -87,7 +94,7 @@ class _Response:
 
     def _item(self, question: Node, items: Answers, place: Place, scopes: Sequence[Node]) -> None:
         link = question.get("linkId")
-        enabled = _enabled(question, scopes)
+        enabled = _enabled(question, scopes) and self._expression_holds(question)
         answered = [(item, at) for item, at in items if "answer" in item or "item" in item]
         if not enabled:
             for _, at in answered:
@@ -99,6 +106,20 @@ class _Response:
             self._report(content_rules.ONE_ANSWER, items[1][1], link=link)
         for item, at in items:
             self._answers(question, item, at, scopes)
+
+    def _expression_holds(self, question: Node) -> bool:
+        """The condition an extension gives as FHIRPath; one that cannot be evaluated enables."""
+        for _, extension in objects(question, "extension"):
+            if extension.get("url") not in _ENABLED_BY:
+                continue
+            given = extension.get("valueExpression")
+            text = given.get("expression") if isinstance(given, dict) else extension.get("valueString")
+            try:
+                found = evaluate(self._response, str(text), using=self._definitions)
+            except ExpressionRefused:
+                return True
+            return bool(found) and found != [False]
+        return True
 
     def _answers(self, question: Node, item: Node, place: Place, scopes: Sequence[Node]) -> None:
         kind = str(question.get("type"))

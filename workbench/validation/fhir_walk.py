@@ -149,6 +149,8 @@ class _Walker:
                     self._primitive_invariants(value, field, node, (place, name, -1))
             else:
                 self._single(value, field, (place, name, -1))
+        if "id" in node and "resourceType" not in node:
+            self._around.note_id(node["id"], place, self.findings)
         if plan.required or plan.choices or chosen:
             self._counts(node, plan, chosen, place)
         if plan.invariants:

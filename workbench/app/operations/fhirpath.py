@@ -11,6 +11,7 @@ from workbench.app.documents import read_document, unreadable
 from workbench.fhir.bundle import resolve
 from workbench.fhir.definitions import definitions
 from workbench.fhir.fhirpath import ExpressionRefused, compile_expression, evaluate
+from workbench.fhir.fhirpath.faults import OTHER_TYPE
 from workbench.fhir.json_tree import FhirDocument
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
@@ -73,7 +74,8 @@ def evaluate_capture(capture: Capture, expression: str, ctx: JobContext) -> Iter
         try:
             yield Evaluated(number, evaluate_document(document, expression))
         except ExpressionRefused as refusal:
-            yield Evaluated(number, (), _unfit(refusal))
+            other = refusal.code == OTHER_TYPE  # `Patient.name` says nothing about an Observation
+            yield Evaluated(number, (), None if other else _unfit(refusal))
         ctx.advance(number + 1, len(capture), "evaluating")
 
 

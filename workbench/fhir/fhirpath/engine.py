@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from workbench.fhir.definitions import Definitions, definitions
+from workbench.fhir.fhirpath.checking import check
 from workbench.fhir.fhirpath.compiler import compiled
 from workbench.fhir.fhirpath.environment import Environment, Surroundings
 from workbench.fhir.fhirpath.faults import EVALUATION, ExpressionRefused
-from workbench.fhir.fhirpath.model import model_of
+from workbench.fhir.fhirpath.model import Kind, Model, model_of
 from workbench.fhir.fhirpath.registry import Closure
+from workbench.fhir.fhirpath.syntax import parse
 from workbench.fhir.fhirpath.values import Items, Node, plain
 
 
@@ -58,6 +60,11 @@ def compile_expression(text: str) -> Expression:
     return Expression(text, compiled(text))
 
 
+@lru_cache(maxsize=1024)
+def _checked(expression: str, model: Model, focus: Kind) -> None:
+    check(expression, parse(expression), model, focus)
+
+
 def evaluate(
     resource: dict[str, object],
     expression: str,
@@ -71,6 +78,8 @@ def evaluate(
     int, Decimal, str, Temporal or Quantity, whose str() is the FHIRPath literal. An element that has extensions but
     no value comes back as its `_` companion.
 
+    A name that the type of the resource cannot have is refused, so that a misspelling is no silent emptiness.
+
     variables  values of `%name`
 
     raises  ExpressionRefused FHIR-0151, FHIR-0152, FHIR-0153, with the position in the expression
@@ -80,4 +89,6 @@ def evaluate(
     extra: dict[str, Items] = {name: (value,) for name, value in (variables or {}).items()}
     env = Environment(model, node, surroundings=surroundings, variables=extra)
     ready = compile_expression(expression)
+    if node.kind.name:
+        _checked(expression, model, node.kind)
     return [plain(item) for item in ready.items(env, node)]

@@ -7,6 +7,7 @@ from workbench.kernel.errors import Refused
 SYNTAX = "FHIR-0151"
 EVALUATION = "FHIR-0152"
 UNKNOWN = "FHIR-0153"
+OTHER_TYPE = "FHIR-0154"
 
 
 class ExpressionRefused(Refused):
