@@ -8,9 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from workbench.security.deidentified import Deidentified, Fate, Policy, Rules
 from workbench.security.pseudonyms import Pseudonyms
 from workbench.v2 import er7
-from workbench.v2.deidentify import Deidentified, Fate, Policy, Rules, deidentify, subject_of
+from workbench.v2.deidentify import deidentify, subject_of
 from workbench.v2.er7 import Message
 from workbench.v2.phi import Category
 

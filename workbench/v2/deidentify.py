@@ -11,9 +11,9 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache
 
+from workbench.security.deidentified import Change, Deidentified, Fate, Policy, Rules
 from workbench.security.free_text import SHORTEST_KNOWN, replace_known, scan
 from workbench.security.pseudonyms import Pseudonyms
 from workbench.v2.delimiters import NULL
@@ -39,56 +39,6 @@ _NAMED_NUMBERS = frozenset({Category.IDENTIFIER, Category.CONTACT, Category.STRE
 _LONG_CODE = 6
 _NUMBERS = frozenset({"NM", "SI", "TM", "SN", "VID", "MSG", "CM_MSG", "PT", "ID", "CQ", "MO", "CP"})
 _PATIENT_ID_TYPES = ("MR", "PI", "PN", "PT")
-
-
-class Policy(StrEnum):
-    """What becomes of what is not safely recognised."""
-
-    REMOVE = "remove"
-    KEEP = "keep"
-
-
-class Fate(StrEnum):
-    """What became of one value."""
-
-    REPLACED = "replaced"
-    SHIFTED = "shifted"
-    SEARCHED = "searched"
-    REMOVED = "removed"
-    KEPT = "kept"
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """unknown: Z segments, unknown segments and fields; text: free text, kept after it was searched, or removed."""
-
-    unknown: Policy = Policy.REMOVE
-    text: Policy = Policy.KEEP
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One value and what became of it; `before` and `after` are the patient's and stay in the preview.
-
-    field  the place without numbers (`PID-5`), as reports count it; path: the place itself
-    doubt  why nobody can be sure that nothing identifying is left or that nothing was lost, "" when one can
-    """
-
-    path: str
-    field: str
-    category: Category
-    fate: Fate
-    before: str
-    after: str
-    doubt: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Deidentified:
-    """The message as it may leave the house, and everything that was done to it."""
-
-    raw: bytes
-    changes: tuple[Change, ...]
 
 
 def deidentify(

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from workbench.app.documents import document_at
+from workbench.app.documents import Document, document_at
 from workbench.app.pieces import in_pieces, read_messages
 from workbench.app.session import Session
 from workbench.app.tables import Column, Table
@@ -26,9 +26,9 @@ from workbench.messages.buffers import Buffer
 from workbench.messages.capture import Capture, Framing
 from workbench.messages.parts import Part
 from workbench.messages.sections import Section
+from workbench.security.deidentified import Change, Deidentified, Policy, Rules
 from workbench.security.pseudonyms import Pseudonyms, new_key
 from workbench.v2 import deidentify as v2_walk
-from workbench.v2.deidentify import Policy, Rules
 
 __all__ = ["Policy", "Preview", "Report", "Rules", "deidentify_capture", "preview", "workspace_pseudonyms"]
 
@@ -41,24 +41,12 @@ _BATCH_FIELDS = {b"FHS": 6, b"BHS": 6, b"FTS": 2, b"BTS": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class PreviewLine:
-    """One value before and after; `doubt` says why it should be looked at, "" when it is safe."""
-
-    path: str
-    category: str
-    fate: str
-    before: str
-    after: str
-    doubt: str
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     """One message before and after, and every value that was touched."""
 
     before: bytes
     after: bytes
-    lines: tuple[PreviewLine, ...]
+    lines: tuple[Change, ...]
 
 
 @dataclass(slots=True)
@@ -107,14 +95,9 @@ def workspace_pseudonyms(session: Session) -> Pseudonyms:
 
 def preview(capture: Capture, number: int, pseudonyms: Pseudonyms, rules: Rules | None = None) -> Preview:
     """One message before and after; raises as reading the message does."""
-    document, rules = document_at(capture, number), rules or Rules()
-    found: v2_walk.Deidentified | fhir_walk.Deidentified
-    if isinstance(document, FhirDocument):
-        found = _fhir(document, pseudonyms, rules)
-    else:
-        found = v2_walk.deidentify(document, pseudonyms, rules)
-    lines = (PreviewLine(c.path, str(c.category), c.fate.value, c.before, c.after, c.doubt) for c in found.changes)
-    return Preview(document.raw, found.raw, tuple(lines))
+    document = document_at(capture, number)
+    found = _deidentified(document, pseudonyms, rules or Rules(), places=True)
+    return Preview(document.raw, found.raw, found.changes)
 
 
 def deidentify_capture(
@@ -153,18 +136,16 @@ def _deidentify_piece(pseudonyms: Pseudonyms, rules: Rules, piece: Section) -> t
             found.append(None)
             continue
         report.messages += 1
-        done: v2_walk.Deidentified | fhir_walk.Deidentified
-        if isinstance(document, FhirDocument):
-            done = _fhir(document, pseudonyms, rules)
-        else:
-            done = v2_walk.deidentify(document, pseudonyms, rules, places=False)
+        done = _deidentified(document, pseudonyms, rules, places=False)
         found.append(done.raw)
         report.counts.update((c.field, str(c.category), c.fate.value, c.doubt) for c in done.changes)
     return found, report
 
 
-def _fhir(document: FhirDocument, pseudonyms: Pseudonyms, rules: Rules) -> fhir_walk.Deidentified:
-    return fhir_walk.deidentify(document, pseudonyms, rules.unknown is Policy.REMOVE, rules.text is Policy.REMOVE)
+def _deidentified(document: Document, pseudonyms: Pseudonyms, rules: Rules, places: bool) -> Deidentified:
+    if isinstance(document, FhirDocument):
+        return fhir_walk.deidentify(document, pseudonyms, rules)
+    return v2_walk.deidentify(document, pseudonyms, rules, places)
 
 
 class _Writer:
