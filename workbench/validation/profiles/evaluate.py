@@ -44,11 +44,15 @@ class Answer(Enum):
 
 
 class Outcome(NamedTuple):
-    """An answer, with the element that decided a no, or why the question stays open."""
+    """An answer, with the element that decided a no, or why the question stays open.
+
+    denied  the test that holds and should not; its element is looked for only when somebody asks
+    """
 
     answer: Answer
     node: Node | None = None
     reason: str = ""
+    denied: Expression | None = None
 
 
 YES = Outcome(Answer.YES)
@@ -246,12 +250,14 @@ def _not(test: Not, node: Node, in_set: SetTest) -> Outcome:
         return outcome
     if outcome.answer is Answer.NO:
         return YES
-    return Outcome(Answer.NO, _spoken_of(test.part, node))
+    return Outcome(Answer.NO, denied=test.part)
 
 
-def _spoken_of(test: Expression, node: Node) -> Node | None:
-    """The element that a simple test is about: where a negated one is told."""
-    path = getattr(test, "path", None)
+def decided_by(outcome: Outcome, node: Node) -> Node | None:
+    """The element on which a no rests, where one can be named; `node` is what was asked about."""
+    if outcome.node is not None or outcome.denied is None:
+        return outcome.node
+    path = getattr(outcome.denied, "path", None)
     found = resolve(node, path.steps) if isinstance(path, ProfilePath) else []
     return found[0] if found else None
 

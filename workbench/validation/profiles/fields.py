@@ -11,7 +11,7 @@ from typing import NamedTuple
 from workbench.v2.delimiters import NULL, Delimiters
 from workbench.v2.escapes import unescape
 from workbench.validation.profiles.codes import judge_bound, judge_single
-from workbench.validation.profiles.evaluate import Answer, Outcome, SetTest, evaluate
+from workbench.validation.profiles.evaluate import Answer, Outcome, SetTest, decided_by, evaluate
 from workbench.validation.profiles.model import Predicate, Statement, Usage
 from workbench.validation.profiles.nodes import Node, Place, ValueNode, below, has_content, resolve, split_value
 from workbench.validation.profiles.plan import FieldPlan, ValuePlan
@@ -246,8 +246,9 @@ def judge_statement(statement: Statement, node: Node, in_set: SetTest) -> Findin
 
 def told_at(statement: Statement, node: Node, outcome: Outcome) -> Node:
     """What decided it, else the target if it is there, else the element the statement is attached to."""
-    if outcome.node is not None:
-        return outcome.node
+    decisive = decided_by(outcome, node)
+    if decisive is not None:
+        return decisive
     target = resolve(node, statement.target.steps) if statement.target.steps else []
     return target[0] if target else node
 

@@ -138,7 +138,7 @@ class _Teller:
                     self._field, self._start = field, segment.start_of(field)
                     self._single = self._separator not in segment.fields[field] if self._separator else True
                 first, last = self._start + within[0], self._start + within[1]
-                span = Span(first, last) if self._plain else self._message.span_within(segment, first, last)
+                span = _tuple(Span, (first, last)) if self._plain else self._message.span_within(segment, first, last)
                 path = self._name + _path_within(place, self._single and place.repetition <= 1)
                 location = Location(path, span)
             found.append(Issue(severity, code, rule_id, location, template, {**args, "line": self._line}, source))
@@ -154,6 +154,10 @@ class _Teller:
         if member:
             return Location(member if member != "line" else "", segment.span())
         return Location(segment.path(*place), segment.span(*place))
+
+
+_tuple = tuple.__new__
+"""Makes a `Span` in half the time its own constructor takes."""
 
 
 @lru_cache(maxsize=4096)
