@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from workbench.app.operations.finding_reports import REPORTS, Reported
+from workbench.app.operations.profiles import profile_validator
 from workbench.app.operations.validation import Against, Judged, validate_capture
 from workbench.cli.issue_rows import COLUMNS, issue_row
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
@@ -73,6 +74,8 @@ def _validate(options: argparse.Namespace) -> ExitCode:
         issues = chain(capture.issues, chain.from_iterable(result.issues for result in judged))
         _PRINT[options.format](_rows(issues, verdict))
     verdict.warn(capture.issues)
+    if v2_profile is not None:
+        verdict.warn(profile_validator(v2_profile).defects())
     return verdict.exit_code()
 
 
