@@ -68,6 +68,40 @@ def test_links_within_the_narrative_find_their_target() -> None:
     assert [issue.args["found"] for issue in _links('<a href="#u">b</a><a href="#v">c</a>')] == ["#u"]
 
 
+def _coding(system: str, code: str, display: str) -> list[tuple[str, str]]:
+    resource = {**OBSERVATION, "code": {"coding": [{"system": system, "code": code, "display": display}]}}
+    return [(issue.rule, issue.severity.value) for issue in validate_value(resource)]
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "display", "found"),
+    [
+        ("http://hl7.org/fhir/administrative-gender", "male", "Male", []),
+        ("http://hl7.org/fhir/administrative-gender", "male", " MALE", []),
+        ("http://hl7.org/fhir/administrative-gender", "male", "Man", [("FHIR-1413", "error")]),
+        ("http://terminology.hl7.org/CodeSystem/v2-0131", "N", "Mother", [("FHIR-1414", "information")]),
+        ("http://loinc.org", "1-8", "anything", []),
+    ],
+)
+def test_displays_are_those_of_the_code_system(
+    system: str, code: str, display: str, found: list[tuple[str, str]]
+) -> None:
+    assert _coding(system, code, display) == found
+
+
+def test_ids_of_elements_are_unique_in_their_resource() -> None:
+    twice = {**OBSERVATION, "category": [{"id": "a", "text": "x"}, {"id": "a", "text": "y"}]}
+    assert _found(twice) == [("FHIR-1412", "Observation.category[1].id")]
+    inside = {"resourceType": "Patient", "id": "a", "name": [{"id": "b", "family": "B"}]}
+    apart = {
+        **OBSERVATION,
+        "category": [{"id": "b", "text": "x"}],
+        "contained": [inside],
+        "subject": {"reference": "#a"},
+    }
+    assert _found(apart) == []
+
+
 # Bundles
 
 

@@ -294,6 +294,43 @@ def test_a_target_must_be_where_the_profile_demands_it(check: Check) -> None:
     assert check(observation, profile(subject, kind="Observation")) == [("FHIR-1115", "Observation.subject")]
 
 
+def test_a_value_meets_one_of_the_profiles_its_element_names(check: Check) -> None:
+    address = {"path": "Patient.address", "type": [{"code": "Address", "profile": ["http://t/City", "http://t/Box"]}]}
+    city = profile({"path": "Address.city", "min": 1}, name="City", kind="Address")
+    box = profile({"path": "Address.line", "min": 1}, name="Box", kind="Address")
+    made = profile(address)
+    assert check(_with(address=[{"city": "x"}, {"line": ["x"]}]), made, city, box) == []
+    assert check(_with(address=[{"country": "x"}]), made, city, box) == [("FHIR-1112", "Patient.address[0]")]
+
+
+def test_a_slice_may_be_made_of_an_element_of_another_profile(check: Check) -> None:
+    library = profile(
+        {
+            "path": "Patient.contact",
+            "slicing": {"discriminator": [{"type": "value", "path": "gender"}], "rules": "open"},
+        },
+        {"path": "Patient.contact", "sliceName": "woman"},
+        {"path": "Patient.contact.gender", "min": 1, "fixedCode": "female"},
+        name="Library",
+    )
+    part = {"url": f"{BASE}elementdefinition-profile-element", "valueString": "Patient.contact:woman"}
+    backbone = {"code": "BackboneElement", "profile": ["http://t/Library"], "_profile": [{"extension": [part]}]}
+    made = _sliced("Patient.contact", "value", "gender", _slice("Patient.contact", "w", min=1, type=[backbone]))
+    woman, man = ({"name": {"text": "x"}, "gender": gender} for gender in ("female", "male"))
+    assert check(_with(contact=[man, woman]), made, library) == []
+    assert check(_with(contact=[man]), made, library) == [("FHIR-1201", "Patient")]
+
+
+def test_a_value_may_be_demanded_where_extensions_stand(check: Check) -> None:
+    why = {"extension": [{"url": f"{BASE}data-absent-reason", "valueCode": "unknown"}]}
+    patient = {name: value for name, value in _with(_birthDate=why).items() if name != "birthDate"}
+    wanted = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
+    needs = {"path": "Patient.birthDate", "extension": [{"url": f"{wanted}mustHaveValue", "valueBoolean": True}]}
+    assert check(patient, profile(needs)) == [("FHIR-1117", "Patient.birthDate")]
+    reason = {"url": f"{wanted}valueAlternatives", "valueCanonical": f"{BASE}data-absent-reason"}
+    assert check(patient, profile({"path": "Patient.birthDate", "extension": [reason]})) == []
+
+
 # Extensions
 
 AGE = extension(

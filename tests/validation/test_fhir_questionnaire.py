@@ -104,6 +104,22 @@ def test_conditions_compare_the_answers(operator: str, answer: dict[str, Any], e
     assert (not any(issue.rule == "FHIR-1503" for issue in validate_value(response))) is enabled
 
 
+@pytest.mark.parametrize(("answer", "found"), [(NO, ["FHIR-1503"]), (YES, [])])
+def test_a_condition_may_be_an_expression(answer: dict[str, Any], found: list[str]) -> None:
+    expression = "QuestionnaireResponse.item.where(linkId = 'smoker').answer.value"
+    url = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
+    condition = {"url": url, "valueExpression": {"language": "text/fhirpath", "expression": expression}}
+    questions = [QUESTIONS[0], {"linkId": "next", "type": "string", "extension": [condition]}]
+    response = {
+        "resourceType": "QuestionnaireResponse",
+        "status": "completed",
+        "questionnaire": "#q",
+        "contained": [{"resourceType": "Questionnaire", "id": "q", "status": "active", "item": questions}],
+        "item": [answer, _answer("next", valueString="x")],
+    }
+    assert [issue.rule for issue in validate_value(response) if blocks(issue)] == found
+
+
 @pytest.mark.parametrize(("question", "found"), [("before", 0), ("inside", 1), ("nowhere", 1)])
 def test_a_condition_asks_a_question_outside_the_item(question: str, found: int) -> None:
     condition = [{"question": question, "operator": "exists", "answerBoolean": True}]
