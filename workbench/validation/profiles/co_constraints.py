@@ -68,8 +68,8 @@ def _judge_group(
     if not _within(len(there), group.cardinality):
         demand = f"{name} stands here {len(there)} times, allowed is {group.cardinality}"
         yield Finding("V2-0571", {"demand": demand}, Place()), context
-    for key, inside in there.items():
-        where = f" in the group {group.name} with id {key}" if key else f" in the group {group.name}"
+    for inside in there.values():
+        where = f" in the group {group.name}"
         for row in (group.primary, *group.rows):
             yield from _judge_row(row, inside, context, books, where)
 
