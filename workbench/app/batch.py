@@ -31,17 +31,18 @@ Result = TypeVar("Result")
 
 
 class Task(NamedTuple):
-    """One message on its way to a worker."""
+    """One message on its way to a worker; `encoding` overrules what an ER7 message says of itself, "" does not."""
 
     number: int
     raw: bytes
     format: MessageFormat
+    encoding: str = ""
 
 
 def tasks_of(capture: Capture, numbers: Iterable[int] | None = None) -> Iterator[Task]:
     """The messages of a capture, cut out one by one as they are needed."""
     for number in range(len(capture)) if numbers is None else numbers:
-        yield Task(number, capture.raw(number), capture.format_of(number))
+        yield Task(number, capture.raw(number), capture.format_of(number), capture.encoding_of(number))
 
 
 def in_batches(

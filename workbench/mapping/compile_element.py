@@ -276,7 +276,7 @@ def _translate_into(writing: Writing, frame: Frame, node: Node, element: Object,
     found = Found(run.text_of(node), (node,))
     text = writing.transformed(frame, found.text)
     if not text:
-        return NOTHING
+        return _flag_words(writing, frame, node, element, codes)
     rows = codes.code_map.translate(text, sender=run.sender)
     if rows and writing.type == "CodeableConcept":
         add_codings(element, rows)
@@ -291,6 +291,17 @@ def _translate_into(writing: Writing, frame: Frame, node: Node, element: Object,
     if run.trace is not None:
         outcome, row = (TRANSLATED, rows[0]) if rows else (UNVALIDATED, None)
         run.trace.append(Written(writing.name, found.nodes, False, element, "", None, outcome, row))
+    return VALUE
+
+
+def _flag_words(writing: Writing, frame: Frame, node: Node, element: Object, codes: Codes) -> int:
+    """Words that came without a code: what the type map has made of them is kept, and flagged."""
+    if not element or codes.unmapped.policy not in (Policy.PRESERVE, Policy.ERROR):
+        return NOTHING
+    flag_unvalidated(element)
+    run = frame.run
+    if run.trace is not None:
+        run.trace.append(Written(writing.name, (node,), True, element, "", None, UNVALIDATED))
     return VALUE
 
 

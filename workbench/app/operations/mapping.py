@@ -14,7 +14,7 @@ import msgspec
 
 from workbench.app.batch import Task, in_batches, tasks_of
 from workbench.app.defects import defect_issue
-from workbench.app.documents import unreadable
+from workbench.app.documents import read_document, unreadable
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.atomic_file import atomic_stream, write_atomically
 from workbench.kernel.errors import Refused
@@ -25,9 +25,9 @@ from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.ledger import CaptureLedger, aggregate
 from workbench.mapping.load import load_package
 from workbench.mapping.trace import TraceEntry
-from workbench.messages.capture import Capture, MessageFormat
+from workbench.messages.capture import Capture
 from workbench.suites.fingerprint import package_fingerprint
-from workbench.v2 import er7
+from workbench.v2.er7 import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +156,11 @@ def _compiled_here(package: Path, _fingerprint: str) -> CompiledMapping:
 
 
 def _map_one(mapping: CompiledMapping, keep_trace: bool, task: Task) -> Mapped:
-    if task.format is not MessageFormat.ER7:
-        return Mapped(task.number, b"", None, (_not_v2(),))
     try:
-        result = mapping.trace(er7.parse(task.raw))
+        message = read_document(task.raw, task.format, task.encoding)
+        if not isinstance(message, Message):
+            return Mapped(task.number, b"", None, (_not_v2(),))
+        result = mapping.trace(message)
         ledger = result.ledger
         ledger.check()
     except Refused as refusal:

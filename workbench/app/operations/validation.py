@@ -91,7 +91,7 @@ def _judge(against: Against, tasks: Sequence[Task]) -> list[Judged]:
 
 def _findings(task: Task, against: Against) -> tuple[Issue, ...]:
     try:
-        return validate_document(read_document(task.raw, task.format), against)
+        return validate_document(read_document(task.raw, task.format, task.encoding), against)
     except Refused as refusal:
         return (unreadable(refusal, task.raw),)
     except Exception as defect:  # noqa: BLE001 - one message must not cost the others their findings
