@@ -38,7 +38,9 @@ CREATE TABLE concept (
 CREATE TABLE wording (concept INTEGER NOT NULL, rank INTEGER NOT NULL, text TEXT NOT NULL);
 CREATE TABLE prepared (name TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE found (id INTEGER PRIMARY KEY, concept INTEGER NOT NULL);
-CREATE VIRTUAL TABLE search USING fts5(text, content='', detail='none', prefix='1 2 3', tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE search USING fts5(
+    text, content='', detail='none', prefix='1 2 3', tokenize='unicode61 remove_diacritics 2'
+);
 """
 _UPSERT = """
 INSERT INTO concept (system, code, display, rank, retired, replaced_by, properties) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -135,14 +137,12 @@ def _counts(connection: sqlite3.Connection) -> dict[str, int]:
 def _fill_search(connection: sqlite3.Connection) -> None:
     """One searchable row for each wording, code and display in front; shortest first, retired last."""
     connection.execute(
-        "INSERT INTO found (concept) SELECT w.concept FROM wording w JOIN concept c ON c.id = w.concept "
+        "CREATE TEMP TABLE ordered AS SELECT w.concept, c.code || ' ' || w.text AS text "
+        "FROM wording w JOIN concept c ON c.id = w.concept "
         "ORDER BY c.retired, w.rank > 0, length(w.text), w.rowid"
     )
-    connection.execute(
-        "INSERT INTO search (rowid, text) SELECT row_number() OVER (ORDER BY c.retired, w.rank > 0, length(w.text), w.rowid), "
-        "c.code || ' ' || w.text FROM wording w JOIN concept c ON c.id = w.concept "
-        "ORDER BY c.retired, w.rank > 0, length(w.text), w.rowid"
-    )
+    connection.execute("INSERT INTO found (id, concept) SELECT rowid, concept FROM ordered")
+    connection.execute("INSERT INTO search (rowid, text) SELECT rowid, text FROM ordered")
     connection.execute("INSERT INTO search (search) VALUES ('optimize')")
 
 

@@ -34,7 +34,11 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("ophthalmic", r"ophth\w*|\beye\b"), ("otic", r"\botic\b|\bear\b"), ("rectal", r"rectal|supposit\w*|enema"),
     ("vaginal", r"vaginal"), ("patch", r"patch\w*|transdermal"),
     ("injectable", r"injectable"),
-    ("injection", r"injection|pen injector|\binj\b|\biv\b|\bim\b|vial|syringe|infusion|prefilled|continuous|push|drip|premix|\bpb\b|\bpca\b"),
+    (
+        "injection",
+        r"injection|pen injector|\binj\b|\biv\b|\bim\b|vial|syringe|infusion|prefilled|continuous|push|drip|premix"
+        r"|\bpb\b|\bpca\b",
+    ),
     ("cream", r"cream"), ("ointment", r"ointment|\boint\b"), ("gel", r"\bgel\b"), ("lotion", r"lotion|shampoo|wash"),
     ("suspension", r"suspension|\bsusp\b"), ("solution", r"solution|\bsoln\b|\bsol\b|syrup|elixir|liquid|drops"),
     ("capsule", r"capsul\w*|\bcaps?\b"), ("tablet", r"tablet\w*|\btabs?\b|caplet"), ("lozenge", r"lozenge|troche"),
@@ -48,7 +52,8 @@ _RELEASE = re.compile(
 _BRAND = re.compile(r"\[([^\]]+)\]")
 _PACK = re.compile(r"^\s*\{")
 _STRENGTH = re.compile(
-    r"(?P<value>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<unit>mcg|microgram\w*|ug|mg|milligram\w*|gm?\b|gram\w*|ng|meq|mmol|million units?|units?|unt|iu|u\b|ml|%)"
+    r"(?P<value>\d[\d,]*(?:\.\d+)?|\.\d+)\s*"
+    r"(?P<unit>mcg|microgram\w*|ug|mg|milligram\w*|gm?\b|gram\w*|ng|meq|mmol|million units?|units?|unt|iu|u\b|ml|%)"
     r"(?:\s*/\s*(?:(?P<per>\d+(?:\.\d+)?)\s*)?(?P<of>ml|l\b|actuat\w*|act\b|inh\w*|spray|puff|dose|mg|hr?\b|hour|tab\w*))?",
     re.I,
 )
@@ -69,8 +74,9 @@ _NOT_WORDS = frozenset(
 )
 _SALTS = frozenset(
     tokens(
-        "hydrochloride hcl sodium potassium sulfate acetate tartrate succinate maleate fumarate phosphate citrate mesylate "
-        "besylate hydrobromide bromide chloride calcium magnesium nitrate bitartrate gluconate lactate anhydrous hydrate"
+        "hydrochloride hcl sodium potassium sulfate acetate tartrate succinate maleate fumarate phosphate citrate "
+        "mesylate besylate hydrobromide bromide chloride calcium magnesium nitrate bitartrate gluconate lactate "
+        "anhydrous hydrate"
     )
 )
 WEAK = (
@@ -169,8 +175,9 @@ _FORM_WORDS = frozenset(
     tokens(
         "oral tablet capsule injection injectable solution suspension cream ointment gel topical ophthalmic otic nasal "
         "inhalant inhalation inhaler metered dose powder product pack extended release delayed 12 24 hr chewable "
-        "disintegrating prefilled syringe spray lotion medicated pad patch transdermal system rectal suppository vaginal "
-        "film strip lozenge granule syrup elixir foam shampoo enema cartridge auto injector dry buccal sublingual"
+        "disintegrating prefilled syringe spray lotion medicated pad patch transdermal system rectal suppository "
+        "vaginal film strip lozenge granule syrup elixir foam shampoo enema cartridge auto injector "
+        "dry buccal sublingual"
     )
 )
 
@@ -244,7 +251,8 @@ def _row(asked: Drug, words: frozenset[str], drug: Drug, kind: str, retired: boo
     return (
         strength, other_strength, not_asked, missing, form, other_form, form_not_asked,
         float(bool(drug.brand) and not brand_asked), float(brand_asked), float(drug.pack != asked.pack),
-        float(max(0, drug.ingredients - max(1, asked.ingredients))), float(drug.release != asked.release), float(retired),
+        float(max(0, drug.ingredients - max(1, asked.ingredients))), float(drug.release != asked.release),
+        float(retired),
         float(kind == "IN"), float(kind in ("SCDC", "SBDC")), float(kind in ("SCD", "SBD")),
         float(any(word in _SALTS for word in drug.words)),
     )  # fmt: skip

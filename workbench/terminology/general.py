@@ -21,6 +21,8 @@ WEIGHTS: Mapping[str, float] = {
 _WORTH = np.array(list(WEIGHTS.values()))
 CLOSELY = 60
 """Documents whose spelling is compared; it takes most of the time."""
+WEAK = frozenset(tokens("order service request name type code status address number patient result record event"))
+"""Words of tables that say what kind of thing an entry is, and nothing of which."""
 _OPEN_WORDS = frozenset(tokens("unspecified nos other NEC"))
 
 
@@ -66,12 +68,12 @@ def features(
     texts: Sequence[tuple[str, ...]],
     answers: Answers,
     wordings: Wordings,
-    same_code: NDArray[np.bool_],
+    same_code: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Documents × parts of the score, in the order of `WEIGHTS`.
 
     variants   the question as texts: as written, and with its short forms written out
-    texts      the tokens of each document; `same_code` likewise
+    texts      the tokens of each document; `same_code` (0, or more for longer codes) likewise
     """
     out = np.zeros((len(texts), len(WEIGHTS)))
     out[:, 0] = answers.coverage

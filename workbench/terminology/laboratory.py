@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from workbench.terminology.codes import Concept
 from workbench.terminology.harvest import LocalCode
 from workbench.terminology.loinc_axes import Axes, axes_of
-from workbench.terminology.question import Answers, Question
+from workbench.terminology.question import Answers, Favour, Question
 from workbench.terminology.specimens import fit, named_specimen, stated_specimen
 from workbench.terminology.text_index import TextIndex, WeightedText, pack_arrays, unpack_arrays
 from workbench.terminology.units import measures, properties_for
@@ -82,9 +83,15 @@ _USUAL: Mapping[str, float] = {
     "urine-sediment": 0.35, "arterial-blood": 0.3, "stool": 0.1, "csf": 0.1, "respiratory": 0.3, "venous-blood": 0.2,
 }  # fmt: skip
 _DEPARTMENTS: tuple[tuple[str, Mapping[str, float]], ...] = (
-    ("hemat|coag|cell count|cbc", {"blood": 1.0, "coagulation-plasma": 0.9, "serum": 0.5, "red-cells": 0.4, "serum-or-blood": 0.6}),
+    (
+        "hemat|coag|cell count|cbc",
+        {"blood": 1.0, "coagulation-plasma": 0.9, "serum": 0.5, "red-cells": 0.4, "serum-or-blood": 0.6},
+    ),
     ("gas", {"blood": 1.0, "arterial-blood": 0.7, "venous-blood": 0.4, "serum": 0.3}),
-    ("chem|immun|serol|endocr|toxic|drug|horm|allerg|virol", {"serum": 1.0, "blood": 0.4, "serum-or-blood": 0.7, "coagulation-plasma": 0.5}),
+    (
+        "chem|immun|serol|endocr|toxic|drug|horm|allerg|virol",
+        {"serum": 1.0, "blood": 0.4, "serum-or-blood": 0.7, "coagulation-plasma": 0.5},
+    ),
 )  # fmt: skip
 """What a department means by "Blood"."""
 
@@ -158,7 +165,8 @@ def pack_facts(facts: LabFacts) -> bytes:
 def unpack_facts(data: bytes) -> LabFacts:
     """raises  msgspec.DecodeError, ValueError, KeyError, TypeError: not the bytes of facts"""
     arrays, lists = unpack_arrays(data)
-    return LabFacts(**arrays, **{name: tuple(lists[name]) for name in _FACT_LISTS})
+    values: dict[str, Any] = {**arrays, **{name: tuple(lists[name]) for name in _FACT_LISTS}}
+    return LabFacts(**values)
 
 
 def _unit(concept: Concept) -> str:
@@ -215,9 +223,9 @@ def read_local(local: LocalCode) -> LabReading:
     text = local.text or local.code
     named = named_specimen(text)
     stated = stated_specimen(local.specimen)
-    specimen = (
-        stated if stated and (not named or named in ("blood", "serum") and stated not in ("blood", "serum")) else named
-    )
+    # "Serum B12" refines what a list calls "Blood"; no name turns pleural fluid into serum.
+    refines = bool(named) and (stated in ("", "blood", "serum") or named not in ("blood", "serum"))
+    specimen = named if refines or not stated else stated
     found = tokens(text)
     said = set(found)
     departments = next((fits for pattern, fits in _DEPARTMENTS if re.search(pattern, local.context, re.I)), {})
@@ -240,7 +248,7 @@ def read_local(local: LocalCode) -> LabReading:
         unit,
         kinds,
         qualitative,
-        bool(_PER_TIME.search(text)) or unit.endswith("/time") and unit != "volume/time",
+        bool(_PER_TIME.search(text)) or (unit.endswith("/time") and unit != "volume/time"),
         bool(_CHALLENGE.search(text)),
         "/" in text or "ratio" in said or unit in ("percent", "ratio") or "%" in said,
         bool(_PANEL.search(text)),
@@ -270,14 +278,20 @@ def kind_fits(reading: LabReading, facts: LabFacts) -> NDArray[np.float32]:
     )
 
 
-def favour(reading: LabReading, facts: LabFacts) -> NDArray[np.float32]:
-    """What speaks for a term before its words are compared, in units of the retrieval rank."""
+def favour(reading: LabReading, facts: LabFacts) -> Favour:
+    """What speaks for terms before their words are compared, in units of the retrieval rank."""
     usual = np.array([_USUAL.get(name, 0.0) for name in facts.specimens], dtype=np.float32)
     by_specimen = 2.5 * specimen_fits(reading, facts) if reading.specimen else 2.0 * usual
     by_kind = 1.5 * kind_fits(reading, facts)
-    penalty = np.float32(1.0) * (facts.flags[:, 1] & (not reading.challenged)) + 3.0 * facts.flags[:, 5]
-    total = by_specimen[facts.specimen] + by_kind[facts.kind] + 1.5 * facts.prior.sum(axis=1) - penalty
-    return np.asarray(total, dtype=np.float32)
+    challenge = 0.0 if reading.challenged else 1.0
+
+    def worth(documents: NDArray[np.int64]) -> NDArray[np.float32]:
+        flags, prior = facts.flags[documents], facts.prior[documents]
+        total = by_specimen[facts.specimen[documents]] + by_kind[facts.kind[documents]]
+        total += 1.5 * (prior[:, 0] + prior[:, 1]) - challenge * flags[:, 1] - 3.0 * flags[:, 5]
+        return np.asarray(total, dtype=np.float32)
+
+    return worth
 
 
 def features(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,10 @@ _PHRASE = 4
 
 Piece = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 """Words that stand together, and what they may mean."""
+
+
+Favour = Callable[[NDArray[np.int64]], NDArray[np.float32]]
+"""What speaks for some documents apart from their words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,19 +203,17 @@ def _prepare(slots: Sequence[Slot], index: TextIndex) -> Question:
     )
 
 
-def answer(
-    question: Question, index: TextIndex, favour: NDArray[np.float32] | None = None, fetched: int = FETCHED
-) -> Answers:
+def answer(question: Question, index: TextIndex, favour: Favour | None = None, fetched: int = FETCHED) -> Answers:
     """The documents that answer best.
 
-    favour  added to the rank of each document that has a word of the question, before the best are taken
+    favour  what is added to the ranks of the documents that have a word of the question, before the best are taken
     """
     none = np.zeros(0)
     if question.empty or not len(index):
         return Answers(none.astype(np.int64), none, none, none, np.zeros((0, len(question.slots)), dtype=np.float32))
     ranks = index.scores(question.wanted)
     near = np.flatnonzero(ranks > 0)
-    values = ranks[near] if favour is None else ranks[near] + favour[near]
+    values = ranks[near] if favour is None else ranks[near] + favour(near)
     if len(near) > fetched:
         best = np.argpartition(-values, fetched)[:fetched]
         near, values = near[best], values[best]

@@ -161,11 +161,12 @@ class GeneralRanker:
             self.index = build_index(text for concept in concepts for text in general.documents_of(concept))
             self._wordings = general.wordings_of(concepts)
         self._places = _Places(concepts)
-        self._forms = short_forms(domains)
+        self._forms = short_forms(domains or ("tables", "wording", "diseases"))
+        self._weak = () if domains else general.WEAK
 
     def rank(self, local: LocalCode) -> Ranked:
         found = tokens(local.text) or tokens(local.code)
-        question = ask(found, self.index, self._forms)
+        question = ask(found, self.index, self._forms, self._weak)
         everything = np.arange(len(self.index))
         if len(self.index) > _FEW:
             answers = answer(question, self.index)
@@ -182,7 +183,7 @@ class GeneralRanker:
             [self.index.text(n) for n in answers.documents],
             answers,
             self._wordings,
-            same,
+            same * min(len(local.code), 4) / 2,  # a code of one letter proves little: M is a sex and a marital status
         )
         concepts = self._wordings.concept[answers.documents].astype(np.int64)
         return Ranked(concepts, parts, answers.slots, _pieces(question))
@@ -232,7 +233,7 @@ def _unanswered(documents: NDArray[np.int64], question: Question) -> Answers:
 class UnitRanker:
     """UCUM: what is written is brought to UCUM by its grammar; the list only says what is usual."""
 
-    level = (0.75, 0.1)
+    level = (0.5, 0.08)
     weights: Mapping[str, float] = {"same unit": 1.0, "same but for brackets": 0.9, "spelling": 0.8}
 
     def __init__(self, concepts: Sequence[Concept]) -> None:

@@ -26,6 +26,7 @@ Found = tuple[str, str, str]
 """(rule, what the local side says, what the target says)."""
 Find = Callable[[str], Concept | None]
 _JUDGED = frozenset(RowStatus) - {RowStatus.UNMAPPED, RowStatus.REJECTED, RowStatus.NO_MAP}
+_MEANT_WHEN_NARROWER = frozenset({"TERM-0327"})
 _SIDES = {"left": "left", "right": "right", "bilateral": "bilateral", "lt": "left", "rt": "right"}
 
 
@@ -73,6 +74,8 @@ def check_row(
     found += _of_concept(named)
     if target.system == LOINC:
         found += laboratory_findings(local, named)
+        if row.relationship is Relationship.SOURCE_IS_NARROWER:
+            found = [each for each in found if each[0] not in _MEANT_WHEN_NARROWER]
     elif target.system == RXNORM:
         found += drug_findings(local, named, row.relationship)
     if is_allergy(local):

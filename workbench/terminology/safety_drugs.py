@@ -15,8 +15,9 @@ Found = tuple[str, str, str]
 _CLASSES = frozenset(
     tokens(
         "penicillins cephalosporins sulfonamides sulfa nsaids nsaid opioids opiates statins aminoglycosides quinolones "
-        "fluoroquinolones macrolides tetracyclines benzodiazepines barbiturates antibiotics anesthetics contrast salicylates "
-        "inhibitors agents drugs steroids corticosteroids antihistamines anticonvulsants shellfish nuts vaccines insulins"
+        "fluoroquinolones macrolides tetracyclines benzodiazepines barbiturates antibiotics anesthetics contrast "
+        "salicylates inhibitors agents drugs steroids corticosteroids antihistamines anticonvulsants shellfish nuts "
+        "vaccines insulins"
     )
 )
 _DISORDER = re.compile(r"allerg(?:y|ic)\b|hypersensitiv|intoleran|adverse reaction|\(disorder\)|\(finding\)", re.I)

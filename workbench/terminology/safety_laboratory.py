@@ -17,20 +17,26 @@ from workbench.terminology.words import tokens
 Found = tuple[str, str, str]
 _NUMBER = re.compile(r"[<>=~≤≥]*\s*[+-]?\d[\d,.]*(?:[eE][+-]?\d+)?\s*(?:%|\+)?")
 _ENOUGH_VALUES = 0.8
+_FLUID = "body-fluid"
 _PROPERTY_NAMES: Mapping[str, str] = {
-    "MCnc": "a mass concentration", "SCnc": "an amount of substance concentration", "CCnc": "a catalytic activity concentration",
-    "ACnc": "arbitrary units per volume", "NCnc": "a number concentration", "NFr": "a fraction of cells", "MFr": "a mass fraction",
+    "MCnc": "a mass concentration", "SCnc": "an amount of substance concentration",
+    "CCnc": "a catalytic activity concentration",
+    "ACnc": "arbitrary units per volume", "NCnc": "a number concentration", "NFr": "a fraction of cells",
+    "MFr": "a mass fraction",
     "VFr": "a volume fraction", "Naric": "a number per field", "PrThr": "presence", "Titr": "a titer", "Time": "a time",
-    "MRat": "a mass per time", "SRat": "an amount per time", "MRto": "a mass ratio", "SRto": "an amount ratio", "Ratio": "a ratio",
-    "Prid": "a name", "Type": "a type", "Imp": "an interpretation", "EntVol": "a volume of one cell", "EntMass": "a mass of one cell",
+    "MRat": "a mass per time", "SRat": "an amount per time", "MRto": "a mass ratio", "SRto": "an amount ratio",
+    "Ratio": "a ratio",
+    "Prid": "a name", "Type": "a type", "Imp": "an interpretation", "EntVol": "a volume of one cell",
+    "EntMass": "a mass of one cell",
 }  # fmt: skip
+_NO_IMMUNOASSAY = r"naa|probe|culture|microscopy|chromatog|mass spec|immunoblot|fluorescence"
 # What a method in a test's name excludes: pattern in the name → pattern that the target's method must not be.
 _METHODS: tuple[tuple[str, str, str], ...] = (
-    ("nucleic acid amplification", r"\bpcr\b|\bnaat?\b|nucleic acid|molecular", r"immuno|culture|coagulation|agglutination|microscopy"),
+    ("amplification", r"\bpcr\b|\bnaat?\b|nucleic acid|molecular", r"immuno|culture|coagulation|agglutination"),
     ("culture", r"\bcultures?\b", r"immuno|naa|probe|pcr|agglutination"),
     ("test strip", r"dip\s?stick|test strip|urine strip", r"immuno|microscopy|naa|confirm|electrophoresis"),
     ("microscopy", r"microscop|\bsmear\b", r"immunoassay|naa|test strip|automated"),
-    ("immunoassay", r"\belisa\b|\beia\b|immunoassay", r"naa|probe|culture|microscopy|chromatog|mass spec|immunoblot|fluorescence"),
+    ("immunoassay", r"\belisa\b|\beia\b|immunoassay", _NO_IMMUNOASSAY),
     ("immunoblot", r"immunoblot|western blot", r"naa|probe|culture|^immunoassay|agglutination"),
     ("a confirming method", r"confirm", r"screen"),
     ("a screening method", r"\bscreen\b", r"confirm"),
@@ -68,6 +74,10 @@ def laboratory_findings(local: LocalCode, concept: Concept) -> Iterator[Found]:
     specimen = reading.specimen if not stated or not conflicts(stated, reading.specimen) else ""
     if specimen and axes.specimen and conflicts(specimen, axes.specimen):
         yield "TERM-0301", local.specimen or specimen, axes.system or axes.specimen
+    elif specimen == _FLUID and axes.specimen not in ("", "unspecified", _FLUID):
+        yield "TERM-0326", local.specimen or specimen, axes.system or axes.specimen
+    elif axes.specimen == _FLUID and specimen not in ("", "unspecified", _FLUID):
+        yield "TERM-0327", local.specimen or specimen, axes.system
     yield from _unit(local, concept, axes)
     yield from _scale(local, text, axes)
     yield from _method(text, axes)
@@ -76,7 +86,7 @@ def laboratory_findings(local: LocalCode, concept: Concept) -> Iterator[Found]:
     if bool(re.search(r"\bpanel\b", concept.coding.display, re.I)) and (local.unit or local.values):
         yield "TERM-0310", "a single result", "a panel"
     susceptible = axes.kind == "Susc"
-    if susceptible and (local.unit and measures(local.unit) or _LEVEL.search(text)):
+    if susceptible and ((local.unit and measures(local.unit)) or _LEVEL.search(text)):
         yield "TERM-0325", "the level of a drug", "a susceptibility"
     elif _SUSCEPTIBILITY.search(text) and axes.kind in ("MCnc", "SCnc") and axes.specimen in ("serum", "blood"):
         yield "TERM-0325", "a susceptibility", "the level of a drug"

@@ -43,7 +43,7 @@ SAFETY_RULES: Mapping[str, SafetyRule] = {
         _rule(
             301, _ERROR, "Another specimen",
             "{source} is measured in {local}, its target in {target}.",
-            "A urine result shown as a serum result is read against the wrong range. Choose the term of the same specimen.",
+            "A urine result shown as a serum result is read against the wrong range. Choose the same specimen.",
         ),
         _rule(
             302, _ERROR, "Unit and property do not go together",
@@ -157,6 +157,16 @@ SAFETY_RULES: Mapping[str, SafetyRule] = {
             "{source} says which vaccine was given, its target {target} does not.",
             "Unspecified formulations are for vaccinations that somebody remembers; choose the product's code.",
             RuleSource("CDC CVX"),
+        ),
+        _rule(
+            326, _WARNING, "More exact specimen than is known",
+            "{source} is measured in {local}, its target in {target}, which nobody said.",
+            "Any fluid is not this fluid. Choose the term for body fluid, or find out which fluid it is.",
+        ),
+        _rule(
+            327, _INFORMATION, "Less exact specimen than is known",
+            "{source} is measured in {local}, its target in {target}.",
+            "Choose the term of the same specimen; where there is none, say source-is-narrower-than-target.",
         ),
         _rule(
             325, _ERROR, "Level against susceptibility",

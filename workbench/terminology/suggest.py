@@ -22,6 +22,9 @@ SAME_CODE = "same code"
 REMEMBERED = "approved before"
 _SAID = 0.45
 """Share of a piece of the question from which it counts as said."""
+_LEAD_AT_MOST = 3.0
+_LEAD = 2.0
+"""So much of its lead over the second counts for the first; a lone candidate is likelier to be right."""
 _NO_MAP_BELOW = 0.12
 _NO_TEST = frozenset(
     tokens("hold reserved reuse problem billed not done held tube miscellaneous discard cancelled unknown delete extra")
@@ -109,17 +112,18 @@ def suggest(
     taken = {coding.identity for coding in remembered}
     best = _best(ranked, scores, candidates, limit + len(found))
     level, spread = ranker.level
-    for row in best:
+    for place, row in enumerate(best):
+        lead = float(scores[row] - scores[best[place + 1]]) if place == 0 and len(best) > 1 else 0.0
         coding = candidates.coding(int(ranked.concepts[row]))
-        chance = float(1 / (1 + np.exp(-(scores[row] - level) / spread)))
+        chance = float(1 / (1 + np.exp(-(scores[row] + min(lead, _LEAD) - level) / spread)))
         if coding.identity in taken or chance < MINIMUM_SCORE:
             continue
         taken.add(coding.identity)
         chance *= _dampened(local)
-        found.append(
-            Candidate(coding, round(chance, 4), _why(ranked, row, coding, local), 0.0, _parts(ranked, row, ranker))
-        )
-    return _with_confidence(tuple(found[:limit]))
+        sure = 0.0 if found else _confidence((float(scores[row]) - level) / spread, lead) * _dampened(local)
+        why, parts = _why(ranked, row, coding, local), _parts(ranked, row, ranker)
+        found.append(Candidate(coding, round(chance, 4), why, sure, parts))
+    return tuple(found[:limit])
 
 
 def suggestion(
@@ -129,7 +133,7 @@ def suggestion(
     found = suggest(local, candidates, limit, memory)
     if not found:
         return Suggestion(local, (), "Nothing in the code system resembles it.")
-    if found[0].confidence < _NO_MAP_BELOW:
+    if found[0].score < _NO_MAP_BELOW:
         return Suggestion(local, found, "Nothing in the code system fits well.")
     if _dampened(local) < 1:
         return Suggestion(local, found, "Its words name no test.")
@@ -170,12 +174,9 @@ def _dampened(local: LocalCode) -> float:
     return 0.3 if frozenset(tokens(local.text)) & _NO_TEST else 1.0
 
 
-def _with_confidence(found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """The first candidate with how sure it is: its score, and its distance from the second, which says more."""
-    if not found or found[0].confidence:
-        return found
-    first = found[0]
-    second = found[1].score if len(found) > 1 else 0.0
-    gap = first.score - second
-    confidence = round(first.score * (0.35 + 0.65 * min(1.0, 4 * gap)), 4)
-    return (Candidate(first.coding, first.score, first.why, confidence, first.parts), *found[1:])
+def _confidence(above: float, lead: float) -> float:
+    """How often a first candidate with this score (in spreads above an even chance) and this lead was right.
+
+    Fitted to mappings that people made of four code systems: the lead says more than the score.
+    """
+    return round(float(1 / (1 + np.exp(1.2 - 0.67 * above - min(lead, _LEAD_AT_MOST)))), 4)

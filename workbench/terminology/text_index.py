@@ -96,7 +96,8 @@ class TextIndex:
         ]
         if not documents:
             return np.zeros(len(self))
-        return np.bincount(np.concatenate(documents), weights=np.concatenate(weights), minlength=len(self))
+        ranks = np.bincount(np.concatenate(documents), weights=np.concatenate(weights), minlength=len(self))
+        return ranks.astype(np.float64, copy=False)
 
     def entries_of(self, documents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """All entries of some documents: (place of the document in `documents`, number of the entry)."""

@@ -14,11 +14,14 @@ _WHOLE: Mapping[str, str] = {
     "#": "{#}", "sec": "s", "in": "[in_i]", "inch": "[in_i]", "inches": "[in_i]", "ft": "[ft_i]", "yd": "[yd_i]",
     "mi": "[mi_i]", "mph": "[mi_i]/h", "oz": "[oz_av]", "lb": "[lb_av]", "lbs": "[lb_av]", "tbsp": "[tbs_us]",
     "tsp": "[tsp_us]", "french": "[Ch]", "fr": "[Ch]", "ppm": "[ppm]", "ppb": "[ppb]", "psi": "[psi]", "ph": "[pH]",
-    "eu": "{Ehrlich'U}", "molar ratio": "mol/mol", "clock time": "{clock_time}", "ct": "{Ct_value}", "mmddyy": "{mm/dd/yyyy}",
-    "yyyy": "{yyyy}", "tmstp": "{tmstp}", "od": "{OD_unit}", "od unit": "{OD_unit}", "od units": "{OD_unit}", "ntu": "{ntu}",
+    "eu": "{Ehrlich'U}", "molar ratio": "mol/mol", "clock time": "{clock_time}", "ct": "{Ct_value}",
+    "mmddyy": "{mm/dd/yyyy}",
+    "yyyy": "{yyyy}", "tmstp": "{tmstp}", "od": "{OD_unit}", "od unit": "{OD_unit}", "od units": "{OD_unit}",
+    "ntu": "{ntu}",
     "elisa": "{ELISA_value}", "cells": "{cells}", "percent": "%", "pct": "%", "celsius": "Cel", "fahrenheit": "[degF]",
     "beats/min": "{beats}/min", "bpm": "{beats}/min", "breaths/min": "{breaths}/min", "k": "10*3", "cfu": "[CFU]",
-    "db[10.nv]": "B[10.nV]", "mom": "{M.o.M}", "pos/neg": "{pos/neg}", "neg/pos": "{pos/neg}", "ratio": "{ratio}", "score": "{score}", "units": "U", "unit": "U", "mm/hr": "mm/h",
+    "db[10.nv]": "B[10.nV]", "mom": "{M.o.M}", "pos/neg": "{pos/neg}", "neg/pos": "{pos/neg}", "ratio": "{ratio}",
+    "score": "{score}", "units": "U", "unit": "U", "mm/hr": "mm/h",
 }  # fmt: skip
 # Lower-case spelling → UCUM atom. Prefixes are tried before the metric ones.
 _METRIC: Mapping[str, str] = {
@@ -33,7 +36,8 @@ _PREFIX: Mapping[str, str] = {
 }  # fmt: skip
 _ATOM: Mapping[str, str] = {
     "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "d": "d", "day": "d", "days": "d", "min": "min",
-    "mins": "min", "minute": "min", "minutes": "min", "wk": "wk", "week": "wk", "weeks": "wk", "mo": "mo", "month": "mo",
+    "mins": "min", "minute": "min", "minutes": "min", "wk": "wk", "week": "wk", "weeks": "wk", "mo": "mo",
+    "month": "mo",
     "months": "mo", "a": "a", "y": "a", "yr": "a", "yrs": "a", "year": "a", "years": "a", "%": "%", "second": "s",
     "seconds": "s", "hpf": "[HPF]", "[hpf]": "[HPF]", "lpf": "[LPF]", "[lpf]": "[LPF]", "mm hg": "mm[Hg]",
     "mmhg": "mm[Hg]", "mm[hg]": "mm[Hg]", "cm h2o": "cm[H2O]", "cmh2o": "cm[H2O]", "deg": "deg", "deg c": "Cel",
@@ -42,14 +46,18 @@ _ATOM: Mapping[str, str] = {
     "sq m": "m2", "lb": "[lb_av]", "oz": "[oz_av]", "dyn": "dyn", "cm5": "cm5", "mph": "[mi_i]/h", "ft": "[ft_us]",
     "in": "[in_i]", "met": "[MET]", "cfu": "[CFU]", "apl u": "[APL'U]", "gpl u": "[GPL'U]", "mpl u": "[MPL'U]",
     "apl": "[APL'U]", "gpl": "[GPL'U]", "mpl": "[MPL'U]", "arb u": "[arb'U]", "au": "[arb'U]", "eu": "[EU]",
-    "dye units": "[dye'U]", "todd units": "[todd'U]", "todd unit": "[todd'U]", "cel": "Cel", "mlu": "m[IU]", "gpt": "10*9",
-    "tpt": "10*12", "thou": "10*3", "thousand": "10*3", "tho": "10*3", "mill": "10*6", "million": "10*6", "bands": "{bands}",
+    "dye units": "[dye'U]", "todd units": "[todd'U]", "todd unit": "[todd'U]", "cel": "Cel", "mlu": "m[IU]",
+    "gpt": "10*9",
+    "tpt": "10*12", "thou": "10*3", "thousand": "10*3", "tho": "10*3", "mill": "10*6", "million": "10*6",
+    "bands": "{bands}",
     "rbc": "{RBCs}", "rbcs": "{RBCs}", "wbc": "{WBCs}", "wbcs": "{WBCs}", "cell": "{cell}", "cells": "{cells}",
-    "copies": "{copies}", "copy": "{copies}", "titer": "{titer}", "units": "U", "unit": "U", "ehrlich units": "{Ehrlich'U}",
+    "copies": "{copies}", "copy": "{copies}", "titer": "{titer}", "units": "U", "unit": "U",
+    "ehrlich units": "{Ehrlich'U}",
     "ehrlich unit": "{Ehrlich'U}", "#": "{#}",
 }  # fmt: skip
 _COUNTED: Mapping[str, str] = {
-    "creatinine": "{creat}", "creat": "{creat}", "cr": "{creat}", "crt": "{creat}", "protein": "{protein}", "prot": "{protein}",
+    "creatinine": "{creat}", "creat": "{creat}", "cr": "{creat}", "crt": "{creat}", "protein": "{protein}",
+    "prot": "{protein}",
     "hb": "{Hb}", "hgb": "{Hb}", "hg": "{Hg}", "hemoglobin": "{Hb}", "rbc": "{RBCs}", "rbcs": "{RBCs}", "wbc": "{WBCs}",
     "wbcs": "{WBCs}", "feu": "{FEU}", "ddu": "{DDU}", "cells": "{cells}", "platelets": "{platelets}", "bce": "{BCE}",
     "bw": "{body_wt}", "body wt": "{body_wt}", "equivalents": "", "pmn": "{PMN}", "copies": "{copies}",

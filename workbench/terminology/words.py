@@ -24,12 +24,13 @@ _GREEK = str.maketrans(
     {"α": " alpha ", "β": " beta ", "γ": " gamma ", "δ": " delta ", "κ": " kappa ", "λ": " lambda ", "μ": "u"}
 )
 _SPELLING = re.compile(
-    r"haem|aemia|oedema|oest(?=r)|sulph|leuco|oesoph|diarrhoea|foet|paed|anaes|caec|faec|gynaec|our\b|isation|ised\b"
+    r"haem|aemia|oedema|oest(?=r)|sulph|leuco|oesoph|diarrhoea|foet|paed|anaes|caec|faec|gynaec|our\b|isation|ised\b|canceled|canceling"
 )
 _AMERICAN = {
     "haem": "hem", "aemia": "emia", "oedema": "edema", "oest": "est", "sulph": "sulf", "leuco": "leuko",
     "oesoph": "esoph", "diarrhoea": "diarrhea", "foet": "fet", "paed": "ped", "anaes": "anes", "caec": "cec",
     "faec": "fec", "gynaec": "gynec", "our": "or", "isation": "ization", "ised": "ized",
+    "canceled": "cancelled", "canceling": "cancelling",
 }  # fmt: skip
 _PHRASE = 4
 """Words of the longest short form that is looked for."""

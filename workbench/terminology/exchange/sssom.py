@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote, unquote
 
 from ruamel.yaml import YAML
@@ -137,15 +138,14 @@ def read_sssom(text: str, name: str) -> tuple[CodeMap, tuple[Issue, ...]]:
             raise Refused("TERM-0013", f"{name} has no column {needed}.", "Choose an SSSOM file in TSV form.")
     unknown: dict[str, int] = {}
     rows = [_row(cells, curies, unknown) for cells in table]
-    about = {
+    set_id = str(head.get("mapping_set_id", ""))
+    about: dict[str, str] = {
         "id": unquote(own.get("id", "")) or name,
         "title": str(head.get("mapping_set_title", "")),
         "version": str(head.get("mapping_set_version", "")),
-        "url": ""
-        if str(head.get("mapping_set_id", "")).startswith("urn:code-map:")
-        else str(head.get("mapping_set_id", "")),
-        **{key: unquote(own[key]) for key in ("source_system", "target_system", "citation") if key in own},
+        "url": "" if set_id.startswith("urn:code-map:") else set_id,
     }
+    about |= {key: unquote(own[key]) for key in ("source_system", "target_system", "citation") if key in own}
     issues = tuple(
         Issue(
             Severity.WARNING,
@@ -160,7 +160,7 @@ def read_sssom(text: str, name: str) -> tuple[CodeMap, tuple[Issue, ...]]:
     return rows_to_map(rows, name, about), issues
 
 
-def _read_head(lines: list[str], name: str) -> Mapping[str, object] | dict[str, object]:
+def _read_head(lines: list[str], name: str) -> dict[str, Any]:
     try:
         head = YAML(typ="safe", pure=True).load("\n".join(lines)) if lines else {}
     except YAMLError as error:

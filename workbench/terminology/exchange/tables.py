@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
@@ -22,7 +23,8 @@ _Word = TypeVar("_Word", Relationship, RowStatus)
 
 USAGI_COLUMNS = (
     "sourceCode", "sourceName", "sourceFrequency", "sourceAutoAssignedConceptIds", "ADD_INFO:target_system",
-    "ADD_INFO:target_code", "ADD_INFO:sender", "matchScore", "mappingStatus", "equivalence", "statusSetBy", "statusSetOn",
+    "ADD_INFO:target_code", "ADD_INFO:sender", "matchScore", "mappingStatus", "equivalence", "statusSetBy",
+    "statusSetOn",
     "conceptId", "conceptName", "domainId", "mappingType", "comment", "createdBy", "createdOn", "assignedReviewer",
 )  # fmt: skip
 _USAGI_EQUIVALENCE = {
@@ -34,7 +36,8 @@ _FROM_USAGI = {
     "EQUAL": Relationship.EQUIVALENT,
 }
 _USAGI_STATUS = {
-    RowStatus.APPROVED: "APPROVED", RowStatus.NO_MAP: "IGNORED", RowStatus.REJECTED: "FLAGGED", RowStatus.SUGGESTED: "AUTO_MAPPED",
+    RowStatus.APPROVED: "APPROVED", RowStatus.NO_MAP: "IGNORED", RowStatus.REJECTED: "FLAGGED",
+    RowStatus.SUGGESTED: "AUTO_MAPPED",
 }  # fmt: skip
 
 
@@ -122,10 +125,10 @@ _HEAD = ("id", "title", "url", "version", "source_system", "target_system", "cit
 
 
 def write_workbook(code_map: CodeMap, statuses: Iterable[RowStatus]) -> bytes:
-    """An XLSX workbook: the rows on the first sheet, the head on the second. Every cell is text, so codes keep zeros."""
+    """An XLSX workbook: rows on the first sheet, the head on the second. Every cell is text, so codes keep zeros."""
     book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "map"
+    del book["Sheet"]
+    sheet = book.create_sheet("map")
     sheet.append(COLUMNS)
     for cells in map_to_rows(code_map, statuses):
         sheet.append([cells[column] for column in COLUMNS])
@@ -145,7 +148,7 @@ def workbook_head(path: Path) -> dict[str, str]:
     """What the second sheet of our workbooks says; {} for any other workbook."""
     try:
         book = openpyxl.load_workbook(path, read_only=True)
-    except (OSError, KeyError, ValueError, openpyxl.utils.exceptions.InvalidFileException) as error:
+    except (OSError, KeyError, ValueError, InvalidFileException) as error:
         raise Refused("TERM-0036", f"{path.name} is no Excel workbook.", "Save it as .xlsx or .csv.") from error
     try:
         if "about" not in book.sheetnames:

@@ -75,8 +75,8 @@ def rows_of(text: TextIO, name: str, needed: tuple[str, ...], delimiter: str = "
 
     raises  Refused TERM-0031: a needed column is missing; TERM-0032: a line is no CSV
     """
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-    reader = csv.reader(text, delimiter=delimiter, quoting=quoting)
+    unquoted = delimiter == "\t"  # RF2 knows no quotes
+    reader = csv.reader(text, delimiter=delimiter, quoting=csv.QUOTE_NONE if unquoted else csv.QUOTE_MINIMAL)
     try:
         head = [column.strip() for column in next(reader, [])]
         missing = [column for column in needed if column.casefold() not in {known.casefold() for known in head}]

@@ -54,7 +54,7 @@ def read_rxnorm(path: Path, ctx: JobContext) -> Iterator[Record]:
                     "Choose RXNCONSO.RRF of a release.",
                 )
             code, language, source, kind, name, suppress = (fields[n] for n in (0, 1, 11, 12, 14, 16))
-            if language != "ENG" or source not in ("RXNORM", "MTHSPL") and kind not in _SYNONYM:
+            if language != "ENG" or (source not in ("RXNORM", "MTHSPL") and kind not in _SYNONYM):
                 continue
             if source != "RXNORM" or kind in _SYNONYM:
                 yield Record(code, name, rank=90)

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
@@ -63,7 +64,7 @@ def read_cvx(path: Path, ctx: JobContext) -> Iterator[Record]:
                 continue
             code, short, full, notes, status = fields[:5]
             properties = {"status": status, **({"note": notes} if notes else {})}
-            # "Inactive" vaccines may still be reported as given long ago; "Never Active" and "Non-US" may not be current.
+            # Inactive vaccines may still be reported as given long ago.
             yield Record(
                 code.zfill(2),
                 short or full,
@@ -130,7 +131,7 @@ def _sheet(path: Path) -> Iterator[dict[str, str]]:
     """The rows of the first sheet, read one at a time."""
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (OSError, KeyError, ValueError, openpyxl.utils.exceptions.InvalidFileException) as error:
+    except (OSError, KeyError, ValueError, InvalidFileException) as error:
         raise Refused("TERM-0036", f"{path.name} is no Excel workbook.", "Save it as .xlsx or .csv.") from error
     try:
         rows = book.worksheets[0].iter_rows(values_only=True)
