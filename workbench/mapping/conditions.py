@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from enum import StrEnum
 from typing import NoReturn
 
@@ -134,6 +135,7 @@ class Either:
 Condition = Check | Made | Not | Both | Either
 
 
+@lru_cache(maxsize=8192)
 def read_condition(text: str) -> Condition:
     """raises  SyntaxProblem"""
     scanner = _Scanner(text)
@@ -142,6 +144,7 @@ def read_condition(text: str) -> Condition:
     return condition
 
 
+@lru_cache(maxsize=8192)
 def read_source(text: str) -> Alternatives:
     """The alternatives of one source text, in order.
 
