@@ -10,9 +10,7 @@ from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import ADT, SMALL_MAPPING
-from workbench.app.session import standard_package_folder
-from workbench.gui.theme.theme import Theme
-from workbench.gui.views.terminology.collect import (
+from workbench.app.operations.local_codes import (
     CodeLine,
     candidates,
     collect,
@@ -21,6 +19,8 @@ from workbench.gui.views.terminology.collect import (
     lines,
     offered,
 )
+from workbench.app.session import standard_package_folder
+from workbench.gui.theme.theme import Theme
 from workbench.gui.views.terminology.decide import new_map, with_status, with_target
 from workbench.gui.views.terminology.target_dialog import TargetDialog
 from workbench.kernel.errors import Refused

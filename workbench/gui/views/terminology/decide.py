@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from workbench.gui.views.terminology.collect import CODEABLE, CodeLine
+from workbench.app.operations.local_codes import CODEABLE, CodeLine
 from workbench.kernel.errors import Refused
 from workbench.mapping.edits import ChangeRule, Edit, PutCodeMap
 from workbench.mapping.model import Package, Policy, Rule, RuleMap, Unmapped

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSplitter, QStackedWidget, QWidget
 
+from workbench.app.operations.local_codes import CodeLine, candidates, collect, is_open, lines, offered
 from workbench.app.session import Session
 from workbench.gui.bench import Bench, Step
 from workbench.gui.mapping_desk import MappingDesk
@@ -14,7 +15,6 @@ from workbench.gui.marks import DONE, STATUS_MARKS, WAITING, Mark
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.page import Page
 from workbench.gui.shell.dialogs import ReasonDialog
-from workbench.gui.views.terminology.collect import CodeLine, candidates, collect, is_open, lines, offered
 from workbench.gui.views.terminology.decide import new_map, with_status, with_target
 from workbench.gui.views.terminology.target_dialog import TargetDialog
 from workbench.gui.widgets.basics import EmptyState, across, button, card, down, label, pane, retitle, table

@@ -1,4 +1,4 @@
-"""The coded values of a capture and the code maps they go through. Qt-free."""
+"""The coded values of a capture, the code maps they go through, and what they may become."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workbench.v2.dictionary import dictionary
 from workbench.v2.er7 import Message, Segment
 from workbench.v2.path import V2Path
 
-log = area_log("gui")
+log = area_log("terminology")
 
 CODED = frozenset({"CE", "CWE", "CNE", "CF"})
 CODEABLE = "CWE-CodeableConcept"
