@@ -122,8 +122,13 @@ def test_candidates_come_from_what_the_target_element_is_bound_to(
 
 
 def test_every_field_the_shipped_package_translates_has_candidates() -> None:
+    """Maps for the site to fill (allergens, drugs, vaccines) get theirs from the releases the site imports."""
     shipped_package = load_package(standard_package_folder())
-    for field, name in fields_of_maps(shipped_package).items():
+    filled = {
+        field: name for field, name in fields_of_maps(shipped_package).items() if shipped_package.codes[name].rows
+    }
+    assert len(filled) > 50
+    for field, name in filled.items():
         odd = CodeLine(LocalCode("?", field=field, count=1), name, None)
         assert len(candidates(odd, shipped_package, ())) > 0, field
 
