@@ -128,7 +128,7 @@ def test_masking_reaches_list_tree_raw_result_and_problems(
     window.actions_by_id["view.mask"].trigger()
     settled(qtbot, window)
     messages = messages_of(window)
-    qtbot.waitUntil(lambda: messages.list.model.index(0, 3).data() == MASK)
+    qtbot.waitUntil(lambda: messages.list.model.index(0, 4).data() == MASK)
     shown = [
         messages.message.raw.toPlainText(),
         mapping_of(window).result.json.toPlainText(),

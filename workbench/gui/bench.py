@@ -5,14 +5,15 @@ Views know the bench and not one another; they change it through its methods and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from workbench.app.documents import Document, document_at
-from workbench.app.operations.validation import Judged, validate_capture, validate_document
+from workbench.app.operations.suppressions import Fate, Sent, Sieve, sent_at
+from workbench.app.operations.validation import Against, Judged, validate_capture, validate_document
 from workbench.gui.findings import NOWHERE, Finding, Place
 from workbench.gui.jobs import JobHandle, JobRunner
 from workbench.gui.marks import DONE, OPEN, TROUBLE, Mark
@@ -21,7 +22,7 @@ from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.issues import Issue, Severity, blocks, worst
 from workbench.kernel.location import Span
 from workbench.kernel.progress import JobContext
-from workbench.messages.capture import Capture
+from workbench.messages.capture import Capture, Overrule
 
 
 class Step(StrEnum):
@@ -40,6 +41,7 @@ class Bench(QObject):
 
     capture_changed = Signal()
     capture_grew = Signal(int)
+    capture_complete = Signal()
     message_changed = Signal()
     place_changed = Signal(object)  # Place
     findings_changed = Signal()
@@ -60,15 +62,19 @@ class Bench(QObject):
         self.place = NOWHERE
         self.masked = False
         self.steps: dict[Step, tuple[Mark, str]] = {}
+        self.against = Against(plausible=True)
+        self.sieve = Sieve()
         self.validated: dict[int, tuple[Issue, ...]] = {}
+        self._sent: dict[int, Sent] = {}
+        self._sifted: tuple[tuple[object, ...], Mapping[Fate, tuple[Finding, ...]]] = ((), {})
         self._damage: tuple[Finding, ...] = ()
         self._own: tuple[Issue, ...] | None = None
 
     # The capture
 
-    def open_paths(self, paths: Sequence[Path]) -> JobHandle:
+    def open_paths(self, paths: Sequence[Path], overrule: Mapping[str, Overrule] | None = None) -> JobHandle:
         """Index files beside the window; the first message is selected as soon as it is found."""
-        capture = Capture(tuple(paths))
+        capture = Capture(tuple(paths), overrule or {})
         title = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
         handle = self.jobs.newest("capture", f"Opening {title}", capture.index, quiet=False)
         self._take(capture)
@@ -81,7 +87,7 @@ class Bench(QObject):
     def _take(self, capture: Capture) -> None:
         self.jobs.drop("validation")
         self.capture = capture
-        self.validated = {}
+        self.validated, self._sent = {}, {}
         self._damage = ()
         self._show_message(None)
         self.capture_changed.emit()
@@ -99,6 +105,7 @@ class Bench(QObject):
         self._grow(capture)
         self._damage = tuple(Finding(None, issue) for issue in capture.issues)
         self.findings_changed.emit()
+        self.capture_complete.emit()
         mark = DONE if len(capture) else TROUBLE
         self.tell_step(Step.LOAD, mark, f"{len(capture):,} messages open")
         self.tell_step(Step.VALIDATE, OPEN, "not validated yet")
@@ -126,6 +133,12 @@ class Bench(QObject):
                 self.document_problem = str(refusal)
         self.message_changed.emit()
 
+    def show_edited(self, document: Document) -> None:
+        """Show an edited copy of the selected message everywhere; the capture stays as it is."""
+        self.document, self._own = document, None
+        self.message_changed.emit()
+        self.findings_changed.emit()
+
     def select_place(self, path: str, span: Span | None, by: object = None) -> None:
         """Say which field of the selected message is looked at."""
         place = Place(path, span, by)
@@ -149,17 +162,28 @@ class Bench(QObject):
         if capture is None:
             return None
 
+        against = self.against
+        sent: dict[int, Sent] = {}
+
         def judge(ctx: JobContext) -> list[Judged]:
-            return list(validate_capture(capture, ctx))
+            judged = []
+            for found in validate_capture(capture, ctx, against=against):
+                judged.append(found)
+                if found.issues:
+                    sent[found.number] = sent_at(capture, found.number)
+            return judged
 
         handle = self.jobs.newest("validation", "Validating the capture", judge, quiet=False)
-        handle.succeeded.connect(lambda judged: self._judged(capture, judged, finished))
+        handle.succeeded.connect(lambda judged: self._judged(capture, judged, sent, finished))
         handle.failed.connect(self.refused)
         return handle
 
-    def _judged(self, capture: Capture, judged: list[Judged], finished: Callable[[], None] | None) -> None:
+    def _judged(
+        self, capture: Capture, judged: list[Judged], sent: dict[int, Sent], finished: Callable[[], None] | None
+    ) -> None:
         if capture is not self.capture:
             return
+        self._sent = sent
         self.validated = {found.number: found.issues for found in judged}
         self.findings_changed.emit()
         wrong = sum(1 for found in judged if any(blocks(issue) for issue in found.issues))
@@ -170,17 +194,71 @@ class Bench(QObject):
             finished()
 
     def findings(self) -> tuple[Finding, ...]:
-        """Damage first, then by message; before a validation run only those of the selected message."""
+        """What is open: damage first, then by message; before a validation run only that of the selected message."""
+        return self.sifted()[Fate.OPEN]
+
+    def sifted(self) -> Mapping[Fate, tuple[Finding, ...]]:
+        """Every finding by what becomes of it: open, suppressed or known since the baseline."""
         judged = self.validated
         if not judged and self.document is not None and self.number is not None:
             if self._own is None:
-                self._own = validate_document(self.document)
+                self._own = self._judge_selected(self.document)
             judged = {self.number: self._own}
-        return self._damage + tuple(Finding(number, issue) for number in judged for issue in judged[number])
+        stands_on = (self.validated, self._damage, self._own, self.sieve)
+        if len(self._sifted[0]) != len(stands_on) or any(
+            one is not other for one, other in zip(self._sifted[0], stands_on, strict=True)
+        ):
+            sorted_out: dict[Fate, list[Finding]] = {fate: [] for fate in Fate}
+            found = self._damage + tuple(Finding(number, issue) for number in judged for issue in judged[number])
+            for finding in found:
+                sorted_out[self.sieve.fate(finding.issue, self.sent_of(finding))].append(finding)
+            self._sifted = (stands_on, {fate: tuple(findings) for fate, findings in sorted_out.items()})
+        return self._sifted[1]
+
+    def sent_of(self, finding: Finding) -> Sent:
+        """Where the message of a finding came from."""
+        number = finding.number
+        if number is None or self.capture is None:
+            return Sent(file=finding.issue.location.file)
+        if number not in self._sent:
+            self._sent[number] = sent_at(self.capture, number)
+        return self._sent[number]
+
+    def _judge_selected(self, document: Document) -> tuple[Issue, ...]:
+        """The findings of the selected message; where profiles must be read first, they come later."""
+        against, number = self.against, self.number
+        if against.v2_profile is None and not against.fhir.packages:
+            return validate_document(document, against)
+
+        def take(issues: tuple[Issue, ...]) -> None:
+            if number == self.number and document is self.document and against is self.against:
+                self._own = issues
+                self.findings_changed.emit()
+
+        handle = self.jobs.newest(
+            "own findings", "Judging the message", lambda _ctx: validate_document(document, against)
+        )
+        handle.succeeded.connect(take)
+        handle.failed.connect(self.refused)
+        return ()
+
+    def judge_by(self, against: Against) -> None:
+        """Judge by other things from now on; what was validated before stands until it is validated again."""
+        self.against, self._own = against, None
+        self.findings_changed.emit()
+
+    def sift_by(self, sieve: Sieve) -> None:
+        """Hide other findings from now on."""
+        self.sieve = sieve
+        self.findings_changed.emit()
 
     def status(self) -> dict[int, Severity | None]:
-        """The worst severity of each validated message."""
-        return {number: worst(issues) for number, issues in self.validated.items()}
+        """The worst open finding of each validated message."""
+        found: dict[int | None, list[Issue]] = {number: [] for number in self.validated}
+        for finding in self.findings():
+            if finding.number in found:
+                found[finding.number].append(finding.issue)
+        return {number: worst(found[number]) for number in self.validated}
 
     # The rest
 

@@ -15,7 +15,7 @@ from workbench.gui.views.messages.page import MessagesPage
 def first_pages(bench: Bench, session: Session, open_files: Callable[[], None]) -> Iterator[Page]:
     """What the first screen needs."""
     yield HomePage(bench, session, open_files)
-    yield MessagesPage(bench, open_files)
+    yield MessagesPage(bench, session, open_files)
 
 
 def further_pages(bench: Bench, session: Session, desk: MappingDesk, open_files: Callable[[], None]) -> Iterator[Page]:

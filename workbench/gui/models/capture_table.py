@@ -1,7 +1,8 @@
 """The message list: a million rows without reading them.
 
-`data()` never reads. Rows come in blocks; a block that is not there is asked for once, and the answer carries the
-generation it was asked in, so rows of a superseded capture or filter are dropped (STYLE_STUDY 3.5).
+`data()` never reads a file. With an index rows come from its columns; before it is there they come in blocks: one that
+is missing is asked for once, and the answer carries the generation it was asked in, so rows of a superseded capture or
+filter are dropped (STYLE_STUDY 3.5).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
@@ -16,14 +18,29 @@ from workbench.app.operations.listing import MessageRow
 from workbench.gui.marks import SEVERITY_MARKS
 from workbench.gui.theme.theme import Theme
 from workbench.kernel.issues import MASK, Severity
+from workbench.v2.header import Header
+
+if TYPE_CHECKING:  # who opens the window need not wait for pyarrow
+    from workbench.app.operations.index import MessageIndex
 
 Index = QModelIndex | QPersistentModelIndex
 
 BLOCK_ROWS = 256
 BLOCKS_KEPT = 64
+LINES_KEPT = 4096
 WAITING = "…"
-HEADS = ("", "Time", "Type", "Patient", "Control id", "Sender")
-STATUS, PATIENT, CONTROL_ID = 0, 3, 4
+HEADS = ("", "Time", "Type", "Control id", "Patient", "Sender")
+STATUS, TIME, TYPE, CONTROL_ID, PATIENT, SENDER = range(6)
+
+
+class _Line(NamedTuple):
+    """What one row says, in the order of the columns after the status."""
+
+    time: str
+    type: str
+    control_id: str
+    patient: str
+    sender: str
 
 
 class CaptureTableModel(QAbstractTableModel):
@@ -37,6 +54,8 @@ class CaptureTableModel(QAbstractTableModel):
         self._theme = theme
         self._count = 0
         self._filtered: array[int] | None = None
+        self._index: MessageIndex | None = None
+        self._seen: dict[int, _Line] = {}
         self._blocks: OrderedDict[int, Sequence[MessageRow]] = OrderedDict()
         self._wanted: set[int] = set()
         self._pending: set[int] = set()
@@ -47,8 +66,17 @@ class CaptureTableModel(QAbstractTableModel):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._ask)
 
+    def use_index(self, index: MessageIndex | None) -> None:
+        """Take the rows from the index of the capture from now on; None when it is not there yet."""
+        self._index = index
+        self._seen.clear()
+        self._repaint()
+
     def reset(self, count: int, filtered: array[int] | None = None) -> None:
-        """Show another capture, or other rows of it; everything asked before is dropped."""
+        """Show another capture, or other rows of it; everything asked before is dropped.
+
+        filtered  message numbers in the order they are to be shown, None for all as they stand in the capture
+        """
         self.beginResetModel()
         self.generation += 1
         self._count = len(filtered) if filtered is not None else count
@@ -66,6 +94,16 @@ class CaptureTableModel(QAbstractTableModel):
             self._blocks.pop(block, None)
             self._pending.discard(block)
             self._count = count
+            self.endInsertRows()
+
+    def extend(self, numbers: Sequence[int]) -> None:
+        """Show further messages after those that a filter has left so far."""
+        if self._filtered is not None and numbers:
+            self.beginInsertRows(QModelIndex(), self._count, self._count + len(numbers) - 1)
+            self._blocks.pop(self._count // BLOCK_ROWS, None)
+            self._pending.discard(self._count // BLOCK_ROWS)
+            self._filtered.extend(numbers)
+            self._count = len(self._filtered)
             self.endInsertRows()
 
     def accept(self, generation: int, block: int, rows: Sequence[MessageRow]) -> None:
@@ -125,7 +163,7 @@ class CaptureTableModel(QAbstractTableModel):
             return self._text(index.row(), index.column())
         if role == Qt.ItemDataRole.FontRole and index.column() == CONTROL_ID:
             return self._theme.mono()
-        if role == Qt.ItemDataRole.ForegroundRole and index.column() in (1, 5):
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() in (TIME, SENDER):
             return self._theme.colour("muted")
         return None
 
@@ -141,12 +179,23 @@ class CaptureTableModel(QAbstractTableModel):
         return None
 
     def _text(self, row: int, column: int) -> str:
-        found = self._row(row)
+        found = self._line(row)
         if found is None:
             return WAITING
         if column == PATIENT:
             return (MASK if found.patient else "") if self._masked else found.patient
-        return (readable_time(found.time), found.type, "", found.control_id, found.sender)[column - 1]
+        return found[column - 1]
+
+    def _line(self, row: int) -> _Line | None:
+        if self._index is None:
+            read = self._row(row)
+            return None if read is None else _of_row(read)
+        number = self.number(row)
+        if number not in self._seen:
+            if len(self._seen) >= LINES_KEPT:
+                self._seen.clear()
+            self._seen[number] = _of_header(self._index.header(number))
+        return self._seen[number]
 
     def _row(self, row: int) -> MessageRow | None:
         block, within = divmod(row, BLOCK_ROWS)
@@ -171,6 +220,17 @@ class CaptureTableModel(QAbstractTableModel):
     def _repaint(self) -> None:
         if self._count:
             self.dataChanged.emit(self.index(0, 0), self.index(self._count - 1, len(HEADS) - 1))
+
+
+def _of_row(row: MessageRow) -> _Line:
+    return _Line(readable_time(row.time), row.type, row.control_id, row.patient or row.patient_id, row.sender)
+
+
+def _of_header(header: Header) -> _Line:
+    patient = header.patient_name or header.patient_id
+    return _Line(
+        readable_time(header.time), header.message_type, header.control_id, patient, header.sending_application
+    )
 
 
 def readable_time(text: str) -> str:

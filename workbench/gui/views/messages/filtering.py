@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from workbench.app.operations.search import search
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
+
+if TYPE_CHECKING:
+    from workbench.app.operations.index import MessageIndex
 
 _QUESTION = re.compile(r"\b[A-Z][A-Z0-9]{2}[-.]\d|\b[a-z]+\s*\(|[=<>]", re.ASCII)
 
@@ -25,12 +30,13 @@ def as_question(text: str) -> str:
     return " and ".join(f'text("{word}")' for word in words if word)
 
 
-def numbers_matching(capture: Capture, text: str, ctx: JobContext) -> array[int]:
-    """The numbers of the messages that answer a question, or hold every word.
+def matches(
+    capture: Capture, text: str, ctx: JobContext, index: MessageIndex | None = None, among: set[int] | None = None
+) -> Iterator[array[int]]:
+    """The numbers of the messages that answer a question, or hold every word, a part at a time.
 
+    among   only these are wanted, None for all
     raises  Refused QRY-0001: a question that is not understood; Cancelled
     """
-    found = array("I")
-    for part in search(capture, as_question(text), ctx):
-        found.extend(part.numbers)
-    return found
+    for part in search(capture, as_question(text), ctx, index):
+        yield part.numbers if among is None else array("I", (number for number in part.numbers if number in among))

@@ -1,94 +1,230 @@
-"""The message list with its filter."""
+"""The message list: filter, order, status; its selection is the bench's."""
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QToolButton, QWidget
 
 from workbench.app.operations.listing import MessageRow, row_at
+from workbench.app.session import Session
 from workbench.gui.bench import Bench, sentence_of
-from workbench.gui.models.capture_table import CaptureTableModel
-from workbench.gui.views.messages.filtering import numbers_matching
-from workbench.gui.widgets.basics import across, down, label, pane, table
+from workbench.gui.jobs import JobHandle, JobState
+from workbench.gui.models.capture_table import STATUS, CaptureTableModel
+from workbench.gui.views.messages.filtering import matches
+from workbench.gui.views.messages.ordering import Order, arranged, order_of
+from workbench.gui.views.messages.saved import SavedSearches
+from workbench.gui.widgets.basics import across, down, label, pane, table, tool_button
 from workbench.kernel.issues import Severity
 from workbench.kernel.progress import JobContext
+from workbench.messages.capture import Capture
+
+if TYPE_CHECKING:
+    from workbench.app.operations.index import MessageIndex
 
 TYPING_PAUSE_MS = 250
-_WIDTHS = (1.9, 11, 5.4, 8, 10, 7)
+_WIDTHS = (1.9, 10, 5.4, 7, 10, 6)
 
 
 class MessageList(QWidget):
-    """Every message, or those a filter leaves; its selection is the bench's."""
+    """Every message, or those a filter leaves, in the order of the capture or of a column."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, session: Session) -> None:
         super().__init__()
         self._bench = bench
+        self._session = session
+        self._index: MessageIndex | None = None
+        self._order: Order | None = None
+        self._chosen_only: array[int] | None = None
+        self._parts: list[array[int]] = []
+        self._taken = 0
         self.model = CaptureTableModel(bench.theme, self)
         self.view = table(bench.theme, self.model, "Messages", sorts=False)
         for column, width in enumerate(_WIDTHS):
             self.view.setColumnWidth(column, round(width * bench.theme.em))
+        heads = self.view.horizontalHeader()
+        heads.setSectionsClickable(True)
+        heads.setToolTip("Click a heading to sort; a third click takes the order of the capture")
+        self._place_bar()
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(TYPING_PAUSE_MS)
+        self._connect()
+
+    def _place_bar(self) -> None:
+        theme = self._bench.theme
         self.filter = QLineEdit()
         self.filter.setPlaceholderText('Filter: words, or PID-3.1 = "123" and exists(OBX-5)')
         self.filter.setAccessibleName("Filter messages")
         self.filter.setClearButtonEnabled(True)
+        self.saved = SavedSearches(self._bench, self._session, lambda: self.filter.text().strip(), self._use)
+        self.stop = tool_button(theme, "square", "Stop searching; what was found so far stays", self.stop_search)
+        self.stop.setVisible(False)
         self.count = label("", "muted")
         self.only_problems = QToolButton()
         self.only_problems.setText(" With problems")
         self.only_problems.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.only_problems.setCheckable(True)
         self.only_problems.setToolTip("Only messages with an error, after validation")
-        bench.theme.give_icon(self.only_problems, "funnel")
+        theme.give_icon(self.only_problems, "funnel")
         body = QWidget()
-        bar = across(self.filter, self.only_problems)
+        bar = across(self.filter, self.stop, self.saved.button, self.only_problems)
         bar.setContentsMargins(8, 6, 8, 6)
         body.setLayout(down(bar, self.view, spacing=0))
         self.frame = pane("Messages", body, self.count)
         self.setLayout(down(self.frame, spacing=0))
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(TYPING_PAUSE_MS)
-        self._connect()
 
     def _connect(self) -> None:
         bench = self._bench
         self._pause.timeout.connect(self.apply_filter)
-        self.filter.textChanged.connect(lambda _text: self._pause.start())
+        self.filter.textChanged.connect(self._typed)
         self.filter.returnPressed.connect(self.apply_filter)
         self.only_problems.toggled.connect(self.apply_filter)
         self.model.asked.connect(self._fetch)
         self.view.selectionModel().currentRowChanged.connect(self._chosen)
+        self.view.horizontalHeader().sectionClicked.connect(self.sort_by)
         bench.capture_changed.connect(self._capture_changed)
         bench.capture_grew.connect(self._grew)
+        bench.capture_complete.connect(self._build_index)
         bench.message_changed.connect(self._follow)
         bench.findings_changed.connect(self._findings_changed)
         bench.mask_changed.connect(self.model.set_masked)
 
+    # The index
+
+    @property
+    def is_indexed(self) -> bool:
+        return self._index is not None
+
+    def _build_index(self) -> None:
+        capture, session = self._bench.capture, self._session
+        if capture is None or not len(capture):
+            return
+
+        def build(ctx: JobContext) -> MessageIndex:
+            from workbench.app.operations.kept_index import kept_index  # the first screen need not wait for pyarrow
+
+            return kept_index(session, capture, ctx)
+
+        handle = self._bench.jobs.newest("index", "Indexing the messages", build, quiet=False)
+        handle.succeeded.connect(lambda index: self._take_index(capture, index))
+        handle.failed.connect(self._bench.report)
+
+    def _take_index(self, capture: Capture, index: MessageIndex) -> None:
+        if capture is self._bench.capture:
+            self._index = index
+            self.model.use_index(index)
+
+    # Filter and order
+
     def apply_filter(self) -> None:
-        """Run the filter beside the window and show what it leaves."""
+        """Run the filter beside the window and show what it leaves, as it is found."""
         self._pause.stop()
         capture, text = self._bench.capture, self.filter.text().strip()
         self._wrong("")
+        self._bench.jobs.drop("filter")
+        self._searching(False)
         if capture is None:
             return
-        bad = self._bad_numbers() if self.only_problems.isChecked() else None
-        if not text:
-            self._bench.jobs.drop("filter")
-            self._show(None if bad is None else array("I", sorted(bad)))
-            return
+        among = self._wanted()
+        if not text and self._order is None:
+            self._show(None if among is None else array("I", sorted(among)))
+        else:
+            self._arrange(capture, text, among)
 
-        def run(ctx: JobContext) -> array[int]:
-            found = numbers_matching(capture, text, ctx)
-            return found if bad is None else array("I", (number for number in found if number in bad))
+    def _wanted(self) -> set[int] | None:
+        """The messages that buttons have chosen, None for all."""
+        chosen = None if self._chosen_only is None else set(self._chosen_only)
+        if not self.only_problems.isChecked():
+            return chosen
+        status = self._bench.status()
+        bad = {n for n, worst in status.items() if worst is not None and worst.rank <= Severity.ERROR.rank}
+        return bad if chosen is None else bad & chosen
 
-        handle = self._bench.jobs.newest("filter", "Filtering messages", run, quiet=False)
+    def _arrange(self, capture: Capture, text: str, among: set[int] | None) -> None:
+        index, order, status = self._index, self._order, self._bench.status()
+        parts: list[array[int]] = []
+        self._parts, self._taken = parts, 0
+
+        def run(ctx: JobContext) -> array[int] | None:
+            found: Iterable[int] | None = among
+            if text:
+                parts.extend(matches(capture, text, ctx, index, among))
+                found = [number for part in parts for number in part]
+            elif among is not None:
+                found = sorted(among)
+            sorted_numbers = order_of(index, order, status) if index is not None and order is not None else None
+            return arranged(sorted_numbers, found, len(capture))
+
+        handle = self._bench.jobs.newest("filter", "Filtering messages", run, quiet=not text)
+        if text:
+            handle.progressed.connect(lambda _progress: self._take_parts(parts))
         handle.succeeded.connect(self._show)
         handle.failed.connect(lambda problem: self._wrong(" ".join(sentence_of(problem))))
+        handle.ended.connect(self._ended)
+        self._searching(bool(text))
 
-    def _bad_numbers(self) -> set[int]:
-        status = self._bench.status()
-        return {n for n, worst in status.items() if worst is not None and worst.rank <= Severity.ERROR.rank}
+    def _take_parts(self, parts: list[array[int]]) -> None:
+        """Show what a search has found so far; its order comes when it is complete."""
+        if parts is not self._parts or not self.stop.isVisibleTo(self):
+            return
+        fresh = parts[self._taken :]
+        if self._taken == 0 and fresh:
+            self.model.reset(0, array("I"))
+        self._taken += len(fresh)
+        numbers = array("I", (number for part in fresh for number in part))
+        self.model.extend(numbers)
+        self._tell()
+
+    def stop_search(self) -> None:
+        """Stop the search that runs and keep what it has found."""
+        self._take_parts(self._parts)
+        self._bench.jobs.drop("filter")
+        self._searching(False)
+        self._bench.say(f"The search was stopped; {self.model.rowCount():,} messages were found so far")
+
+    def _ended(self, handle: JobHandle) -> None:
+        if handle.state is not JobState.CANCELLED:
+            self._searching(False)
+
+    def _searching(self, on: bool) -> None:
+        self.stop.setVisible(on)
+
+    def show_only(self, numbers: Iterable[int], words: str) -> None:
+        """Show these messages only, until the filter is changed; `words` say what they are."""
+        self.filter.clear()
+        self._chosen_only = array("I", sorted(numbers))
+        self.apply_filter()
+        self._bench.say(f"{len(self._chosen_only):,} messages: {words}")
+
+    def sort_by(self, column: int) -> None:
+        """Sort by a column, the other way round the second time, not at all the third."""
+        heads = self.view.horizontalHeader()
+        if self._index is None:
+            heads.setSortIndicatorShown(False)
+            self._bench.say("The list can be sorted as soon as it is indexed.")
+            return
+        before = self._order
+        if before is None or before.column != column:
+            self._order = Order(column)
+        else:
+            self._order = None if before.descending else Order(column, True)
+        heads.setSortIndicatorShown(self._order is not None)
+        if self._order is not None:
+            way = Qt.SortOrder.DescendingOrder if self._order.descending else Qt.SortOrder.AscendingOrder
+            heads.setSortIndicator(column, way)
+        self.apply_filter()
+
+    def _typed(self, _text: str) -> None:
+        self._chosen_only = None
+        self._pause.start()
+
+    def _use(self, text: str) -> None:
+        self.filter.setText(text)
+        self.apply_filter()
 
     def _wrong(self, why: str) -> None:
         self.filter.setProperty("wrong", bool(why))
@@ -99,6 +235,7 @@ class MessageList(QWidget):
 
     def _show(self, filtered: array[int] | None) -> None:
         capture = self._bench.capture
+        self._searching(False)
         self.model.reset(len(capture) if capture is not None else 0, filtered)
         self._tell()
         self._follow()
@@ -109,7 +246,14 @@ class MessageList(QWidget):
         shown = self.model.rowCount()
         self.count.setText(f"{total:,}" if shown == total else f"{shown:,} of {total:,}")
 
+    # What changes elsewhere
+
     def _capture_changed(self) -> None:
+        self._bench.jobs.drop("index")
+        self._bench.jobs.drop("filter")
+        self._index, self._order, self._chosen_only = None, None, None
+        self.model.use_index(None)
+        self.view.horizontalHeader().setSortIndicatorShown(False)
         self.filter.clear()
         self.only_problems.setChecked(False)
         self._pause.stop()
@@ -121,7 +265,7 @@ class MessageList(QWidget):
 
     def _findings_changed(self) -> None:
         self.model.set_status(self._bench.status())
-        if self.only_problems.isChecked():
+        if self.only_problems.isChecked() or (self._order is not None and self._order.column == STATUS):
             self.apply_filter()
 
     def _fetch(self, generation: int, wanted: tuple[int, list[int]]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QWidget
 
+from workbench.app.session import Session
 from workbench.gui.bench import Bench
 from workbench.gui.page import Page
 from workbench.gui.views.messages.message_list import MessageList
@@ -19,9 +20,9 @@ class MessagesPage(Page):
 
     name = "messages"
 
-    def __init__(self, bench: Bench, open_files: Callable[[], None]) -> None:
+    def __init__(self, bench: Bench, session: Session, open_files: Callable[[], None]) -> None:
         super().__init__(bench)
-        self.list = MessageList(bench)
+        self.list = MessageList(bench, session)
         self.message = MessageView(bench)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.list)
