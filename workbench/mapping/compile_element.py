@@ -58,7 +58,7 @@ def preset_into(element: Object, preset: Object) -> None:
     """Write the children that the element's own rules have not written."""
     for key, literal in preset.items():
         if key not in element:
-            element[key] = copied(literal)
+            element[key] = literal if type(literal) is str else copied(literal)
 
 
 def block_in_place(parts: RuleParts) -> tuple[Step, CompiledMap | None]:
@@ -212,7 +212,7 @@ def make_each(parts: RuleParts, target: Target) -> Step:
     if kind is None or not parts.compiler.schema.is_resource(rule.make):
         parts.refuse(f"{rule.make} is no resource type")
     fill, nodes = content(parts, kind), parts.nodes()
-    keys = [parts.text_source(text) for text in rule.identity]
+    keys = [parts.first_text(text) for text in rule.identity]
     name, space = parts.name, parts.package.header.name_space
     repeatable = depends_on_value_alone(_rules_inside(parts), parts.package, (rule.using,), may_make=True)
     what = rule.using if not (rule.children or rule.preset) else "/".join(name)
@@ -226,7 +226,7 @@ def make_each(parts: RuleParts, target: Target) -> Step:
             named = [state.sender, node.raw if state.escape not in node.raw else state.whole_text_of(node)]
             if keys:
                 seen = inside(frame, node, frame.target, [], frame)
-                values = [found[0].text if (found := key(seen)) else "" for key in keys]
+                values = [key(seen) for key in keys]
                 named = values if values[-1] else named
             identity = named_id(space, rule.make, *named)
             instance = state.by_identity.get(identity)
@@ -277,7 +277,7 @@ def _translate_into(writing: Writing, frame: Frame, node: Node, element: Object,
     text = writing.transformed(frame, found.text)
     if not text:
         return _flag_words(writing, frame, node, element, codes)
-    rows = codes.code_map.translate(text, sender=run.sender)
+    rows = codes.translate(text, "", run.sender)
     if rows and writing.type == "CodeableConcept":
         add_codings(element, rows)
     elif rows:

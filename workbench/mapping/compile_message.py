@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
 from workbench.mapping.compile_rule import Compiler, refer
-from workbench.mapping.compile_source import Holds, Texts, code_maps_named, holds, read_source
+from workbench.mapping.compile_source import Holds, code_maps_named, holds
 from workbench.mapping.compile_target import Slots, compile_target
+from workbench.mapping.compile_text import FirstText, first_text
 from workbench.mapping.compile_value import report
-from workbench.mapping.conditions import SyntaxProblem, V2Path, read_condition
+from workbench.mapping.conditions import Alternatives, SyntaxProblem, V2Path, read_condition
 from workbench.mapping.conditions import read_source as parse_source
 from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
 from workbench.mapping.identity import merge_into, named_id
@@ -130,7 +131,7 @@ class _RowCompiler:
 
         return places
 
-    def source(self, text: str) -> tuple[object, ...]:
+    def source(self, text: str) -> Alternatives:
         try:
             return parse_source(text)
         except SyntaxProblem as problem:
@@ -205,7 +206,7 @@ class _RowCompiler:
                     slots = compiled.slots.empty()
                     inner = Frame(frame.run, segment, segment.fields, None, resource, slots, None, owner)
                     written |= compiled.run(inner)
-            if written >= VALUE or not reads:
+            if links and (written >= VALUE or not reads):
                 here = Frame(frame.run, frame.scope, frame.parts, None, resource, [None] * len(links), None, owner)
                 for link in links:
                     link(here)
@@ -281,8 +282,9 @@ class _RowCompiler:
         return make
 
     def identify(self) -> Identify:
-        keys: list[Texts | str] = [
-            text[1:] if text.startswith("@") else read_source(self.source(text), False)  # type: ignore[arg-type]
+        segment = "" if self.is_group else self.row.source.rsplit("/", 1)[-1]
+        keys: list[FirstText | str] = [
+            text[1:] if text.startswith("@") else first_text(self.source(text), False, segment)
             for text in self.row.identity
         ]
 
@@ -293,8 +295,7 @@ class _RowCompiler:
                     made = frame.scope.find(key)
                     values.append(made[0].identity if made else "")
                 else:
-                    found = key(frame)
-                    values.append(found[0].text if found else "")
+                    values.append(key(frame))
             return tuple(values) if values and values[-1] else None
 
         return identify

@@ -151,11 +151,12 @@ def _value(parts: RuleParts, target: Target, kind: Kind) -> Step:
 def _literal(parts: RuleParts, target: Target, literal: Json) -> Step:
     name = parts.name
     if not parts.sources:
-        put = target.quick()
+        put, plain = target.quick(), not isinstance(literal, dict | list)
 
         def constant(frame: Frame) -> int:
             if not frame.run.full or frame.run.trace is None:
-                return CONSTANT if put(frame, copied(literal)) is not None else NOTHING
+                value = literal if plain else copied(literal)
+                return CONSTANT if put(frame, value) is not None else NOTHING
             at = target.put(frame, copied(literal))
             if at:
                 frame.run.trace.append(Written(name, (), False, at.container, at.key, at.item, LITERAL))

@@ -35,8 +35,6 @@ from workbench.v2.escapes import unescape
 
 OneText = Callable[[Frame], str | None]
 """The text of a source that can have only one; "" for nothing, None when it must be read the long way."""
-Leaf = Callable[[Frame], tuple[int, int, int, int, int]]
-"""The leaf that a `OneText` has read."""
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
@@ -229,89 +227,6 @@ def joined(sources: list[Texts], separator: str) -> Texts:
     return read
 
 
-def one_text(alternatives: Alternatives, in_value: bool, name: str) -> tuple[OneText, Leaf] | None:
-    """The short way to a part of the value or segment at hand; None when the source is more than that."""
-    if len(alternatives) != 1 or isinstance(alternatives[0], Text):
-        return None
-    path = alternatives[0]
-    if path.in_value:
-        return (_value_text(path), _value_leaf(path)) if in_value else None
-    if in_value or not path.field or guard_of(alternatives, in_value, name) == 0 or path.repetition or path.only:
-        return None
-    return _field_text(path), _field_leaf(path)
-
-
-def _value_text(path: V2Path) -> OneText:
-    component, subcomponent = path.component, path.subcomponent
-
-    def read(frame: Frame) -> str | None:
-        parts, run = frame.parts, frame.run
-        if component >= len(parts):
-            return ""
-        raw = parts[component]
-        if not component and run.component in raw:
-            raw = raw.split(run.component, 1)[0]
-        if subcomponent > 1:
-            below = raw.split(run.subcomponent)
-            raw = below[subcomponent - 1] if subcomponent <= len(below) else ""
-        elif run.subcomponent in raw:
-            raw = raw.split(run.subcomponent, 1)[0]
-        return unescape(raw, run.delimiters) if run.escape in raw else raw
-
-    return read
-
-
-def _value_leaf(path: V2Path) -> Leaf:
-    component, subcomponent = path.component, path.subcomponent or 1
-
-    def leaf(frame: Frame) -> tuple[int, int, int, int, int]:
-        node = frame.node
-        assert node is not None  # a value was read
-        if node.level == 1:
-            return (node.segment.index, node.field, node.repetition, component or 1, subcomponent)
-        at = (component or 1) if node.level == 2 else node.subcomponent
-        return (node.segment.index, node.field, node.repetition, node.component, at)
-
-    return leaf
-
-
-def _field_text(path: V2Path) -> OneText:
-    field, component, subcomponent = path.field, path.component, path.subcomponent
-
-    def read(frame: Frame) -> str | None:
-        parts, run = frame.parts, frame.run
-        if field >= len(parts):
-            return ""
-        raw = parts[field]
-        if run.repetition in raw:
-            return None
-        if component > 1:
-            below = raw.split(run.component)
-            raw = below[component - 1] if component <= len(below) else ""
-        elif run.component in raw:
-            raw = raw.split(run.component, 1)[0]
-        if subcomponent > 1:
-            below = raw.split(run.subcomponent)
-            raw = below[subcomponent - 1] if subcomponent <= len(below) else ""
-        elif run.subcomponent in raw:
-            raw = raw.split(run.subcomponent, 1)[0]
-        return unescape(raw, run.delimiters) if run.escape in raw else raw
-
-    return read
-
-
-def _field_leaf(path: V2Path) -> Leaf:
-    field, component, subcomponent = path.field, path.component or 1, path.subcomponent or 1
-
-    def leaf(frame: Frame) -> tuple[int, int, int, int, int]:
-        scope = frame.scope
-        assert isinstance(scope, SegmentScope)  # a field was read
-        first = scope.first.get(field, 1) if scope.first else 1
-        return (scope.index, field, first, component, subcomponent)
-
-    return leaf
-
-
 def guard_of(alternatives: Alternatives, in_value: bool, name: str) -> int:
     """The part of the frame that must be populated for the source to have a value; 0 when that cannot be said."""
     if len(alternatives) != 1 or isinstance(alternatives[0], Text):
@@ -328,11 +243,9 @@ def holds(condition: Condition, codes: Mapping[str, CodeMap]) -> Holds:
     """The condition as a function."""
     match condition:
         case Both(conditions):
-            every = [holds(part, codes) for part in conditions]
-            return lambda frame: all(part(frame) for part in every)
+            return _both(*(holds(part, codes) for part in conditions))
         case Either(conditions):
-            some = [holds(part, codes) for part in conditions]
-            return lambda frame: any(part(frame) for part in some)
+            return _either(*(holds(part, codes) for part in conditions))
         case Not(inner):
             inverse = holds(inner, codes)
             return lambda frame: not inverse(frame)
@@ -340,6 +253,20 @@ def holds(condition: Condition, codes: Mapping[str, CodeMap]) -> Holds:
             return lambda frame: bool(frame.scope.find(name))
         case Check():
             return _check(condition, codes)
+
+
+def _both(first: Holds, *others: Holds) -> Holds:
+    if not others:
+        return first
+    rest = _both(*others)
+    return lambda frame: first(frame) and rest(frame)
+
+
+def _either(first: Holds, *others: Holds) -> Holds:
+    if not others:
+        return first
+    rest = _either(*others)
+    return lambda frame: first(frame) or rest(frame)
 
 
 def _check(check: Check, codes: Mapping[str, CodeMap]) -> Holds:

@@ -55,18 +55,19 @@ class Target:
     up: int
     slot: int | None
     direct: bool = False
+    key: str = field(init=False)
+    repeats: bool = field(init=False)
+    others: frozenset[str] = field(init=False)
 
-    @property
-    def key(self) -> str:
-        return self.last.element.name
-
-    @property
-    def repeats(self) -> bool:
-        return self.last.element.repeats
+    def __post_init__(self) -> None:
+        element = self.last.element
+        object.__setattr__(self, "key", element.name)
+        object.__setattr__(self, "repeats", element.repeats)
+        object.__setattr__(self, "others", frozenset(element.others))
 
     def quick(self) -> Callable[[Frame, Json], Object | None]:
         """`put` for a value that is never an object to be filled later: the object written to, None when taken."""
-        parent, key, others = self.parent, self.key, self.last.element.others
+        parent, key, others = self.parent, self.key, self.others
         if self.direct and not others:
             return _quick_list(key) if self.repeats else _quick_single(key)
         if self.repeats:
@@ -87,7 +88,7 @@ class Target:
                 return None
             if key in container:
                 return container if container[key] == value else None
-            if others and any(other in container for other in others):
+            if others and not others.isdisjoint(container):
                 return None
             container[key] = value
             return container
@@ -107,7 +108,7 @@ class Target:
             return At(container, key, len(there) - 1)
         if key in container:
             return At(container, key, None) if container[key] == value else None
-        if any(other in container for other in self.last.element.others):
+        if self.others and not self.others.isdisjoint(container):
             return None
         container[key] = value
         return At(container, key, None)
@@ -232,13 +233,13 @@ def _parent(up: int, ways: tuple[Callable[[Frame, Object], Object | None], ...])
 
 def _way(step: Step, slot: int | None) -> Callable[[Frame, Object], Object | None]:
     """From an object to the one a step leads to, which is made when it is not there."""
-    key, others = step.element.name, step.element.others
+    key, others = step.element.name, frozenset(step.element.others)
     if not step.element.repeats:
 
         def into(frame: Frame, container: Object) -> Object | None:
             there = container.get(key)
             if there is None:
-                if others and any(other in container for other in others):
+                if others and not others.isdisjoint(container):
                     return None
                 there = container[key] = {}
             return there if isinstance(there, dict) else None
@@ -253,9 +254,12 @@ def _way(step: Step, slot: int | None) -> Callable[[Frame, Object], Object | Non
         known = frame.slots[slot] if slot is not None and step.label != "" else None
         if known is None:
             known = {"url": step.url} if step.url else {}
-            there = container.setdefault(key, [])
-            assert isinstance(there, list)
-            there.append(known)
+            there = container.get(key)
+            if there is None:
+                container[key] = [known]
+            else:
+                assert isinstance(there, list)
+                there.append(known)
             if slot is not None:
                 frame.slots[slot] = known
         return known

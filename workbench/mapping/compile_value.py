@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
-from workbench.mapping.compile_source import Found, Leaf, OneText, Texts
+from workbench.mapping.compile_source import Found, OneText, Texts
 from workbench.mapping.compile_target import At, Object, Target
+from workbench.mapping.compile_text import Leaf
 from workbench.mapping.model import Json, Null, Policy, Unmapped
 from workbench.mapping.running import (
     COPIED,
@@ -40,6 +42,9 @@ ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 ALTERNATE_CODES = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
 ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 CODED = frozenset({"Coding", "CodeableConcept"})
+
+REMEMBERED_CODES = 1024
+"""Codes kept for one rule with a code map."""
 
 Transformer = Callable[[Frame, str], str | None]
 
@@ -138,13 +143,19 @@ class Codes:
 
     code_map: CodeMap
     unmapped: Unmapped
+    translate: Callable[[str, str, str], tuple[CodeMapRow, ...]] = field(init=False)
+    """`CodeMap.translate` with a memory: the same codes come again and again."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "translate", lru_cache(REMEMBERED_CODES)(self.code_map.translate))
 
 
 def short_way(writing: Writing, short: tuple[OneText, Leaf] | None, long: Step) -> Step:
     """The rule without lists and nodes for what occurs most; everything else goes the long way."""
-    if short is None or writing.transforms or writing.whole:
+    if short is None or writing.whole:
         return long
     read, leaf_of = short
+    plain = not writing.transforms
     convert, put, key = CONVERTERS[writing.type], writing.target.quick(), writing.target.key
 
     def run(frame: Frame) -> int:
@@ -157,6 +168,10 @@ def short_way(writing: Writing, short: tuple[OneText, Leaf] | None, long: Step) 
         if not text:
             return NOTHING
         try:
+            if not plain:
+                text = writing.transformed(frame, text)
+                if not text:
+                    return NOTHING
             value = convert(text, state.zone)
         except Misfit:
             return long(frame)
@@ -172,23 +187,30 @@ def short_way(writing: Writing, short: tuple[OneText, Leaf] | None, long: Step) 
 
 def short_way_of_code(writing: Writing, short: tuple[OneText, Leaf] | None, codes: Codes, long: Step) -> Step:
     """As `short_way`, for a code with a row that becomes a primitive."""
-    if short is None or writing.transforms or writing.whole or writing.type in CODED:
+    if short is None or writing.whole or writing.type in CODED:
         return long
     read, leaf_of = short
+    plain = not writing.transforms
     convert, put, key = CONVERTERS[writing.type], writing.target.quick(), writing.target.key
-    translate = codes.code_map.translate
+    translate = codes.translate
 
     def run(frame: Frame) -> int:
         state = frame.run
         if state.full:
             return long(frame)
         text = read(frame)
-        if text == "":
-            return NOTHING
-        rows = translate(text, "", state.sender) if text is not None else ()
-        if not rows or rows[0].target is None:
+        if text is None or text == NULL:
             return long(frame)
+        if not text:
+            return NOTHING
         try:
+            if not plain:
+                text = writing.transformed(frame, text)
+                if not text:
+                    return NOTHING
+            rows = translate(text, "", state.sender)
+            if not rows or rows[0].target is None:
+                return long(frame)
             value = convert(rows[0].target.code, state.zone)
         except Misfit:
             return long(frame)
@@ -235,7 +257,7 @@ def write_primitive(writing: Writing, texts: Texts) -> Step:
 
 def write_code(writing: Writing, texts: Texts, codes: Codes) -> Step:
     """A code translated into a primitive, a Coding or a CodeableConcept."""
-    code_map = codes.code_map
+    translate = codes.translate
     put = _put_coded if writing.type in CODED else _put_code
 
     def run(frame: Frame) -> int:
@@ -250,7 +272,7 @@ def write_code(writing: Writing, texts: Texts, codes: Codes) -> Step:
                 text = found.text
             if not text:
                 continue
-            rows = code_map.translate(text, sender=frame.run.sender)
+            rows = translate(text, "", frame.run.sender)
             written |= put(writing, frame, found, rows) if rows else _unmapped(writing, frame, found, text, codes)
         return written
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from workbench.mapping.identity import named_id
@@ -99,6 +100,15 @@ def _search(resource: Resource) -> str:
     identifiers = resource.get("identifier")
     for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
         if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
-            system, value = str(identifier["system"]), str(identifier["value"])
-            return f"identifier={quote(system, safe=':/')}|{quote(value, safe='')}"
+            return _identifier_search(str(identifier["system"]), str(identifier["value"]))
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _identifier_search(system: str, value: str) -> str:
+    return f"identifier={_quoted_system(system)}|{quote(value, safe='')}"
+
+
+@lru_cache(maxsize=1024)
+def _quoted_system(system: str) -> str:
+    return quote(system, safe=":/")

@@ -93,14 +93,13 @@ def _left(run: Run, scope: SegmentScope, taken: set[tuple[int, ...]]) -> Iterato
         if not text:
             continue
         for repetition, part in enumerate(text.split(run.repetition), 1):
-            if not part or (index, number, repetition) in taken:
-                continue
             for place, piece in enumerate(part.split(component), 1):
-                if not piece or (index, number, repetition, place) in taken:
+                if not piece:
                     continue
-                for below, raw in enumerate(piece.split(subcomponent), 1):
-                    leaf = (index, number, repetition, place, below)
-                    if raw and leaf not in taken:
+                below = piece.split(subcomponent) if subcomponent in piece else (piece,)
+                for last, raw in enumerate(below, 1):
+                    leaf = (index, number, repetition, place, last)
+                    if raw and leaf not in taken and leaf[:4] not in taken and leaf[:3] not in taken:
                         yield leaf, raw
 
 
@@ -109,26 +108,23 @@ def _taken(run: Run) -> set[tuple[int, ...]]:
     dropped = {number for element in run.dropped for number in _objects(element)}
     taken: set[tuple[int, ...]] = set()
     for note in run.trace or ():
-        if type(note) is Mark:  # nearly all are
-            if _arrived(run, note.container, note.key, dropped):
-                taken.add(note.leaf)
-        else:
-            taken.update(_reached(run, note, dropped))
+        taken.update(_reached(run, note, dropped))
     return taken
 
 
 def _reached(run: Run, note: Note, dropped: set[int]) -> Iterable[tuple[int, ...]]:
     """The places whose values have reached the bundle by what one note says."""
-    match note:
-        case Mark(leaf, container, key):
-            return (leaf,) if _arrived(run, container, key, dropped) else ()
-        case Again(place, element, leaves):
-            if id(element) not in run.aliases and id(element) not in dropped:  # nor is anything in it
-                return [(*place, *leaf) for leaf, _, _ in leaves]
-            return [mark.leaf for mark in note.marks() if _arrived(run, mark.container, mark.key, dropped)]
-        case Repeated(place, notes):
-            trace = (run.trace or [])[notes.start : notes.stop]
-            return [(*place, *leaf[notes.depth :]) for each in trace for leaf in _reached(run, each, dropped)]
+    if isinstance(note, Mark):
+        return (note.leaf,) if _arrived(run, note.container, note.key, dropped) else ()
+    if isinstance(note, Again):
+        if id(note.element) not in run.aliases and id(note.element) not in dropped:  # nor is anything in it
+            place = note.place
+            return [place + leaf for leaf, _, _ in note.leaves]
+        return [mark.leaf for mark in note.marks() if _arrived(run, mark.container, mark.key, dropped)]
+    if isinstance(note, Repeated):
+        place, depth = note.place, note.notes.depth
+        trace = (run.trace or [])[note.notes.start : note.notes.stop]
+        return [place + leaf[depth:] for each in trace for leaf in _reached(run, each, dropped)]
     if not note.outcome.written:
         return ()
     key = "" if note.item is not None else note.key

@@ -8,17 +8,16 @@ from typing import NoReturn, Protocol, TypeVar
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.compile_source import (
-    Leaf,
     OneText,
     Reader,
     Texts,
     code_maps_named,
     joined,
-    one_text,
     read_nodes,
     read_source,
 )
 from workbench.mapping.compile_target import Slots, Target, compile_target
+from workbench.mapping.compile_text import FirstText, Leaf, first_text, one_text
 from workbench.mapping.compile_value import Codes, Transformer
 from workbench.mapping.conditions import Alternatives, Condition, SyntaxProblem, read_condition
 from workbench.mapping.conditions import read_source as parse_source
@@ -126,6 +125,10 @@ class RuleParts:
     def text_source(self, text: str) -> Texts:
         """The texts of another source the rule names."""
         return read_source(self.parsed(parse_source, text), False)
+
+    def first_text(self, text: str) -> FirstText:
+        """The first text of another source the rule names, read in each of the rule's values."""
+        return first_text(self.parsed(parse_source, text), True, "")
 
     def node_source(self, text: str) -> Reader:
         """The nodes of another source the rule names."""

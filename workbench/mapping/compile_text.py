@@ -1,0 +1,136 @@
+"""The short ways to the texts of a source: what occurs most, without lists and nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from workbench.mapping.compile_source import OneText, guard_of, read_source
+from workbench.mapping.conditions import Alternatives, Text, V2Path
+from workbench.mapping.running import Frame
+from workbench.mapping.scope import SegmentScope
+from workbench.v2.escapes import unescape
+
+Leaf = Callable[[Frame], tuple[int, int, int, int, int]]
+"""The leaf that a `OneText` has read."""
+FirstText = Callable[[Frame], str]
+"""The first text of a source, "" when it has none."""
+
+
+def one_text(alternatives: Alternatives, in_value: bool, name: str) -> tuple[OneText, Leaf] | None:
+    """The short way to a part of the value or segment at hand; None when the source is more than that."""
+    if len(alternatives) != 1 or isinstance(alternatives[0], Text):
+        return None
+    path = alternatives[0]
+    if path.in_value:
+        return (_value_text(path), _value_leaf(path)) if in_value else None
+    if in_value or not path.field or guard_of(alternatives, in_value, name) == 0 or path.repetition or path.only:
+        return None
+    return _field_text(path), _field_leaf(path)
+
+
+def first_text(alternatives: Alternatives, in_value: bool, name: str) -> FirstText:
+    """The first text of a source in a value, or in a segment of that name; "" when it has none."""
+    readers = [_first_text(alternative, in_value, name) for alternative in alternatives]
+    if len(readers) == 1:
+        return readers[0]
+
+    def read(frame: Frame) -> str:
+        for reader in readers:
+            text = reader(frame)
+            if text:
+                return text
+        return ""
+
+    return read
+
+
+def _first_text(alternative: V2Path | Text, in_value: bool, name: str) -> FirstText:
+    if isinstance(alternative, Text):
+        text = alternative.text
+        return lambda frame: text
+    short, long = one_text((alternative,), in_value, name), read_source((alternative,), False)
+
+    def read_long(frame: Frame) -> str:
+        found = long(frame)
+        return found[0].text if found else ""
+
+    if short is None or alternative.only is not None:
+        return read_long
+    read = short[0]
+
+    def read_short(frame: Frame) -> str:
+        text = read(frame)
+        return read_long(frame) if text is None else text
+
+    return read_short
+
+
+def _value_text(path: V2Path) -> OneText:
+    component, subcomponent = path.component, path.subcomponent
+
+    def read(frame: Frame) -> str | None:
+        parts, run = frame.parts, frame.run
+        if component >= len(parts):
+            return ""
+        raw = parts[component]
+        if not component and run.component in raw:
+            raw = raw.split(run.component, 1)[0]
+        if subcomponent > 1:
+            below = raw.split(run.subcomponent)
+            raw = below[subcomponent - 1] if subcomponent <= len(below) else ""
+        elif run.subcomponent in raw:
+            raw = raw.split(run.subcomponent, 1)[0]
+        return unescape(raw, run.delimiters) if run.escape in raw else raw
+
+    return read
+
+
+def _value_leaf(path: V2Path) -> Leaf:
+    component, subcomponent = path.component, path.subcomponent or 1
+
+    def leaf(frame: Frame) -> tuple[int, int, int, int, int]:
+        node = frame.node
+        assert node is not None  # a value was read
+        if node.level == 1:
+            return (node.segment.index, node.field, node.repetition, component or 1, subcomponent)
+        at = (component or 1) if node.level == 2 else node.subcomponent
+        return (node.segment.index, node.field, node.repetition, node.component, at)
+
+    return leaf
+
+
+def _field_text(path: V2Path) -> OneText:
+    field, component, subcomponent = path.field, path.component, path.subcomponent
+
+    def read(frame: Frame) -> str | None:
+        parts, run = frame.parts, frame.run
+        if field >= len(parts):
+            return ""
+        raw = parts[field]
+        if run.repetition in raw:
+            return None
+        if component > 1:
+            below = raw.split(run.component)
+            raw = below[component - 1] if component <= len(below) else ""
+        elif run.component in raw:
+            raw = raw.split(run.component, 1)[0]
+        if subcomponent > 1:
+            below = raw.split(run.subcomponent)
+            raw = below[subcomponent - 1] if subcomponent <= len(below) else ""
+        elif run.subcomponent in raw:
+            raw = raw.split(run.subcomponent, 1)[0]
+        return unescape(raw, run.delimiters) if run.escape in raw else raw
+
+    return read
+
+
+def _field_leaf(path: V2Path) -> Leaf:
+    field, component, subcomponent = path.field, path.component or 1, path.subcomponent or 1
+
+    def leaf(frame: Frame) -> tuple[int, int, int, int, int]:
+        scope = frame.scope
+        assert isinstance(scope, SegmentScope)  # a field was read
+        first = scope.first.get(field, 1) if scope.first else 1
+        return (scope.index, field, first, component, subcomponent)
+
+    return leaf
