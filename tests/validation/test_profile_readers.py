@@ -172,6 +172,16 @@ def test_a_mistake_in_yaml_is_named_with_its_place(tmp_path: Path, change: tuple
     assert (refusal.value.code, place in refusal.value.text) == ("V2P-0004", True)
 
 
+def test_severities_of_the_site_lie_beside_the_profile(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "p")
+    (folder / "severities.yaml").write_text("Code Not Found: warning\nV2-0582: off\n")
+    issues = ProfileValidator(load_profile(folder)).validate(parse(GOOD.replace(b"|F|", b"|X|")))
+    assert [(issue.rule, issue.severity.value) for issue in issues] == [("V2-0551", "warning")]
+    (folder / "severities.yaml").write_text("Code Not Found: dreadful\n")
+    with pytest.raises(Refused, match="dreadful"):
+        load_profile(folder)
+
+
 @pytest.mark.corpus
 def test_every_profile_of_the_shared_material_is_read(shared_material: Path) -> None:
     folder = shared_material / "v2-validation"

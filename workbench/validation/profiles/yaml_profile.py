@@ -18,11 +18,14 @@ from ruamel.yaml.error import YAMLError
 
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import Refused, Unavailable
+from workbench.kernel.issues import Severity
 from workbench.validation.profiles.model import Profile
 from workbench.validation.profiles.plain_form import NotThisForm, from_plain, to_plain
+from workbench.validation.profiles.rules import PROFILE_RULES
 
 FORMAT = "workbench v2 profile"
 _WIDTH = 118
+_SEVERITIES = frozenset({*Severity, "off"})
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_/() .+-]*(?<! )")
 _SPECIAL = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -54,6 +57,29 @@ def read_yaml(path: Path) -> Profile:
     except NotThisForm as error:
         raise _refused(path, f"{error.place.lstrip('.')} {error.text}") from None
     return profile if profile.source else replace(profile, source=path.name)
+
+
+def read_severities(path: Path) -> dict[str, str]:
+    """Severities of a site by rule id, from a YAML mapping of rule ids or categories to severities or `off`.
+
+    raises  Refused V2P-0004: no such mapping, or a word that is none of these; Unavailable V2P-0001: unreadable file
+    """
+    try:
+        data = YAML(typ="safe").load(path.read_text("utf-8"))
+    except (UnicodeDecodeError, YAMLError):
+        raise _refused(path, "it is no YAML") from None
+    except OSError as error:
+        raise Unavailable("V2P-0001", f"{path.name} cannot be read.", "Check that you may read it.") from error
+    if not isinstance(data, dict):
+        raise _refused(path, "it is no mapping of rules to severities")
+    found: dict[str, str] = {}
+    for key, value in data.items():
+        ids = [id_ for id_, rule in PROFILE_RULES.items() if str(key) in (id_, rule.definition.category)]
+        text = "off" if value is False else str(value)  # YAML 1.1 readers take off for a truth value
+        if not ids or text not in _SEVERITIES:
+            raise _refused(path, f"{key}: {text} names no rule or category, or no severity")
+        found |= dict.fromkeys(ids, text)
+    return found
 
 
 def write_yaml(profile: Profile, path: Path, heading: str = "") -> None:
