@@ -174,6 +174,14 @@ def test_a_refusal_says_line_and_character_and_never_the_value() -> None:
     assert "Berg" not in refusal.value.text
 
 
+@pytest.mark.parametrize(
+    "text", ["(" * 5000, "name" + ".given" * 5000, "not(" * 3000 + ")" * 3000, "1" + " + 1" * 5000]
+)
+def test_an_expression_without_end_is_refused(text: str) -> None:
+    with pytest.raises(ExpressionRefused):
+        evaluate(PATIENT, text)
+
+
 def test_variables_of_the_caller_are_known() -> None:
     assert evaluate(PATIENT, "%wanted = gender", {"wanted": "female"}) == [True]
 

@@ -400,6 +400,44 @@ def test_parts_of_a_complex_extension_are_those_it_names(check: Check) -> None:
     assert found == [("FHIR-1306", "Patient.extension[0].extension[1]")]
 
 
+JUNK: list[Any] = [
+    None,
+    "",
+    0,
+    True,
+    [],
+    {},
+    [[]],
+    [None],
+    {"a": 1},
+    "#",
+    {"reference": 5},
+    [{"system": 1, "code": []}],
+]
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """Every (container, key) of a decoded value."""
+    own = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    return [(value, key) for key, _ in own] + [place for _, inner in own for place in _places(inner)]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=repr)
+def test_damage_anywhere_is_an_issue_and_never_a_failure(tmp_path: Path, junk: Any) -> None:
+    marital = {
+        "path": "Patient.maritalStatus",
+        "binding": {"strength": "required", "valueSet": "http://hl7.org/fhir/ValueSet/administrative-gender"},
+    }
+    made = _sliced("Patient.identifier", "value", "system", *IDENTIFIERS, marital, {"path": "Patient.name", "max": "1"})
+    options = FhirOptions(packages=(package(tmp_path, made, AGE),), profiles=("http://t/P",))
+    patient = _with(extension=[{"url": "http://t/age", "valueInteger": 3}])
+    for number in range(len(_places(patient))):
+        damaged = deepcopy(patient)
+        container, key = _places(damaged)[number]
+        container[key] = deepcopy(junk)
+        assert all(issue.rule for issue in validate_value(damaged, options))
+
+
 # Invariants
 
 

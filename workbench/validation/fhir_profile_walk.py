@@ -15,7 +15,7 @@ from workbench.validation.fhir_invariants import judge
 from workbench.validation.fhir_profile import Around, Bound, Profile, Rule
 from workbench.validation.fhir_rule import FhirRule
 from workbench.validation.fhir_slicing import assign
-from workbench.validation.fhir_values import equals, matches, side_of
+from workbench.validation.fhir_values import codes_of, equals, matches, side_of
 
 Item = tuple[Node, Place]
 _DEEPEST = 40
@@ -135,13 +135,11 @@ class ProfileWalk:
             return
         if not isinstance(value, dict):
             return
-        codings = _codings(node)
-        if any((coding.get("system"), coding.get("code")) in bound.codes for coding in codings):
+        stated = codes_of(node)
+        if any(each in bound.codes for each in stated):
             return
-        stated = [coding for coding in codings if isinstance(coding.get("code"), str)]
         if stated:
-            shown = f"{stated[0].get('system', 'no system')}#{stated[0]['code']}"
-            self._outside(bound, rule, place, shown)
+            self._outside(bound, rule, place, f"{stated[0][0] or 'no system'}#{stated[0][1]}")
         elif bound.strength == "required" and "extension" not in value and node.kind.name != "Quantity":
             self._report(profile_rules.PROFILE_NO_CODE, place, element=rule.path, value_set=bound.value_set)
 
@@ -228,15 +226,6 @@ class ProfileWalk:
 
     def _report(self, rule: FhirRule, place: Place, **args: object) -> None:
         self._findings.report(rule, place, profile=self._profile.label, **args)
-
-
-def _codings(node: Node) -> list[dict[str, object]]:
-    value = node.value
-    assert isinstance(value, dict)
-    if node.kind.name != "CodeableConcept":
-        return [value]
-    codings = value.get("coding")
-    return [coding for coding in codings if isinstance(coding, dict)] if isinstance(codings, list) else []
 
 
 def _shown(value: object) -> str:

@@ -41,7 +41,6 @@ _VALUE_OF = {
     "reference": ("valueReference",),
     "quantity": ("valueQuantity",),
 }
-_DONE = frozenset({"completed", "amended"})
 
 
 def check_conditions(questionnaire: Node, place: Place, findings: Findings) -> None:
@@ -52,7 +51,7 @@ def check_conditions(questionnaire: Node, place: Place, findings: Findings) -> N
         item, at = waiting.pop()
         inner = set(_link_ids(item))
         for number, condition in objects(item, "enableWhen"):
-            question = condition.get("question")
+            question = str(condition.get("question"))
             if question in inner or question not in known:
                 where: Place = ((at, "enableWhen", number), "question", -1)
                 findings.report(content_rules.CONDITION_QUESTION, where, question=question)
@@ -74,7 +73,7 @@ def check_response(
 
 class _Response:
     def __init__(self, response: Node, definitions: Definitions, findings: Findings) -> None:
-        self._done = response.get("status") in _DONE
+        self._done = response.get("status") in ("completed", "amended")
         self._response = response
         self._definitions = definitions
         self._report = findings.report

@@ -6,7 +6,7 @@ from workbench.fhir.fhirpath import ExpressionRefused
 from workbench.fhir.fhirpath.navigation import add_children
 from workbench.fhir.fhirpath.values import Items, Node
 from workbench.validation.fhir_profile import Around, Discriminator, Rule
-from workbench.validation.fhir_values import equals, matches
+from workbench.validation.fhir_values import codes_of, equals, matches
 
 _DEFAULT = "@default"
 
@@ -189,11 +189,4 @@ def _in_value_set(rule: Rule, node: Node) -> bool:
     value = node.value
     if isinstance(value, str):
         return value in rule.bound.code_values
-    if not isinstance(value, dict):
-        return False
-    codings = value.get("coding", []) if node.kind.name == "CodeableConcept" else [value]
-    return any(
-        isinstance(coding, dict) and (coding.get("system"), coding.get("code")) in rule.bound.codes
-        for coding in codings
-        if isinstance(codings, list)
-    )
+    return any(each in rule.bound.codes for each in codes_of(node))

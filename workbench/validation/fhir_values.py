@@ -34,6 +34,21 @@ def matches(value: object, pattern: object) -> bool:
     return equals(value, pattern)
 
 
+def codes_of(node: Node) -> list[tuple[str, str]]:
+    """(system, code) of a coded value's codings; the system is "" where none is stated."""
+    value = node.value
+    if not isinstance(value, dict):
+        return []
+    codings = value.get("coding") if node.kind.name == "CodeableConcept" else [value]
+    found = []
+    for coding in codings if isinstance(codings, list) else ():
+        code = coding.get("code") if isinstance(coding, dict) else None
+        if isinstance(code, str):
+            system = coding.get("system")
+            found.append((system if isinstance(system, str) else "", code))
+    return found
+
+
 def side_of(node: Node, limit: object) -> int | None:
     """-1 below, 0 at, 1 above a limit; None when they cannot be compared.
 

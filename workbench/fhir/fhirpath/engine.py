@@ -34,7 +34,7 @@ class Expression:
         try:
             return self.closure(env, env.context)
         except RecursionError:
-            raise ExpressionRefused(EVALUATION, "The expression is nested too deeply", self.text, 0) from None
+            raise _too_deep(self.text) from None
 
     def holds(self, env: Environment, focus: Node) -> bool:
         """True when the result is a single true; how invariants are judged, where empty is a failure.
@@ -51,13 +51,20 @@ class Expression:
         return bool(result)
 
 
+def _too_deep(text: str) -> ExpressionRefused:
+    return ExpressionRefused(EVALUATION, "The expression is nested too deeply", text, 0)
+
+
 @lru_cache(maxsize=4096)
 def compile_expression(text: str) -> Expression:
     """An expression, compiled once.
 
     raises  ExpressionRefused FHIR-0151: not FHIRPath; FHIR-0153: an unknown function
     """
-    return Expression(text, compiled(text))
+    try:
+        return Expression(text, compiled(text))
+    except RecursionError:
+        raise _too_deep(text) from None
 
 
 @lru_cache(maxsize=1024)
