@@ -8,6 +8,7 @@ from workbench.app import session as session_module
 from workbench.app.session import create_session, open_session, sample_session
 from workbench.cli.command_line import run
 from workbench.kernel.errors import Refused
+from workbench.messages.capture import open_capture
 
 
 @pytest.fixture
@@ -80,3 +81,14 @@ def test_a_broken_trail_is_an_issue_that_names_the_link(
     monkeypatch.setenv("WORKBENCH_PASSPHRASE", "long passphrase")
     assert run(["audit", "verify", str(folder)], None) == 1
     assert "Entry 3 was changed" in capsys.readouterr().out
+
+
+def test_opening_messages_is_recorded_without_the_name_of_the_file(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "Zebedee_Quill.hl7"
+    path.write_bytes(b"MSH|^~\\&|A|B|C|D|2024||ADT^A01|1|T|2.5\r")
+    session = create_session(folder, "long passphrase")
+    session.record_opened(open_capture([path]))
+    (entry,) = [entry for entry in session.audit_entries() if entry.action == "capture.open"]
+    session.close()
+    assert "Zebedee" not in str(entry)
+    assert len(entry.object_id) == 64

@@ -9,6 +9,7 @@ import getpass
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,11 @@ class Session:
     def record(self, action: str, kind: str, object_id: str, content_hash: str = "") -> AuditEntry:
         """Write down that the actor did something; ids and hashes only."""
         return self.workspace.audit.append(self.actor, action, kind, object_id, content_hash)
+
+    def record_opened(self, capture: Capture) -> AuditEntry:
+        """Write down that the actor opened messages; names of files may name patients, so only their hash is kept."""
+        names = "\n".join(str(path.resolve()) for path in capture.paths)
+        return self.record("capture.open", "capture", sha256(names.encode("utf-8", "surrogateescape")).hexdigest())
 
     def keep(self, action: str, kind: str, object_id: str, body: Mapping[str, Any]) -> Document:
         """Store a document and the fact that it was stored, both or neither.

@@ -265,6 +265,8 @@ class MainWindow(QMainWindow):
     def _name_capture(self) -> None:
         capture = self.bench.capture
         names = ", ".join(path.name for path in capture.paths) if capture is not None else ""
+        if capture is not None and capture is not self.session.capture:
+            self.session.record_opened(capture)
         self.session.capture = capture
         self.top.subject.setText(names if len(names) < 40 else f"{len(capture.paths) if capture else 0} files")
 

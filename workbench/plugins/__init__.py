@@ -1,1 +1,1 @@
-"""Four hooks by which formats, validators, transforms and exporters come in; built-ins use the same door."""
+"""The place of plug-ins, not built yet. Their seams are `messages.reading.Reader` and `export.package.Exporter`."""

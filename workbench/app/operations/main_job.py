@@ -58,7 +58,7 @@ def run_main_job(ctx: JobContext) -> MainJobReport:
 
 def _in_session(session: Session, results: Path, ctx: JobContext) -> MainJobReport:
     capture = open_capture(sample_capture_paths(), ctx)
-    session.record("capture.open", "capture", "sample")
+    session.record_opened(capture)
     findings = Counter(
         issue.severity for judged in validate_capture(capture, ctx, workers=1) for issue in judged.issues
     )
