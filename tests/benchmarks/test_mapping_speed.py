@@ -12,6 +12,7 @@ import pytest
 from hl7apy.parser import parse_message
 
 from tests.benchmarks.conftest import adt, oru
+from workbench.kernel.collector import settle
 from workbench.kernel.shipped import shipped
 from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
@@ -20,7 +21,9 @@ from workbench.v2.er7 import parse
 
 @pytest.fixture(scope="module")
 def standard() -> CompiledMapping:
-    return compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
+    mapping = compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
+    settle()
+    return mapping
 
 
 def each_time_another(benchmark, run: Callable[[bytes], object], make: Callable[[int], bytes]) -> None:

@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import workbench
+from workbench.kernel.collector import settle
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
@@ -179,7 +180,9 @@ def _run_chunk(chunk: _Chunk) -> list[Verdict]:
 @lru_cache(maxsize=4)
 def _mapper(source: MapperSource, folder: Path, _fingerprint: str) -> Mapper:
     """Compiled once in each process for each state of the package."""
-    return source(folder)
+    mapper = source(folder)
+    settle()
+    return mapper
 
 
 def _worker_died(case: Case) -> Verdict:

@@ -17,6 +17,7 @@ from workbench.app.defects import defect_issue
 from workbench.app.documents import read_document, unreadable
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.atomic_file import atomic_stream, write_atomically
+from workbench.kernel.collector import settle
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
@@ -152,7 +153,9 @@ def _map_chunk(package: Path, fingerprint: str, keep_trace: bool, tasks: Sequenc
 @lru_cache(maxsize=1)
 def _compiled_here(package: Path, _fingerprint: str) -> CompiledMapping:
     """Compiled once in each process for each state of the package's files."""
-    return compiled(package)
+    mapping = compiled(package)
+    settle()
+    return mapping
 
 
 def _map_one(mapping: CompiledMapping, keep_trace: bool, task: Task) -> Mapped:
