@@ -9,8 +9,8 @@ def settle() -> None:
     """Take everything that exists now out of the collector's rounds.
 
     A compiled mapping, definitions and dictionaries stay, and each full round would visit all their objects again; in
-    a process with much loaded that is a third of the time of mapping. Call it when such a thing has been built and many messages are to follow;
-    what an earlier call set aside and has since been let go is collected first.
+    a process with much loaded that is a third of the time of mapping. Call it when such a thing has been built and
+    many messages are to follow; what an earlier call set aside and has since been let go is collected first.
     """
     gc.unfreeze()
     gc.collect()
