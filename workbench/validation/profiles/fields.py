@@ -279,14 +279,17 @@ def predicate_findings(predicate: Predicate, node: Node, in_set: SetTest) -> lis
         return [(Finding("V2-0583", args, place_of(node)), node)]
     usage = predicate.when_true if outcome.answer is Answer.YES else predicate.when_false
     found: list[tuple[Finding, Node]] = []
+    demanded, barred = usage is Usage.R, usage is Usage.X or usage is Usage.W
+    if not demanded and not barred:
+        return found
+    args = {"condition": predicate.text, "usage": usage.value}
     for holder in holders:
         present = holder.members(steps[-1])
-        args = {"condition": predicate.text, "usage": usage.value}
-        if present and usage in (Usage.X, Usage.W):
+        if present and barred:
             found.extend((Finding("V2-0532", args, place_of(each)), each) for each in present)
-        elif not present and usage is Usage.R:
-            args["name"] = name_of_member(holder, steps[-1].place)
-            found.append((Finding("V2-0531", args, missing_place(holder, steps[-1].place)), holder))
+        elif not present and demanded:
+            named = {**args, "name": name_of_member(holder, steps[-1].place)}
+            found.append((Finding("V2-0531", named, missing_place(holder, steps[-1].place)), holder))
     return found
 
 

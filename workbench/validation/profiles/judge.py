@@ -42,11 +42,11 @@ class Told(NamedTuple):
     member: str = ""
 
 
-def judge_message(plan: MessagePlan, message: Message) -> list[Told]:
-    """Everything the profile finds, structure first."""
+def judge_message(plan: MessagePlan, message: Message, silent: frozenset[str] = frozenset()) -> list[Told]:
+    """Everything the profile finds, structure first; `silent` rules need not be told."""
     names = tuple([segment.name for segment in message.segments])
     layout = lay_out(plan, names)
-    judge = _Judge(plan, message)
+    judge = _Judge(plan, message, silent)
     for each in layout.misplaced:
         args = {"name": each.name, "count": str(each.count), "range": each.limits}
         segment = message.segments[each.segment]
@@ -56,8 +56,9 @@ def judge_message(plan: MessagePlan, message: Message) -> list[Told]:
 
 
 class _Judge:
-    def __init__(self, plan: MessagePlan, message: Message) -> None:
+    def __init__(self, plan: MessagePlan, message: Message, silent: frozenset[str]) -> None:
         self.told: list[Told] = []
+        self._silent = silent
         self._plan = plan
         self._message = message
         self._delimiters: Delimiters = message.delimiters
@@ -116,7 +117,10 @@ class _Judge:
                     self._judge_group(each)
                 else:
                     segment = each.segment
-                    self.told.extend([Told(finding, segment) for finding in self._judge_segment(each)])
+                    silent = self._silent
+                    self.told.extend(
+                        [Told(finding, segment) for finding in self._judge_segment(each) if finding.rule not in silent]
+                    )
 
     def _told_of_predicate(self, predicate: Predicate, finding: Finding, about: Node) -> Told:
         if isinstance(about, GroupNode) and finding.rule != "V2-0583" and finding.place.field:

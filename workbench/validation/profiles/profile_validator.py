@@ -35,11 +35,12 @@ class ProfileValidator:
         self.profile = profile
         chosen = {rule: Severity(text) for rule, text in profile.severities.items() if text != OFF}
         self._severities: Mapping[str, Severity] = {**chosen, **(severities or {})}
-        silent = {rule for rule, text in profile.severities.items() if text == OFF} - self._severities.keys()
+        off = (rule for rule, text in profile.severities.items() if text == OFF)
+        self._silent = frozenset(off) - self._severities.keys()
         self._told = {
             id_: (self._severities.get(id_, rule.definition.severity), rule.code, rule.template, rule.definition.source)
             for id_, rule in (V2_RULES | PROFILE_RULES).items()
-            if id_ not in silent
+            if id_ not in self._silent
         }
         self._plans: dict[tuple[str, str, str], MessagePlan | None] = {}
 
@@ -53,7 +54,7 @@ class ProfileValidator:
             args = {"profile": self.profile.title, "value": message.segments[0].raw(9)}
             issues.extend(self._issues(Told(Finding("V2-0500", args, Place(9)), message.segments[0]), message))
         else:
-            issues.extend(_Teller(message, self._told).issues(judge_message(plan, message)))
+            issues.extend(_Teller(message, self._told).issues(judge_message(plan, message, self._silent)))
         if len(issues) > 1:
             issues.sort(key=_offset)
         return tuple(issues)
