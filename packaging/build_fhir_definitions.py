@@ -18,9 +18,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from workbench.fhir.definitions import packed
+from workbench.fhir.definitions import TypeDefinition, packed
 from workbench.fhir.expansion import Expander
 from workbench.fhir.structure_json import type_definition
 from workbench.kernel.atomic_file import write_atomically
@@ -65,13 +67,19 @@ def resources(bundles: Mapping[str, Json], names: Iterable[str], resource_type: 
                 yield entry["resource"]
 
 
+def without_ids(definition: TypeDefinition) -> TypeDefinition:
+    """Ids follow from paths and slice names (`snapshot.identified`); the file need not hold them."""
+    elements = tuple(msgspec.structs.replace(element, id="") for element in definition.elements)
+    return msgspec.structs.replace(definition, elements=elements)
+
+
 # The file
 
 
 def build(bundles: Mapping[str, Json]) -> bytes:
     """The whole SQLite file."""
     structures = [
-        type_definition(resource)
+        without_ids(type_definition(resource))
         for resource in resources(bundles, (*TYPE_FILES, *PROFILE_FILES), "StructureDefinition")
         if resource["kind"] != "logical"
     ]
