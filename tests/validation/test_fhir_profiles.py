@@ -374,6 +374,9 @@ def test_a_context_may_be_an_expression_or_a_condition(check: Check) -> None:
     assert check(_with(extension=[age]), home, against=()) == [("FHIR-1301", "Patient.extension[0]")]
     dead = extension("age", contextInvariant=["deceased.exists()"])
     assert check(_with(extension=[age]), dead, against=()) == [("FHIR-1307", "Patient.extension[0]")]
+    contact = {"name": {"text": "x"}, "gender": "male", "extension": [age]}
+    male = extension("age", context="Patient.contact", contextInvariant=["gender = 'male'"])
+    assert check(_with(contact=[contact]), male, against=()) == []
 
 
 def test_modifier_extensions_must_be_known_and_stand_in_their_own_list(check: Check) -> None:

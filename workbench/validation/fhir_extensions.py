@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from workbench.fhir.fhirpath import ExpressionRefused, compile_expression
+from workbench.fhir.fhirpath.model import Kind
 from workbench.fhir.fhirpath.values import Node
 from workbench.validation import fhir_profile_rules as profile_rules
 from workbench.validation.fhir_around import Surroundings
@@ -28,16 +29,16 @@ class Owner:
 
     node   the object that has the property `extension`; of a primitive its companion
     paths  the element's paths: `Patient.contact`, also of the types it comes from: `DomainResource.text`
-    types  its type and what that specialises
+    kind   its type
     urls   of the extensions around it, innermost first
     """
 
-    __slots__ = ("node", "paths", "types", "urls")
+    __slots__ = ("kind", "node", "paths", "urls")
 
-    def __init__(self, node: object, paths: Sequence[str], types: frozenset[str], urls: Sequence[str]) -> None:
+    def __init__(self, node: object, paths: Sequence[str], kind: Kind, urls: Sequence[str]) -> None:
         self.node = node
         self.paths = paths
-        self.types = types
+        self.kind = kind
         self.urls = urls
 
 
@@ -112,7 +113,11 @@ def _allows(kind: str, expression: str, owner: Owner, around: Surroundings) -> b
     if kind == "fhirpath":
         return _selects(expression, owner, around)
     bare = (expression.partition("#")[2] or expression).removesuffix("[x]")
-    return bare == "Element" or bare in owner.types or any(path.removesuffix("[x]") == bare for path in owner.paths)
+    return (
+        bare == "Element"
+        or bare in owner.kind.ancestors
+        or any(path.removesuffix("[x]") == bare for path in owner.paths)
+    )
 
 
 def _selects(expression: str, owner: Owner, around: Surroundings) -> bool:
@@ -125,10 +130,9 @@ def _selects(expression: str, owner: Owner, around: Surroundings) -> bool:
 
 
 def _holds(condition: str, owner: Owner, around: Surroundings) -> bool:
-    kind = next((k for name in owner.types if (k := around.model.kind(name)) and k.ancestors == owner.types), None)
-    if not isinstance(owner.node, dict):
+    if not isinstance(owner.node, dict) or owner.kind.primitive:
         return True
     try:
-        return compile_expression(condition).holds(around.env, Node(owner.node, kind or around.model.unknown))
+        return compile_expression(condition).holds(around.env, Node(owner.node, owner.kind))
     except ExpressionRefused:
         return True

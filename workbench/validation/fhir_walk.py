@@ -268,15 +268,17 @@ class _Walker:
         resource = self._around.env.resource
         urls = [str(node.get("url", "")) for field, node in reversed(self._owners) if field.code == "Extension"]
         if not self._owners:
-            return Owner(resource.value, [resource.kind.name], resource.kind.ancestors, urls)
+            return Owner(resource.value, [resource.kind.name], resource.kind, urls)
         field, node = self._owners[-1]
-        kind = self._plans.model.kind(field.code) or field.plan.kind
+        kind = field.plan.kind
+        if field.role is Role.COMPANION:
+            kind = self._plans.model.kind(field.code) or kind
         path = field.element.path
         paths = [path, field.plan.name]
         name, _, rest = path.partition(".")
         if rest and name == resource.kind.name:
             paths += [f"{ancestor}.{rest}" for ancestor in resource.kind.ancestors]
-        return Owner(node, paths, kind.ancestors, urls)
+        return Owner(node, paths, kind, urls)
 
     def _inner_resource(self, node: Node, field: Field, place: Place) -> None:
         scope = self._around.scope
