@@ -131,7 +131,7 @@ def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
     if codes and kind.type not in CODED:
         parts.refuse(f"codes belong to a Coding or CodeableConcept, not to a {kind.type}")
     writing = Writing(parts.name, target, kind.type, parts.transforms(), parts.rule.null, False)
-    url = target.last.url
+    url, fresh, attach = target.last.url, target.fresh, target.attaching()
 
     def run(frame: Frame) -> int:
         written = NOTHING
@@ -139,13 +139,13 @@ def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
             if node.raw == NULL:
                 written |= writing.delete(frame, Found(NULL, (node,)))
                 continue
-            there = target.existing(frame)
+            there = None if fresh else target.existing(frame)
             element: Object = ({"url": url} if url else {}) if there is None else there
             got = fill(frame, node, element, frame)
             if codes is not None:
                 got |= _translate_into(writing, frame, node, element, codes)
             if got >= VALUE:
-                if there is not None or target.attach(frame, element) is not None:
+                if there is not None or attach(frame, element) is not None:
                     written = VALUE
                 else:
                     frame.run.dropped.append(element)
@@ -187,7 +187,7 @@ def block(parts: RuleParts, target: Target, kind: Kind) -> Step:
         parts.refuse("using needs a from")
     slots = Slots()
     inner = parts.children((*parts.place.kinds, kind), parts.place.source, slots)
-    url, preset = target.last.url, dict(parts.rule.preset)
+    url, preset, attach = target.last.url, dict(parts.rule.preset), target.attaching()
 
     def run(frame: Frame) -> int:
         there = target.existing(frame)
@@ -197,7 +197,7 @@ def block(parts: RuleParts, target: Target, kind: Kind) -> Step:
         if not inner.enough(written):
             return NOTHING
         preset_into(element, preset)
-        if there is not None or target.attach(frame, element) is not None:
+        if there is not None or attach(frame, element) is not None:
             return written
         frame.run.dropped.append(element)
         return NOTHING

@@ -48,6 +48,7 @@ class Target:
     last    the last step
     slot    of the last step when it is labelled: its number in the frame
     direct  True when the object is the frame's own target
+    fresh   True when what is written is always a new item of a list
     """
 
     parent: Parent
@@ -57,6 +58,7 @@ class Target:
     direct: bool = False
     key: str = field(init=False)
     repeats: bool = field(init=False)
+    fresh: bool = field(init=False)
     others: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,9 +66,11 @@ class Target:
         object.__setattr__(self, "key", element.name)
         object.__setattr__(self, "repeats", element.repeats)
         object.__setattr__(self, "others", frozenset(element.others))
+        numbered = (self.last.label or "").isdigit()
+        object.__setattr__(self, "fresh", self.slot is None and element.repeats and not numbered)
 
     def quick(self) -> Callable[[Frame, Json], Object | None]:
-        """`put` for a value that is never an object to be filled later: the object written to, None when taken."""
+        """`put` without the number in a list: the object written to, None when the place is taken."""
         parent, key, others = self.parent, self.key, self.others
         if self.direct and not others:
             return _quick_list(key) if self.repeats else _quick_single(key)
@@ -134,7 +138,7 @@ class Target:
         """The object that stands at the path and is to be filled, None when a new one is to be made."""
         if self.slot is not None:
             return frame.slots[self.slot]
-        if self.repeats and not (self.last.label or "").isdigit():
+        if self.fresh:
             return None
         container = self.parent(frame)
         there = None if container is None else container.get(self.key)
@@ -143,12 +147,19 @@ class Target:
             there = there[at] if at < len(there) else None
         return there if isinstance(there, dict) else None
 
-    def attach(self, frame: Frame, made: Object) -> At | None:
-        """Put a new object at the path and remember it when it is labelled."""
-        at = self.put(frame, made)
-        if at is not None and self.slot is not None:
-            frame.slots[self.slot] = made
-        return at
+    def attaching(self) -> Callable[[Frame, Object], Object | None]:
+        """Puts a new object at the path and remembers it when it is labelled; None when the place is taken."""
+        put, slot = self.quick(), self.slot
+        if slot is None:
+            return put
+
+        def attach(frame: Frame, made: Object) -> Object | None:
+            container = put(frame, made)
+            if container is not None:
+                frame.slots[slot] = made
+            return container
+
+        return attach
 
 
 def _quick_single(key: str) -> Callable[[Frame, Json], Object | None]:

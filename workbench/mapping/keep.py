@@ -107,8 +107,13 @@ def _taken(run: Run) -> set[tuple[int, ...]]:
     """The places whose values have reached the bundle: leaves, and repetitions or components taken whole."""
     dropped = {number for element in run.dropped for number in _objects(element)}
     taken: set[tuple[int, ...]] = set()
+    all_arrived = not dropped and not run.aliases
     for note in run.trace or ():
-        taken.update(_reached(run, note, dropped))
+        if isinstance(note, Mark):  # most are
+            if all_arrived or _arrived(run, note.container, note.key, dropped):
+                taken.add(note.leaf)
+        else:
+            taken.update(_reached(run, note, dropped))
     return taken
 
 

@@ -40,7 +40,7 @@ class Scope:
     def __init__(self, name: str, outer: GroupScope | None) -> None:
         self.name = name
         self.outer = outer
-        self.made: dict[str, list[tuple[Instance, str]]] | None = None
+        self.made: dict[str, dict[tuple[Instance, str], None]] | None = None
 
     def register(self, instance: Instance) -> None:
         """Make an instance known here and in everything around, with the group through which it came there."""
@@ -49,9 +49,7 @@ class Scope:
         while scope is not None:
             if scope.made is None:
                 scope.made = {}
-            known = scope.made.setdefault(instance.name, [])
-            if (instance, way) not in known:
-                known.append((instance, way))
+            scope.made.setdefault(instance.name, {})[instance, way] = None
             way = scope.name if isinstance(scope, GroupScope) else ""
             scope = scope.outer
 
@@ -68,7 +66,7 @@ class Scope:
                 if known:
                     found = [one for one, way in known if (not left or way != left) and one.identity != besides]
                     if found:
-                        return list(dict.fromkeys(found))
+                        return found if len(found) == 1 else list(dict.fromkeys(found))
             left = scope.name if isinstance(scope, GroupScope) else ""
             scope = scope.outer
         return []
