@@ -56,6 +56,17 @@ def test_worker_processes_check_the_same(tmp_path: Path, packages: str, capsys: 
     assert len(_rows(capsys)) == 450
 
 
+def test_what_a_package_depends_on_and_lacks_is_said(
+    tmp_path: Path, packages: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = Path(packages) / "t" / "package.json"
+    manifest.write_text('{"name": "t", "version": "1", "dependencies": {"somewhere.else.fhir": "9.9.9"}}')
+    assert run(["validate", _capture(tmp_path, 1), "--fhir-packages", packages], None) == 0
+    said = capsys.readouterr().err
+    assert "FHIR-1118" in said
+    assert "somewhere.else.fhir#9.9.9" in said
+
+
 def test_recommendations_are_judged_on_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     patients = _capture(tmp_path, 1)
     assert run(["validate", patients, "--format", "ndjson", "--best-practice"], None) == 0

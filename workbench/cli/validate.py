@@ -19,7 +19,7 @@ from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.kernel.issues import Issue
 from workbench.messages.capture import Capture, open_capture
-from workbench.validation.fhir_validator import FhirOptions
+from workbench.validation.fhir_validator import FhirOptions, package_defects
 
 _CANONICAL = re.compile(r"https?://|urn:")
 
@@ -74,6 +74,7 @@ def _validate(options: argparse.Namespace) -> ExitCode:
         issues = chain(capture.issues, chain.from_iterable(result.issues for result in judged))
         _PRINT[options.format](_rows(issues, verdict))
     verdict.warn(capture.issues)
+    verdict.warn(package_defects(fhir))
     if v2_profile is not None:
         verdict.warn(profile_validator(v2_profile).defects())
     return verdict.exit_code()

@@ -275,4 +275,14 @@ CONTEXT_INVARIANT = _rule(
     "defining-extensions.html#context",
 )
 
+MISSING_PACKAGE = _rule(
+    "1118",
+    IssueType.NOT_FOUND,
+    "The packages that a package depends on are there.",
+    "The package {package} was not found; what it defines is not checked.",
+    "Put it into the same folder, or into ~/.fhir/packages.",
+    "packages.html",
+    Severity.INFORMATION,
+)
+
 RULES = _book.definitions()

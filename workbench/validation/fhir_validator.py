@@ -13,12 +13,14 @@ from pathlib import Path
 
 from workbench.fhir.definitions import R4, definitions
 from workbench.fhir.json_tree import FhirDocument
-from workbench.fhir.package_definitions import with_packages
+from workbench.fhir.package_definitions import PackageDefinitions, with_packages
 from workbench.fhir.packages import find_packages, load_packages
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, Severity
+from workbench.kernel.location import Location
 from workbench.validation.fhir_findings import Findings, span_of
 from workbench.validation.fhir_plan import Plans
+from workbench.validation.fhir_profile_rules import MISSING_PACKAGE
 from workbench.validation.fhir_walk import walk
 
 
@@ -65,6 +67,27 @@ def prepare(options: FhirOptions) -> None:
             raise Refused(
                 "FHIR-0024", f"The profile {url} is not in the packages given.", "Check the URL, or add its package."
             )
+
+
+def package_defects(options: FhirOptions) -> tuple[Issue, ...]:
+    """What the packages depend on and what was found nowhere; raises as `prepare`."""
+    if not options.packages:
+        return ()
+    loaded = plans_of(options.version, options.packages).definitions
+    missing = loaded.packages.missing if isinstance(loaded, PackageDefinitions) else ()
+    rule = MISSING_PACKAGE
+    return tuple(
+        Issue(
+            rule.definition.severity,
+            rule.code,
+            rule.definition.id,
+            Location(),
+            rule.template,
+            {"package": name},
+            rule.definition.source,
+        )
+        for name in missing
+    )
 
 
 def validate_resource(document: FhirDocument, options: FhirOptions = DEFAULT) -> tuple[Issue, ...]:
