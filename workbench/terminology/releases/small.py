@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+from zipfile import BadZipFile
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
+from workbench.terminology.releases.fhir_resources import resource_records
 from workbench.terminology.releases.records import STEP, Record, beside, rows_of, text_of
 
 _CODE_NAMES = ("code", "local_code", "source_code", "id", "cvx_code", "value")
@@ -76,14 +78,17 @@ def read_cvx(path: Path, ctx: JobContext) -> Iterator[Record]:
 
 
 def read_list(path: Path, ctx: JobContext) -> Iterator[Record]:
-    """A record for each row of a CSV or XLSX list; the first column of a known name counts.
+    """A record for each row of a CSV or XLSX list, or code of a FHIR CodeSystem or ValueSet (`.json`).
 
-    Columns: code; display, name or text; synonyms (divided by `;`); system; status; replaced_by. Others become
-    properties.
+    The first column of a known name counts: code; display, name or text; synonyms (divided by `;`); system; status;
+    replaced_by. Others become properties.
 
     raises  Refused TERM-0035: no column with codes
     """
-    yield from _records(table_rows(path, ctx), path.name)
+    if path.suffix.casefold() == ".json":
+        yield from resource_records(path)
+    else:
+        yield from _records(table_rows(path, ctx), path.name)
 
 
 def table_rows(path: Path, ctx: JobContext) -> Iterator[dict[str, str]]:
@@ -127,12 +132,22 @@ def _first(cells: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((cells[name] for name in names if name in cells), None)
 
 
+def open_workbook(path: Path) -> openpyxl.Workbook:
+    """A workbook opened for reading; the caller closes it.
+
+    raises  Refused TERM-0030: no such file; TERM-0036: no workbook
+    """
+    try:
+        return openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except FileNotFoundError:
+        raise Refused("TERM-0030", f"There is no file {path.name}.", "Check the name.") from None
+    except (OSError, KeyError, ValueError, BadZipFile, InvalidFileException) as error:
+        raise Refused("TERM-0036", f"{path.name} is no Excel workbook.", "Save it as .xlsx or .csv.") from error
+
+
 def _sheet(path: Path) -> Iterator[dict[str, str]]:
     """The rows of the first sheet, read one at a time."""
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (OSError, KeyError, ValueError, InvalidFileException) as error:
-        raise Refused("TERM-0036", f"{path.name} is no Excel workbook.", "Save it as .xlsx or .csv.") from error
+    book = open_workbook(path)
     try:
         rows = book.worksheets[0].iter_rows(values_only=True)
         head = [_cell(value) for value in next(rows, ())]
