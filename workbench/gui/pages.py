@@ -27,7 +27,7 @@ def further_pages(bench: Bench, session: Session, desk: MappingDesk, open_files:
     from workbench.gui.views.terminology.page import TerminologyPage
     from workbench.gui.views.validation.page import ValidationPage
 
-    yield ValidationPage(bench)
+    yield ValidationPage(bench, session)
     yield MappingPage(bench, desk, open_files)
     yield TerminologyPage(bench, session, desk)
     yield SuitesPage(bench, session, desk)

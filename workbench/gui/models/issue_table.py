@@ -1,13 +1,95 @@
-"""The problems of a capture as a table."""
+"""The problems of a capture as a table, and what they have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
+from PySide6.QtCore import QObject
+
+from workbench.app.operations.suppressions import Sent, plain_path
 from workbench.gui.findings import Finding
 from workbench.gui.marks import SEVERITY_MARKS
-from workbench.gui.models.rows import Column
-from workbench.kernel.issues import Issue
+from workbench.gui.models.rows import Column, RowsModel
+from workbench.gui.theme.theme import Theme
+from workbench.kernel.issues import Issue, Severity
+from workbench.validation.validator import rules
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings that have something in common.
+
+    key       the rule, path, file or sender, "" for findings that have none
+    title     what a rule says; "" for the other groups
+    severity  of the worst of them
+    """
+
+    key: str
+    title: str
+    severity: Severity
+    findings: tuple[Finding, ...]
+    messages: int
+
+
+Source = Callable[[Finding], Sent]
+_KEYS: Mapping[str, Callable[[Finding, Source], str]] = {
+    "Rule": lambda finding, _source: finding.issue.rule,
+    "Path": lambda finding, _source: plain_path(finding.issue.location.path),
+    "File": lambda finding, source: source(finding).file,
+    "Sender": lambda finding, source: source(finding).sender,
+}
+GROUPINGS = tuple(_KEYS)
+_NAMELESS = {"Path": "whole message", "File": "no file", "Sender": "no sender"}
+
+
+def grouped(findings: Iterable[Finding], by: str, source: Source) -> tuple[Group, ...]:
+    """Findings by rule, path, file or sender (`GROUPINGS`), the most severe and most frequent groups first."""
+    together: dict[str, list[Finding]] = {}
+    for finding in findings:
+        together.setdefault(_KEYS[by](finding, source), []).append(finding)
+    groups = []
+    for key, found in together.items():
+        severity = min((finding.issue.severity for finding in found), key=lambda s: s.rank)
+        title = rule_title(found[0].issue) if by == "Rule" else ""
+        groups.append(Group(key, title, severity, tuple(found), len({finding.number for finding in found})))
+    return tuple(sorted(groups, key=lambda group: (group.severity.rank, -len(group.findings), group.key)))
+
+
+def rule_title(issue: Issue) -> str:
+    """What the rule of an issue demands; for what is no rule, such as damage, the sentence of the issue itself."""
+    definition = rules().get(issue.rule)
+    return definition.title if definition else issue.template
+
+
+def group_columns(by: str) -> tuple[Column, ...]:
+    """Columns over `Group`."""
+    key = Column(by, lambda g: g.key or _NAMELESS.get(by, ""), 5.5 if by == "Rule" else 11, mono=by in ("Rule", "Path"))
+    severity = Column(
+        "Severity",
+        lambda g: SEVERITY_MARKS[g.severity].word,
+        7,
+        mark=lambda g: SEVERITY_MARKS[g.severity],
+        key=lambda g: (g.severity.rank, -len(g.findings)),
+    )
+    count = Column("Count", lambda g: f"{len(g.findings):,}", 4, key=lambda g: len(g.findings), right=True)
+    messages = Column("Messages", lambda g: f"{g.messages:,}", 4.8, key=lambda g: g.messages, right=True, muted=True)
+    last = Column("What it says", lambda g: g.title, 18) if by == "Rule" else Column("", lambda g: "", 1)
+    return (severity, key, count, messages, last)
+
+
+class GroupsModel(RowsModel):
+    """Groups of findings; its columns follow what they are grouped by."""
+
+    def __init__(self, theme: Theme, by: str, parent: QObject | None = None) -> None:
+        super().__init__(theme, group_columns(by), parent)
+
+    def group_by(self, by: str) -> None:
+        """Change the columns and show nothing until `show` is called."""
+        self.beginResetModel()
+        self.columns = group_columns(by)
+        self.endResetModel()
+        self.show(())
 
 
 def issue_columns(sentence: Callable[[Issue], str]) -> tuple[Column, ...]:

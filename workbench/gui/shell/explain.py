@@ -1,4 +1,4 @@
-"""What the standards say of the selected place, as lines for the details pane. Qt-free."""
+"""What the standards say of the selected place and of a finding, in words for the panes. Qt-free."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from workbench.fhir.json_tree import FhirDocument
 from workbench.fhir.path import FhirPath
 from workbench.gui.masking import hides_v2, masked
 from workbench.kernel.errors import Refused
+from workbench.kernel.issues import Issue
 from workbench.v2.dictionary import Dictionary, dictionary
 from workbench.v2.er7 import Element, Message
 from workbench.v2.path import V2Path
+from workbench.validation.validator import rules
 
 _CODES_SHOWN = 60
 
@@ -144,3 +146,25 @@ def _innermost(document: FhirDocument, path: str) -> str:
         return path
     holder = document.at(f"{head}.resource.resourceType")
     return f"{holder.value}{tail}" if holder is not None else path
+
+
+@dataclass(frozen=True, slots=True)
+class RuleWords:
+    """What a rule demands, how to put a finding right, and where the standard says so."""
+
+    title: str
+    advice: str
+    source: str
+
+
+def explain_rule(issue: Issue) -> RuleWords:
+    """What the rule of an issue says; damage and refusals have no rule of a standard and explain themselves."""
+    known = rules().get(issue.rule)
+    if known is None:
+        return RuleWords("The message or its file is damaged.", _DAMAGED, f"{issue.rule} · {issue.code}")
+    section = str(issue.source or known.source)
+    kind = f" · {known.category}" if known.category else ""
+    return RuleWords(known.title, known.explanation, f"{known.id}{kind} · {section}")
+
+
+_DAMAGED = "Look at the bytes, and ask the sender or the engine for the message again. All that could be read is shown."

@@ -1,15 +1,70 @@
-"""The problems pane: every finding, a click goes to its bytes."""
+"""The problems pane: what is open, in groups where somebody wants them, each explained; a click goes to its bytes."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import QComboBox, QSplitter, QTableView, QWidget
 
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Finding
-from workbench.gui.models.issue_table import issue_columns
+from workbench.gui.models.issue_table import GROUPINGS, Group, GroupsModel, grouped, issue_columns
 from workbench.gui.models.rows import RowsModel
-from workbench.gui.widgets.basics import down, table
+from workbench.gui.shell.explain import explain_rule
+from workbench.gui.theme.theme import Theme
+from workbench.gui.widgets.basics import across, down, label, table
+from workbench.kernel.issues import Issue
+
+_UNGROUPED = "No groups"
+
+
+class GroupTable(QWidget):
+    """Groups of findings as a table, whose second column is what they are grouped by."""
+
+    def __init__(self, theme: Theme, by: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.by = by
+        self.model = GroupsModel(theme, by, self)
+        self.view: QTableView = table(theme, self.model, f"Problems by {by.lower()}", self.model.columns)
+        self.setLayout(down(self.view))
+
+    def group_by(self, by: str) -> None:
+        """Change the columns; `show` fills them."""
+        self.by = by
+        self.model.group_by(by)
+        for number, column in enumerate(self.model.columns[:-1]):
+            self.view.setColumnWidth(number, round(column.width * self._theme.em))
+        self.view.setAccessibleName(f"Problems by {by.lower()}")
+
+    def show_groups(self, groups: tuple[Group, ...], key: str | None) -> None:
+        """Show the groups and select the one with that key, the first when there is none."""
+        self.model.show(groups)
+        index = self.model.index_of(lambda group: group.key == key)
+        self.view.setCurrentIndex(index if index.isValid() else self.model.index(0, 0))
+
+    @property
+    def current(self) -> Group | None:
+        group = self.model.row(self.view.currentIndex())
+        return group if isinstance(group, Group) else None
+
+
+class RuleCard(QWidget):
+    """What a rule demands, how to put it right, and the section of the standard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = label("", "heading", wrap=True, selectable=True)
+        self.advice = label("", wrap=True, selectable=True)
+        self.source = label("", "muted", wrap=True, selectable=True)
+        self.setLayout(down(self.title, self.advice, self.source, spacing=4))
+        self.explain(None)
+
+    def explain(self, issue: Issue | None) -> None:
+        """Explain the rule of an issue; None clears the card."""
+        words = explain_rule(issue) if issue is not None else None
+        self.title.setText(words.title if words else "Select a problem to see what its rule demands.")
+        self.advice.setText(words.advice if words else "")
+        self.source.setText(words.source if words else "")
 
 
 class ProblemsPane(QWidget):
@@ -19,15 +74,60 @@ class ProblemsPane(QWidget):
         columns = issue_columns(bench.sentence)
         self.model = RowsModel(bench.theme, columns, self)
         self.view = table(bench.theme, self.model, "Problems", columns)
-        self.setLayout(down(self.view))
+        self.groups = GroupTable(bench.theme, GROUPINGS[0])
+        self.grouping = QComboBox()
+        self.grouping.addItems([_UNGROUPED, *(f"By {name.lower()}" for name in GROUPINGS)])
+        self.grouping.setAccessibleName("Group problems by")
+        self.hidden = label("", "muted")
+        self.card = RuleCard()
+        self.setLayout(down(self._head(), self._body(), spacing=0))
+        self.groups.hide()
+        self._connect()
+
+    def _head(self) -> QWidget:
+        head = QWidget()
+        line = across(self.grouping, self.hidden, 1, spacing=12)
+        line.setContentsMargins(6, 4, 6, 4)
+        head.setLayout(line)
+        return head
+
+    def _body(self) -> QWidget:
+        explained = QWidget()
+        around = down(self.card, 1)
+        around.setContentsMargins(12, 6, 12, 6)
+        explained.setLayout(around)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        for part, weight in ((self.groups, 3), (self.view, 6), (explained, 3)):
+            split.addWidget(part)
+            split.setStretchFactor(split.count() - 1, weight)
+        split.setChildrenCollapsible(False)
+        return split
+
+    def _connect(self) -> None:
+        bench = self._bench
         self.view.clicked.connect(self._go)
         self.view.activated.connect(self._go)
+        self.view.selectionModel().currentRowChanged.connect(self._explain)
+        self.groups.view.selectionModel().currentRowChanged.connect(self._show_group)
+        self.grouping.currentIndexChanged.connect(self._group)
         bench.findings_changed.connect(self.refresh)
         bench.message_changed.connect(self._message_changed)
         bench.mask_changed.connect(self.refresh)
 
     def refresh(self) -> None:
-        self.model.show(self._bench.findings())
+        bench = self._bench
+        sifted = bench.sifted()
+        aside = {fate: len(found) for fate, found in sifted.items() if fate != "open" and found}
+        self.hidden.setText(" · ".join(f"{count:,} {fate}" for fate, count in aside.items()))
+        if self.grouping.currentIndex() == 0:
+            self.model.show(bench.findings())
+        else:
+            before = self.groups.current
+            self.groups.show_groups(
+                grouped(bench.findings(), self.groups.by, bench.sent_of), before.key if before else None
+            )
+            self._show_group()
+        self._explain()
 
     def step(self, by: int) -> None:
         """Go to the next or previous problem, round the end."""
@@ -39,6 +139,25 @@ class ProblemsPane(QWidget):
         row = (row + by) % count if row >= 0 else (0 if by > 0 else count - 1)
         self.view.selectRow(row)
         self._go(self.model.index(row, 0))
+
+    def _group(self, number: int) -> None:
+        self.groups.setVisible(number > 0)
+        if number:
+            self.groups.group_by(GROUPINGS[number - 1])
+        self.refresh()
+
+    def _show_group(self, *_where: QModelIndex) -> None:
+        group = self.groups.current
+        self.model.show(group.findings if group is not None else ())
+        self._explain()
+
+    def _explain(self, *_where: QModelIndex) -> None:
+        """The selected problem; within a group of one rule any of its problems says the same."""
+        finding = self.model.row(self.view.currentIndex())
+        group = self.groups.current
+        if finding is None and self.groups.isVisible() and group is not None and group.title:
+            finding = group.findings[0]
+        self.card.explain(finding.issue if isinstance(finding, Finding) else None)
 
     def _message_changed(self) -> None:
         """Before a validation run the pane shows the findings of the selected message."""

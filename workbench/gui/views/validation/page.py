@@ -2,88 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
-from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtWidgets import QFrame, QLineEdit, QSplitter, QStackedWidget, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QFrame,
+    QLineEdit,
+    QMenu,
+    QStackedWidget,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
 
+from workbench.app.operations.suppressions import (
+    Fate,
+    Suppression,
+    fingerprints,
+    keep_baseline,
+    lift,
+    sieve_of,
+    suppress,
+)
+from workbench.app.operations.validation import Against
+from workbench.app.session import Session
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Finding
+from workbench.gui.jobs import JobHandle
 from workbench.gui.marks import SEVERITY_MARKS, counted
-from workbench.gui.models.issue_table import issue_columns
-from workbench.gui.models.rows import Column, RowsModel
+from workbench.gui.models.issue_table import grouped
+from workbench.gui.models.rows import RowsModel
 from workbench.gui.page import Page
-from workbench.gui.widgets.basics import Badge, EmptyState, across, button, card, down, label, pane, retitle, table
+from workbench.gui.views.validation.ack_tab import AckTab
+from workbench.gui.views.validation.choices import SETTING, described, from_setting, to_setting
+from workbench.gui.views.validation.choices_dialog import ChoicesDialog
+from workbench.gui.views.validation.fhirpath_tab import FhirPathTab
+from workbench.gui.views.validation.findings_tab import FindingsTab
+from workbench.gui.views.validation.report_file import FORMATS, write_report
+from workbench.gui.views.validation.suppress import SuppressDialog, SuppressionsTab
+from workbench.gui.widgets.basics import Badge, EmptyState, across, button, down, label
 from workbench.gui.widgets.message_view import MessageView
+from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Severity
-from workbench.validation.validator import RuleDefinition, rules
 
-
-@dataclass(frozen=True, slots=True)
-class RuleCount:
-    """How often one rule was broken."""
-
-    rule: str
-    severity: Severity
-    title: str
-    findings: int
-    messages: int
-
-
+_Dialog = TypeVar("_Dialog", bound=QDialog)
 _PLURAL = {Severity.ERROR: "errors", Severity.WARNING: "warnings"}
-
-_COLUMNS = (
-    Column("Severity", lambda r: SEVERITY_MARKS[r.severity].word, 7, mark=lambda r: SEVERITY_MARKS[r.severity],
-           key=lambda r: (r.severity.rank, -r.findings)),
-    Column("Rule", lambda r: r.rule, 5, mono=True),
-    Column("Count", lambda r: f"{r.findings:,}", 3.6, key=lambda r: r.findings, right=True),
-    Column("Messages", lambda r: f"{r.messages:,}", 4.6, key=lambda r: r.messages, right=True, muted=True),
-    Column("What it says", lambda r: r.title, 18),
-)  # fmt: skip
-
-
-def by_rule(findings: Sequence[Finding], known: dict[str, RuleDefinition]) -> tuple[RuleCount, ...]:
-    """Findings by rule, the most severe and most frequent first."""
-    groups: dict[str, list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault(finding.issue.rule, []).append(finding)
-    rows = []
-    for rule, group in groups.items():
-        severity = min((finding.issue.severity for finding in group), key=lambda s: s.rank)
-        definition = known.get(rule)
-        title = definition.title if definition else group[0].issue.template
-        rows.append(RuleCount(rule, severity, title, len(group), len({finding.number for finding in group})))
-    return tuple(sorted(rows, key=lambda row: (row.severity.rank, -row.findings)))
 
 
 class ValidationPage(Page):
-    """Rules that were broken, their findings, and the message each one stands in."""
+    """What is wrong and what to do about it: findings, pictures, decisions, answers to the sender, anomalies."""
 
     name = "validation"
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, session: Session) -> None:
         super().__init__(bench)
-        self._known = dict(rules())
-        self._rule = ""
-        self.rules_model = RowsModel(bench.theme, _COLUMNS, self)
-        self.rules_view = table(bench.theme, self.rules_model, "Broken rules", _COLUMNS)
-        columns = issue_columns(bench.sentence)[2:]
-        self.model = RowsModel(bench.theme, columns, self)
-        self.view = table(bench.theme, self.model, "Findings of the rule", columns)
-        self._about = label("", wrap=True)
-        self._source = label("", "muted", wrap=True)
+        self._session = session
+        self._charts_wait = True
+        self.findings = FindingsTab(bench)
+        self.suppressions = SuppressionsTab(bench.theme)
+        self.acknowledgement = AckTab(bench)
+        self.fhirpath = FhirPathTab(bench)
+        self._charts = QWidget()
+        self._charts.setLayout(down())
         self._badges = {severity: Badge(bench.theme) for severity in Severity}
-        self._quick = QLineEdit()
-        self._quick.setPlaceholderText("Filter rules")
-        self._quick.setAccessibleName("Filter rules")
-        self._quick.setClearButtonEnabled(True)
+        self._hidden = label("", "muted")
+        self._against = label("", "muted")
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty())
-        self._stack.addWidget(self._body())
-        self.setLayout(down(self._stack, margins=8))
+        self._stack.addWidget(self.findings)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for title, tab in (
+            ("Findings", self._stack),
+            ("Charts", self._charts),
+            ("Suppressed and known", self.suppressions),
+            ("Acknowledgement", self.acknowledgement),
+            ("FHIRPath", self.fhirpath),
+        ):
+            self.tabs.addTab(tab, title)
+        self.tabs.tabBar().setAccessibleName("Parts of validation")
+        layout = down(self._strip(), spacing=2, margins=8)
+        layout.addWidget(self.tabs, 1)
+        self.setLayout(layout)
         self._connect()
-        self.refresh()
+        self._begin()
 
     def _empty(self) -> QWidget:
         text = (
@@ -93,80 +102,229 @@ class ValidationPage(Page):
             self.theme, "shield-check", "Nothing validated yet", text, "Validate capture", self.bench.validate
         )
 
-    def _body(self) -> QWidget:
-        self._rules_pane = pane("Rules", self.rules_view, self._quick, button("Validate again", self.bench.validate))
-        self._explained = card(self._about, self._source)
-        self._findings_pane = pane("Findings", self.view)
-        upper = QWidget()
-        upper.setLayout(down(self._explained, self._findings_pane))
-        self.message = MessageView(self.bench)
-        right = QSplitter(Qt.Orientation.Vertical)
-        right.addWidget(upper)
-        right.addWidget(self.message)
-        right.setSizes([300, 300])
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._rules_pane)
-        split.addWidget(right)
-        split.setSizes([600, 620])
-        split.setChildrenCollapsible(False)
+    def _strip(self) -> QWidget:
         strip = QFrame()
-        strip.setLayout(across(*self._badges.values(), 1, spacing=18))
-        strip.layout().setContentsMargins(6, 2, 6, 8)  # type: ignore[union-attr]
-        body = QWidget()
-        layout = down(strip, spacing=0)
-        layout.addWidget(split, 1)
-        body.setLayout(layout)
-        return body
+        choose = button("Validate against…", self.choose, tip="Standards, profiles, FHIR packages, plausibility rules")
+        self._validate = button("Validate", self.bench.validate, tip="Check every message of the capture (F9)")
+        line = across(
+            *self._badges.values(), self._hidden, 1, self._against, choose, self._validate, self._export(), spacing=14
+        )
+        line.setContentsMargins(6, 2, 0, 6)
+        strip.setLayout(line)
+        return strip
+
+    def _export(self) -> QToolButton:
+        made = QToolButton()
+        self.theme.give_icon(made, "download")
+        made.setText(" Export")
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        made.setToolTip("Write the findings that are shown for other programs")
+        menu = QMenu(made)
+        for name, (title, _) in FORMATS.items():
+            menu.addAction(title).triggered.connect(partial(self._ask_export, name))
+        menu.addSeparator()
+        self.with_values = QAction("Include patients' values", menu, checkable=True)
+        menu.addAction(self.with_values)
+        made.setMenu(menu)
+        return made
 
     def _connect(self) -> None:
-        bench = self.bench
-        bench.findings_changed.connect(self.refresh)
-        bench.mask_changed.connect(self._show_rule)
-        self._quick.textChanged.connect(self.refresh)
-        self.rules_view.selectionModel().currentRowChanged.connect(self._rule_chosen)
-        self.view.clicked.connect(self._go)
-        self.view.activated.connect(self._go)
+        self.bench.findings_changed.connect(self.refresh)
+        self.bench.mask_changed.connect(self._mask_changed)
+        self.findings.suppress_asked.connect(self.suppress)
+        self.findings.fate.currentIndexChanged.connect(self._chart)
+        self.suppressions.lift_asked.connect(self.lift)
+        self.suppressions.baseline_asked.connect(self.take_baseline)
+        self.suppressions.forget_asked.connect(self.forget_baseline)
+        self.tabs.currentChanged.connect(self._chart)
+
+    def _begin(self) -> None:
+        """Take up what the workspace remembers."""
+        self._against.setText(described(self.bench.against))
+        against = from_setting(self._session.setting(SETTING))
+        if against != self.bench.against:
+            self._use(against)
+        self._sift()
+
+    def commands(self) -> Mapping[str, Callable[[], object]]:
+        return {
+            "validation.against": self.choose,
+            "validation.suppress": self.suppress,
+            "validation.fhirpath": self.show_fhirpath,
+        }
 
     def panes(self) -> list[QWidget]:
-        return [self.rules_view, self.view, self.message.tree, self.message.raw]
+        tab = self.tabs.currentWidget()
+        if tab is self._stack:
+            return self.findings.panes()
+        named: dict[QWidget, list[QWidget]] = {
+            self.suppressions: [self.suppressions.view],
+            self.acknowledgement: [self.acknowledgement.raw],
+            self.fhirpath: [self.fhirpath.expression, self.fhirpath.view],
+        }
+        return named.get(tab, [self.tabs.tabBar()])
 
     def filter_box(self) -> QLineEdit | None:
-        return self._quick
+        return self.fhirpath.expression if self.tabs.currentWidget() is self.fhirpath else self.findings.filter
+
+    @property
+    def message(self) -> MessageView:
+        return self.findings.message
+
+    @property
+    def rules_model(self) -> RowsModel:
+        """The groups of findings."""
+        return self.findings.groups.model
+
+    # What is shown
 
     def refresh(self) -> None:
         """Count again; the page shows whole runs only, the problems pane shows single messages."""
+        sifted = self.bench.sifted()
         self._stack.setCurrentIndex(1 if self.bench.validated else 0)
-        if not self.bench.validated:
-            return
-        findings = self.bench.findings()
-        words = self._quick.text().lower().split()
-        rows = [r for r in by_rule(findings, self._known) if all(w in f"{r.rule} {r.title}".lower() for w in words)]
-        self.rules_model.show(rows)
+        self._validate.setText("Validate again" if self.bench.validated else "Validate")
         for severity, badge in self._badges.items():
-            count = sum(1 for finding in findings if finding.issue.severity is severity)
+            count = sum(1 for finding in sifted[Fate.OPEN] if finding.issue.severity is severity)
             badge.show_mark(counted(SEVERITY_MARKS[severity], count, _PLURAL.get(severity, severity)))
-        retitle(self._rules_pane, f"Rules · {len(rows)}")
-        index = self.rules_model.index_of(lambda row: row.rule == self._rule)
-        self.rules_view.setCurrentIndex(index if index.isValid() else self.rules_model.index(0, 0))
-        self._show_rule()
+            badge.setVisible(bool(self.bench.validated))
+        aside = [f"{len(sifted[fate]):,} {fate}" for fate in (Fate.SUPPRESSED, Fate.KNOWN) if sifted[fate]]
+        self._hidden.setText(" · ".join(aside))
+        if self.bench.validated:
+            self.findings.refresh()
+        self._count_hidden()
+        self._chart()
 
-    def _rule_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        row = self.rules_model.row(current)
-        if isinstance(row, RuleCount) and row.rule != self._rule:
-            self._rule = row.rule
-            self._show_rule()
+    def _count_hidden(self) -> None:
+        sieve, sifted = self.bench.sieve, self.bench.sifted()
+        counts: Counter[str] = Counter()
+        for finding in sifted[Fate.SUPPRESSED]:
+            decision = sieve.suppression_of(finding.issue, self.bench.sent_of(finding))
+            if decision is not None:
+                counts[decision.id] += 1
+        self.suppressions.show_sieve(sieve, counts, len(sifted[Fate.KNOWN]))
+        self.suppressions.take.setEnabled(bool(self.bench.validated))
 
-    def _show_rule(self) -> None:
-        found = [finding for finding in self.bench.findings() if finding.issue.rule == self._rule]
-        self.model.show(found)
-        retitle(self._findings_pane, f"Findings · {len(found):,}" if found else "Findings")
-        definition = self._known.get(self._rule)
-        self._explained.setVisible(definition is not None)
-        if definition is not None:
-            self._about.setText(definition.explanation)
-            self._source.setText(f"{definition.id} · {definition.source}")
+    def _chart(self, *_changed: object) -> None:
+        """Draw the charts when somebody looks; what they stand on is loaded then."""
+        if self.tabs.currentWidget() is not self._charts:
+            return
+        from workbench.gui.views.validation.charts import ChartsTab, over_time
 
-    def _go(self, index: QModelIndex) -> None:
-        finding = self.model.row(index)
-        if isinstance(finding, Finding):
-            self.bench.show_finding(finding)
+        layout = self._charts.layout()
+        if layout is None:
+            return
+        if layout.count() == 0:
+            layout.addWidget(ChartsTab(self.theme))
+        item = layout.itemAt(0)
+        charts = item.widget() if item is not None else None
+        if isinstance(charts, ChartsTab):
+            shown, source = (self.findings.shown if self.bench.validated else ()), self.bench.sent_of
+            charts.show_findings(grouped(shown, "Rule", source), over_time(shown, source))
+
+    def _mask_changed(self, masked: bool) -> None:
+        """Nothing that identifies a patient is written while the screen is shared."""
+        self.with_values.setEnabled(not masked)
+        if masked:
+            self.with_values.setChecked(False)
+
+    # What to validate against
+
+    def choose(self) -> ChoicesDialog:
+        """Ask what to validate against."""
+        dialog = ChoicesDialog(self.theme, self.bench.against, self)
+        return _opened(dialog, lambda: self.judge_by(dialog.against))
+
+    def judge_by(self, against: Against) -> None:
+        """Validate against something else from now on, and remember it."""
+        self._session.set_setting(SETTING, to_setting(against))
+        again = bool(self.bench.validated)
+        self._use(against)
+        if again:
+            self.bench.validate()
+
+    def _use(self, against: Against) -> None:
+        self._against.setText(described(against))
+        self.bench.judge_by(against)
+
+    # Decisions
+
+    def suppress(self) -> SuppressDialog | None:
+        """Ask for the suppression of findings such as the selected one."""
+        by = self.bench.place.by
+        finding = self.findings.current or (by if isinstance(by, Finding) else None)
+        if finding is None:
+            self.bench.say("Select a finding first; then such findings can be suppressed.")
+            return None
+        dialog = SuppressDialog(self.theme, finding, self.bench.sent_of(finding), date.today(), self)
+        return _opened(dialog, lambda: self.suppress_now(dialog.suppression))
+
+    def suppress_now(self, suppression: Suppression) -> None:
+        try:
+            suppress(self._session, suppression, date.today())
+        except Refused as refusal:
+            self.bench.report(refusal)
+            return
+        self._sift()
+        self.bench.say(f"Suppressed {suppression.rule} at {suppression.path} until {suppression.until.isoformat()}")
+
+    def lift(self, suppression: Suppression) -> None:
+        lift(self._session, suppression)
+        self._sift()
+        self.bench.say(f"{suppression.rule} at {suppression.path} is told again")
+
+    def take_baseline(self) -> None:
+        """From now on only problems of other kinds are told."""
+        sifted = self.bench.sifted()
+        found = (*sifted[Fate.OPEN], *sifted[Fate.KNOWN])
+        keep_baseline(self._session, fingerprints((f.issue, self.bench.sent_of(f)) for f in found), date.today())
+        self._sift()
+        self.bench.say(f"{len(found):,} findings are the baseline now")
+
+    def forget_baseline(self) -> None:
+        keep_baseline(self._session, {}, date.today())
+        self._sift()
+        self.bench.say("There is no baseline any more; every problem is told")
+
+    def _sift(self) -> None:
+        self.bench.sift_by(sieve_of(self._session, date.today()))
+
+    # Out of the window
+
+    def show_fhirpath(self) -> None:
+        """Bring the expression box to the front."""
+        self.bench.page_asked.emit(self.name)
+        self.tabs.setCurrentWidget(self.fhirpath)
+        self.fhirpath.expression.setFocus()
+
+    def _ask_export(self, name: str, _checked: bool = False) -> None:
+        if not self.bench.validated:
+            self.bench.say("Validate the capture first; then its findings can be exported.")
+            return
+        title, ending = FORMATS[name]
+        path, _ = QFileDialog.getSaveFileName(self, f"Export findings as {title}", f"findings.{ending}")
+        if path:
+            self.export_to(Path(path), name)
+
+    def export_to(self, path: Path, name: str) -> JobHandle | None:
+        """Write the findings that are shown in one of `FORMATS`, beside the window."""
+        capture, shown, judged = self.bench.capture, self.findings.shown, tuple(self.bench.validated)
+        if capture is None:
+            return None
+        values = self.with_values.isChecked() and not self.bench.masked
+        handle = self.bench.jobs.start(
+            f"Writing {path.name}", lambda _ctx: write_report(path, name, shown, capture, values, judged), writes=True
+        )
+        handle.succeeded.connect(lambda count: self._exported(path, name, count, values))
+        handle.failed.connect(self.bench.report)
+        return handle
+
+    def _exported(self, path: Path, name: str, count: int, values: bool) -> None:
+        self._session.record("findings.export-values" if values else "findings.export", "finding-report", name)
+        self.bench.say(f"{count:,} findings written to {path.name}")
+
+
+def _opened(dialog: _Dialog, accepted: Callable[[], None]) -> _Dialog:
+    dialog.accepted.connect(accepted)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return dialog
