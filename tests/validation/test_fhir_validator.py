@@ -35,7 +35,10 @@ PATIENT: dict[str, object] = {
     "meta": {"versionId": "1", "lastUpdated": "2024-01-02T03:04:05.678+01:00"},
     "text": {"status": "generated", "div": f'<div xmlns="{XHTML}"><p class="x">Asa <b>Berg</b></p></div>'},
     "extension": [
-        {"url": f"{EXTENSION}patient-citizenship", "extension": [{"url": "code", "valueCodeableConcept": {"text": "?"}}]},
+        {
+            "url": f"{EXTENSION}patient-citizenship",
+            "extension": [{"url": "code", "valueCodeableConcept": {"text": "?"}}],
+        },
         {"url": f"{EXTENSION}patient-cadavericDonor", "valueBoolean": False},
     ],
     "identifier": [{"system": "urn:oid:2.16.840.1.113883.19", "value": "1", "use": "official"}],
