@@ -129,6 +129,22 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("messages.previous", "Previous message", Category.MESSAGES, ("Alt+Up",), "", "Select the message before."),
     Command(
+        "messages.save_search",
+        "Save this search…",
+        Category.MESSAGES,
+        (),
+        "history",
+        "Keep the filter of the list in the workspace under a name.",
+    ),
+    Command(
+        "messages.detection",
+        "How the capture was read…",
+        Category.MESSAGES,
+        (),
+        "file-text",
+        "Look at framing and encoding of each part, and overrule them.",
+    ),
+    Command(
         "messages.validate",
         "Validate capture",
         Category.MESSAGES,

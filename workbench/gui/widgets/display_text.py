@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workbench.fhir.json_tree import FhirDocument
-from workbench.gui.masking import hides_fhir, masked_characters
+from workbench.gui.masking import hides_fhir, hides_v2, masked_characters
 from workbench.kernel.location import Span
 from workbench.v2.er7 import Message
 
@@ -57,6 +57,21 @@ def of_json(document: FhirDocument, mask: bool = False) -> DisplayText:
     if mask:
         raw = _masked_json(document)
     return of_utf8(raw)
+
+
+def masked_bytes(document: Message | FhirDocument, mask: bool = False) -> bytes:
+    """The bytes of a message; every byte of a hidden value is an asterisk, so that positions stay."""
+    if not mask:
+        return document.raw
+    if isinstance(document, FhirDocument):
+        return _masked_json(document)
+    raw = bytearray(document.raw)
+    for segment in document.segments:
+        for leaf in segment.leaves():
+            if hides_v2(leaf):
+                start, end = leaf.span
+                raw[start:end] = b"*" * (end - start)
+    return bytes(raw)
 
 
 def of_utf8(raw: bytes) -> DisplayText:

@@ -1,23 +1,39 @@
-"""One message as a tree with names and as raw text, in step with the bench both ways."""
+"""One message as a tree with names, as raw text and as bytes, in step with the bench and with one another."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QMenu, QSplitter, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QButtonGroup,
+    QHBoxLayout,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QWidget,
+)
 
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Place
+from workbench.gui.marks import SEVERITY_MARKS
+from workbench.gui.models.decoded import embedded_at, meaning_of
+from workbench.gui.models.node_choice import Shown, nodes_of, only, with_absent
 from workbench.gui.models.node_tree import NodeTreeModel
-from workbench.gui.models.nodes import EMPTY_TREE, Node, fhir_tree, v2_tree
+from workbench.gui.models.nodes import EMPTY_TREE, Node, NodeTree, fhir_tree, v2_tree
 from workbench.gui.theme.theme import Theme
-from workbench.gui.widgets.basics import pane, retitle, tree
-from workbench.gui.widgets.display_text import of_json, of_message
+from workbench.gui.widgets.basics import across, button, down, label, pane, retitle, tree
+from workbench.gui.widgets.display_text import masked_bytes, of_json, of_message
+from workbench.gui.widgets.embedded_dialog import EmbeddedDialog
+from workbench.gui.widgets.hex_view import HexView
 from workbench.gui.widgets.span_text import SpanText
 from workbench.kernel.errors import Refused
+from workbench.kernel.issues import Issue
 from workbench.v2.er7 import Message
 from workbench.v2.path import V2Path
 
@@ -31,20 +47,43 @@ class MessageView(QSplitter):
     def __init__(self, bench: Bench) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._bench = bench
+        self._whole = EMPTY_TREE
+        self._shown = Shown.POPULATED
+        self._following = False
         self.model = NodeTreeModel(bench.theme, self)
         self.tree = tree(bench.theme, self.model, "Fields of the message", (8, 12))
         self.raw = SpanText(bench.theme, "Raw message")
-        self.tree_pane = pane("Fields", self.tree)
-        self.raw_pane = pane("Raw", self.raw, _copy_button(bench.theme, self))
+        self.hex = HexView(bench.theme)
+        self.shown_buttons = _choice("Fields shown", tuple(Shown), self.show_fields, 1, self)
+        self.raw_buttons = _choice("Raw shown as", ("Text", "Hex"), self._show_raw_as, 0, self)
+        self.tree_pane = pane("Fields", self.tree, _row(self.shown_buttons))
+        self.raw_pane = pane("Raw", self._raw_body(), _row(self.raw_buttons), _copy_button(bench.theme, self))
         self.addWidget(self.tree_pane)
         self.addWidget(self.raw_pane)
         self.setChildrenCollapsible(False)
-        self._following = False
         self.tree.selectionModel().currentChanged.connect(self._chosen)
-        self.raw.byte_chosen.connect(self._byte_chosen)
+        self.raw.byte_chosen.connect(lambda byte: self._byte_chosen(byte, self.raw))
+        self.hex.byte_chosen.connect(lambda byte: self._byte_chosen(byte, self.hex))
         bench.message_changed.connect(self.show_message)
         bench.mask_changed.connect(self.show_message)
         bench.place_changed.connect(self.follow)
+        bench.findings_changed.connect(self._show_marks)
+
+    def _raw_body(self) -> QWidget:
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.raw)
+        self._stack.addWidget(self.hex)
+        self.meaning = label("", wrap=True, selectable=True)
+        self.meaning.setAccessibleName("Meaning of the value")
+        self.preview = button("Preview…", self.show_embedded, tip="Show the document inside this value")
+        self._strip = QWidget()
+        line = across(self.meaning, 1, self.preview)
+        line.setContentsMargins(10, 6, 10, 6)
+        self._strip.setLayout(line)
+        self._strip.setVisible(False)
+        body = QWidget()
+        body.setLayout(down(self._stack, self._strip, spacing=0))
+        return body
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Side by side where there is room for both, else one above the other."""
@@ -57,23 +96,72 @@ class MessageView(QSplitter):
         document, mask = self._bench.document, self._bench.masked
         self._following = True
         if isinstance(document, Message):
-            self.model.show(v2_tree(document, mask))
+            self._whole = v2_tree(document, mask)
             delimiters = document.delimiters
             marks = delimiters.field + delimiters.component + delimiters.repetition + delimiters.subcomponent
             self.raw.show_er7(of_message(document, mask), marks, delimiters.escape)
             retitle(self.raw_pane, f"Raw · {document.encoding}")
         elif isinstance(document, FhirDocument):
-            self.model.show(fhir_tree(document, mask))
+            self._whole = fhir_tree(document, mask)
             self.raw.show_json(of_json(document, mask))
             retitle(self.raw_pane, "JSON")
         else:
-            self.model.show(EMPTY_TREE)
+            self._whole = EMPTY_TREE
             self.raw.clear_text()
             self.raw.setPlainText(self._bench.document_problem)
+        self._show_bytes()
+        self._following = False
+        self._show_tree()
+
+    def show_fields(self, shown: str) -> None:
+        """Show all fields, the populated ones, or those with a problem."""
+        self._shown = Shown(shown)
+        self._show_tree()
+
+    def _show_tree(self) -> None:
+        document, found = self._bench.document, self._whole
+        if self._shown is Shown.ALL and isinstance(document, Message):
+            found = with_absent(found, document)
+        elif self._shown is Shown.PROBLEMS:
+            if isinstance(document, Message):
+                found = with_absent(found, document)
+            found = only(found, nodes_of(found, self._issues()))
+        self._following = True
+        self.model.show(found)
+        self._mark(found)
         self._unfold()
         self._following = False
-        if self._bench.place.path:
-            self.follow(self._bench.place)
+        self.follow(self._bench.place)
+
+    def _show_marks(self) -> None:
+        """Findings have changed; only a tree made of them is made anew."""
+        if self._shown is Shown.PROBLEMS:
+            self._show_tree()
+        else:
+            self._mark(self.model.tree)
+
+    def _mark(self, found: NodeTree) -> None:
+        marks = {number: SEVERITY_MARKS[severity] for number, severity in nodes_of(found, self._issues()).items()}
+        self.model.mark({number: (mark.icon, mark.role, mark.word) for number, mark in marks.items()})
+
+    def _issues(self) -> tuple[Issue, ...]:
+        number, judged = self._bench.number, self._bench.validated
+        if number is None:
+            return ()
+        if judged:
+            return judged.get(number, ())
+        return tuple(finding.issue for finding in self._bench.findings() if finding.number == number)
+
+    def _show_raw_as(self, kind: str) -> None:
+        self._stack.setCurrentIndex(1 if kind == "Hex" else 0)
+        self._show_bytes()
+        self.follow(self._bench.place)
+
+    def _show_bytes(self) -> None:
+        """The bytes are masked and laid out only when somebody looks at them."""
+        if self._stack.currentIndex() == 1:
+            document = self._bench.document
+            self.hex.show_bytes(masked_bytes(document, self._bench.masked) if document is not None else b"")
 
     def follow(self, place: Place) -> None:
         """Select a place in the tree and point it out in the text."""
@@ -89,8 +177,29 @@ class MessageView(QSplitter):
             self.tree.setCurrentIndex(index)
             if index.isValid():
                 self.tree.scrollTo(index)
-        self.raw.point_out((span,) if span is not None else (), scroll=place.by is not self.raw)
+        spans = (span,) if span is not None else ()
+        self.raw.point_out(spans, scroll=place.by is not self.raw)
+        self.hex.point_out(spans, scroll=place.by is not self.hex)
         self._following = False
+        self._tell_meaning(place.path)
+
+    def _tell_meaning(self, path: str) -> None:
+        document = self._bench.document
+        facts: tuple[tuple[str, str], ...] = ()
+        has_document = False
+        if isinstance(document, Message) and path:
+            facts = meaning_of(document, path, self._bench.masked)
+            has_document = embedded_at(document, path) is not None
+        self.meaning.setText("   ".join(f"{word}: {text}" for word, text in facts))
+        self.preview.setVisible(has_document and not self._bench.masked)
+        self._strip.setVisible(bool(facts) or has_document)
+
+    def show_embedded(self) -> None:
+        """Show the document inside the selected value."""
+        document = self._bench.document
+        found = embedded_at(document, self._bench.place.path) if isinstance(document, Message) else None
+        if found is not None:
+            EmbeddedDialog(self._bench, found, self).show()
 
     def copy_path(self, notation: str = _NOTATIONS[0]) -> None:
         """Put the path of the selected field on the clipboard."""
@@ -114,11 +223,11 @@ class MessageView(QSplitter):
         if node is not None and not self._following:
             self._bench.select_place(node.path, node.span, self.tree)
 
-    def _byte_chosen(self, byte: int) -> None:
-        number = self.model.tree.at_byte(byte)
+    def _byte_chosen(self, byte: int, by: QWidget) -> None:
+        number = self._whole.at_byte(byte)
         if number >= 0:
-            node = self.model.tree.nodes[number]
-            self._bench.select_place(node.path, node.span, self.raw)
+            node = self._whole.nodes[number]
+            self._bench.select_place(node.path, node.span, by)
 
 
 def in_notation(path: str, notation: str) -> str:
@@ -129,6 +238,32 @@ def in_notation(path: str, notation: str) -> str:
         return path
     forms = {"Terser": place.terser, "Mirth": place.mirth, "Liquid": place.liquid, "FHIRPath": place.fhirpath}
     return forms[notation]() if notation in forms else str(place)
+
+
+def _choice(
+    name: str, words: Sequence[str], chosen: Callable[[str], None], first: int, parent: QObject
+) -> QButtonGroup:
+    """Buttons of which one is down; their group is named for screen readers through each of them."""
+    group = QButtonGroup(parent)
+    for number, word in enumerate(words):
+        made = QToolButton()
+        made.setText(str(word))
+        made.setCheckable(True)
+        made.setChecked(number == first)
+        made.setAccessibleName(f"{name}: {word}")
+        group.addButton(made, number)
+    group.idClicked.connect(lambda number: chosen(str(words[number])))
+    return group
+
+
+def _row(group: QButtonGroup) -> QWidget:
+    made = QWidget()
+    layout = QHBoxLayout(made)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(2)
+    for each in group.buttons():
+        layout.addWidget(each)
+    return made
 
 
 def _copy_as(view: MessageView, notation: str, _checked: bool = False) -> None:

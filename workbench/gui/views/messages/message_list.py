@@ -14,6 +14,7 @@ from workbench.app.session import Session
 from workbench.gui.bench import Bench, sentence_of
 from workbench.gui.jobs import JobHandle, JobState
 from workbench.gui.models.capture_table import STATUS, CaptureTableModel
+from workbench.gui.views.messages.detection import DetectionDialog, in_short
 from workbench.gui.views.messages.filtering import matches
 from workbench.gui.views.messages.ordering import Order, arranged, order_of
 from workbench.gui.views.messages.saved import SavedSearches
@@ -41,6 +42,7 @@ class MessageList(QWidget):
         self._chosen_only: array[int] | None = None
         self._parts: list[array[int]] = []
         self._taken = 0
+        self._detection: DetectionDialog | None = None
         self.model = CaptureTableModel(bench.theme, self)
         self.view = table(bench.theme, self.model, "Messages", sorts=False)
         for column, width in enumerate(_WIDTHS):
@@ -74,7 +76,11 @@ class MessageList(QWidget):
         bar = across(self.filter, self.stop, self.saved.button, self.only_problems)
         bar.setContentsMargins(8, 6, 8, 6)
         body.setLayout(down(bar, self.view, spacing=0))
-        self.frame = pane("Messages", body, self.count)
+        self.detection = QToolButton()
+        self.detection.setToolTip("How the capture was read; click to overrule it")
+        self.detection.setAccessibleName("How the capture was read")
+        self.detection.clicked.connect(self.show_detection)
+        self.frame = pane("Messages", body, self.detection, self.count)
         self.setLayout(down(self.frame, spacing=0))
 
     def _connect(self) -> None:
@@ -93,6 +99,14 @@ class MessageList(QWidget):
         bench.findings_changed.connect(self._findings_changed)
         bench.mask_changed.connect(self.model.set_masked)
 
+    def show_detection(self) -> None:
+        """How each part was read, to look at and to overrule."""
+        if self._detection is None:
+            self._detection = DetectionDialog(self._bench, self)
+        self._detection.show_parts()
+        self._detection.show()
+        self._detection.raise_()
+
     # The index
 
     @property
@@ -101,6 +115,7 @@ class MessageList(QWidget):
 
     def _build_index(self) -> None:
         capture, session = self._bench.capture, self._session
+        self.detection.setText(in_short(capture) if capture is not None else "Detection")
         if capture is None or not len(capture):
             return
 

@@ -50,10 +50,12 @@ class MessagesPage(Page):
             "edit.copy_path": self.message.copy_path,
             "messages.next": lambda: self._step(1),
             "messages.previous": lambda: self._step(-1),
+            "messages.save_search": self.list.saved.ask_name,
+            "messages.detection": self.list.show_detection,
         }
 
     def panes(self) -> list[QWidget]:
-        return [self.list.view, self.message.tree, self.message.raw]
+        return [self.list.view, self.message.tree, self.message.raw, self.message.hex]
 
     def filter_box(self) -> QLineEdit | None:
         return self.list.filter
