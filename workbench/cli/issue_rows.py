@@ -1,4 +1,4 @@
-"""Issues on the command line; `file, index, severity, code, rule, category, line, location, path, text` is the contract.
+"""Issues on the command line; `file, index, severity, code, rule, category, line, location, path, text` is fixed.
 
 `category` is the word conformance tools use for findings of the rule; `line` numbers the segments of a v2 message.
 """
