@@ -16,6 +16,9 @@ from workbench.mapping.scope import SegmentScope
 
 _PATTERN = re.compile(r"([A-Z*][A-Z0-9]*\*?)(?:-(\d+))?(?:\.(\d+))?(?:\.(\d+))?")
 
+REMEMBERED_FIELDS = 4096
+"""Fields whose patterns are kept at hand."""
+
 
 @dataclass(frozen=True)
 class Cover:
@@ -45,6 +48,7 @@ class Patterns:
         every = tuple(covers)
         self._of_segments = tuple(cover for cover in every if not cover.in_value)
         self._named: dict[str, tuple[Cover, ...]] = {}
+        self._at: dict[tuple[str, int], tuple[Cover, ...]] = {}
         self.of_values: dict[str, list[Cover]] = {}
         for cover in every:
             if cover.in_value:
@@ -62,6 +66,16 @@ class Patterns:
         found = self._named.get(name)
         if found is None:
             found = self._named[name] = tuple(cover for cover in self._of_segments if cover.names(name))
+        return found
+
+    def of_field(self, name: str, field: int) -> tuple[Cover, ...]:
+        """Those of them that can cover values of one field."""
+        found = self._at.get((name, field))
+        if found is None:
+            covers = self.of_segment(name)
+            found = tuple(cover for cover in covers if not cover.place or cover.place[0] == field)
+            if len(self._at) < REMEMBERED_FIELDS:
+                self._at[name, field] = found
         return found
 
 
@@ -140,9 +154,9 @@ class Covering:
         segment = self._segments.get(leaf[0])
         if segment is None:
             return None
-        for cover in patterns.of_segment(segment.name):
+        for cover in patterns.of_field(segment.name, leaf[1]):
             place = cover.place
-            if place and (leaf[1] != place[0] or leaf[3 : 2 + len(place)] != place[1:]):
+            if len(place) > 1 and leaf[3 : 2 + len(place)] != place[1:]:
                 continue
             if cover.map and cover.map not in self._maps_of_segment.get(leaf[0], ()):
                 continue

@@ -86,21 +86,25 @@ def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
 def _left(run: Run, scope: SegmentScope, taken: set[tuple[int, ...]]) -> Iterator[tuple[Leaf, str]]:
     """Every populated value of a segment that was not taken, as it is written, MSH-1 and MSH-2 left out (as
     `ledger.leaves`)."""
-    index, component, subcomponent = scope.index, run.component, run.subcomponent
+    index, repetition, component, subcomponent = scope.index, run.repetition, run.component, run.subcomponent
     fields = scope.segment.fields
     for number in range(3 if scope.name in HEADERS else 1, len(fields)):
         text = fields[number]
         if not text:
             continue
-        for repetition, part in enumerate(text.split(run.repetition), 1):
-            for place, piece in enumerate(part.split(component), 1):
-                if not piece:
-                    continue
-                below = piece.split(subcomponent) if subcomponent in piece else (piece,)
-                for last, raw in enumerate(below, 1):
-                    leaf = (index, number, repetition, place, last)
-                    if raw and leaf not in taken and leaf[:4] not in taken and leaf[:3] not in taken:
-                        yield leaf, raw
+        found: Iterable[tuple[Leaf, str]] = (((index, number, 1, 1, 1), text),)
+        if repetition in text or component in text or subcomponent in text:
+            found = (
+                ((index, number, which, place, below), raw)
+                for which, part in enumerate(text.split(repetition), 1)
+                for place, piece in enumerate(part.split(component), 1)
+                if piece
+                for below, raw in enumerate(piece.split(subcomponent), 1)
+                if raw
+            )
+        for leaf, raw in found:
+            if leaf not in taken and leaf[:4] not in taken and leaf[:3] not in taken:
+                yield leaf, raw
 
 
 def _taken(run: Run) -> set[tuple[int, ...]]:
