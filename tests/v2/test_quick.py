@@ -29,7 +29,7 @@ _PATHS = [
     "OBX",
     "ZZZ-1",
 ]
-_FIELD = st.text(alphabet="AB^~&\\|\"é1TX.\n", max_size=12)
+_FIELD = st.text(alphabet='AB^~&\\|"é1TX.\n', max_size=12)
 _SEGMENT = st.builds(
     lambda name, fields: "|".join((name, *fields)),
     st.sampled_from(["PID", "OBX", "ZZZ", "MSH", "PIDX", "OB"]),

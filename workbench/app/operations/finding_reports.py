@@ -97,7 +97,7 @@ def outcome_report(results: Sequence[Reported]) -> str:
                 "resourceType": "OperationOutcome",
                 "id": f"outcome-{number}",
                 "issue": [_outcome_issue(file, message, issue) for issue in issues],
-            }
+            },
         }
         for number, (file, message, issues) in enumerate(results, 1)
         if issues
