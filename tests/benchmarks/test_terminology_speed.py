@@ -1,51 +1,110 @@
-"""Suggestions and translation at the size of a real code system (10,000 targets, 1,000 local codes)."""
+"""Suggestions, search, import and translation at the size of real code systems."""
 
 import random
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from workbench.kernel.progress import JobContext
 from workbench.terminology.code_map import CodeMap, CodeMapRow, RowStatus
+from workbench.terminology.code_store import CodeStore, write_store
 from workbench.terminology.codes import Coding
 from workbench.terminology.harvest import LocalCode
+from workbench.terminology.loinc_axes import LOINC
+from workbench.terminology.ranking import SNOMED_CT
+from workbench.terminology.releases.records import Record
 from workbench.terminology.suggest import CandidateIndex, suggest
 
+ANALYTES = ("Glucose", "Sodium", "Potassium", "Hemoglobin", "Creatinine", "Albumin", "Calcium", "Urate", "Ferritin")
 PARTS = (
-    [
-        "Glucose",
-        "Sodium",
-        "Potassium",
-        "Hemoglobin",
-        "Creatinine",
-        "Albumin",
-        "Calcium",
-        "Urate",
-        "Ferritin",
-        "Lactate",
-    ],
-    ["fasting", "random", "post meal", "peak", "trough", "baseline", "free", "total", "direct", "ionized"],
-    ["Mass/volume", "Moles/volume", "Presence", "Titer", "Ratio", "Enzymatic activity", "Time", "Fraction"],
-    ["Serum", "Plasma", "Urine", "Blood", "Cerebral spinal fluid", "Saliva", "Sweat", "Pleural fluid"],
+    ("fasting", "random", "post meal", "peak", "trough", "baseline", "free", "total", "direct", "ionized"),
+    ("Mass/volume", "Moles/volume", "Presence", "Titer", "Mass Ratio", "Enzymatic activity/volume", "Time", "#/volume"),
+    ("Serum or Plasma", "Urine", "Blood", "Cerebral spinal fluid", "Saliva", "Sweat", "Pleural fluid", "Stool"),
+)
+SYLLABLES = (
+    *("ba", "co", "di", "fe", "gu", "ha", "li", "mo", "nu", "pa", "ra", "si", "to", "vi", "xe", "zo"),
+    *("car", "der", "phen", "thyr", "gluc", "nephr", "hepat"),
 )
 
 
+def word(draw: random.Random) -> str:
+    return "".join(draw.choice(SYLLABLES) for _ in range(draw.randint(2, 4)))
+
+
 def codings(count: int) -> list[Coding]:
+    """Names with the shape of LOINC's: some everyday analytes among many rare words."""
     draw = random.Random(7)
-    texts = (" ".join(draw.choice(part) for part in PARTS) for _ in range(count))
-    return [Coding("http://loinc.org", f"{number}-{number % 10}", text) for number, text in enumerate(texts)]
+    rare = [word(draw).title() for _ in range(max(200, count // 12))]
+    names = (
+        f"{draw.choice(ANALYTES) if draw.random() < 0.2 else draw.choice(rare)} {draw.choice(rare)} "
+        f"{draw.choice(PARTS[0])} [{draw.choice(PARTS[1])}] in {draw.choice(PARTS[2])}"
+        for _ in range(count)
+    )
+    return [Coding(LOINC, f"{number}-{number % 10}", name) for number, name in enumerate(names)]
 
 
-def test_suggest_1000_local_codes(benchmark: Any) -> None:
-    index = CandidateIndex(codings(10_000))
-    local_codes = [LocalCode(f"L{n}", texts=((coding.display, 1),)) for n, coding in enumerate(codings(1_000))]
-    found = benchmark.pedantic(lambda: [suggest(local, index) for local in local_codes], rounds=2)
-    assert all(found)
+def local_codes(count: int) -> list[LocalCode]:
+    draw = random.Random(11)
+    chosen = draw.sample(codings(20_000), count)
+    return [
+        LocalCode(
+            f"L{number}",
+            texts=((coding.display.split(" [")[0], 1),),
+            units=((draw.choice(("mg/dL", "mmol/L", "%", "")), 1),),
+            specimens=((draw.choice(("Blood", "Urine", "CSF")), 1),),
+        )
+        for number, coding in enumerate(chosen)
+    ]
 
 
-def test_build_an_index_of_10000(benchmark: Any) -> None:
-    assert len(benchmark.pedantic(CandidateIndex, args=(codings(10_000),), rounds=2)) == 10_000
+def store_of(folder: Path, records: Iterator[Record], system: str) -> CodeStore:
+    about = {"system": system, "title": "bench", "version": "1", "source": "bench", "source_sha256": ""}
+    write_store(folder / "bench.codes", records, about, JobContext())
+    return CodeStore(folder / "bench.codes")
+
+
+@pytest.fixture(scope="module")
+def snomed_size(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CodeStore]:
+    """350,000 descriptions of 120,000 concepts."""
+    draw = random.Random(3)
+    vocabulary = [word(draw) for _ in range(30_000)]
+    records = (
+        Record(str(100_000 + number // 3), " ".join(draw.choices(vocabulary, k=draw.randint(2, 6))), rank=number % 3)
+        for number in range(350_000)
+    )
+    with store_of(tmp_path_factory.mktemp("snomed"), records, SNOMED_CT) as store:
+        yield store
+
+
+def test_suggest_1000_local_codes_against_100000(benchmark: Any) -> None:
+    index = CandidateIndex(codings(100_000))
+    asked = local_codes(1_000)
+    found = benchmark.pedantic(lambda: [suggest(local, index) for local in asked], rounds=2, warmup_rounds=1)
+    assert sum(map(bool, found)) > 990
+
+
+def test_build_an_index_of_100000(benchmark: Any) -> None:
+    assert len(benchmark.pedantic(CandidateIndex, args=(codings(100_000),), rounds=1)) == 100_000
+
+
+def test_import_100000_terms(benchmark: Any, tmp_path: Path) -> None:
+    def import_all() -> int:
+        (tmp_path / "bench.codes").unlink(missing_ok=True)
+        with store_of(tmp_path, (Record(each.code, each.display) for each in codings(100_000)), LOINC) as store:
+            return store.info.concepts
+
+    assert benchmark.pedantic(import_all, rounds=1) == 100_000
+
+
+@pytest.mark.parametrize("typed", ["g", "gl", "gluc", "gluc ba", "thyr he co"])
+def test_a_keystroke_over_350000_descriptions(benchmark: Any, snomed_size: CodeStore, typed: str) -> None:
+    assert benchmark(snomed_size.search, typed) is not None
 
 
 def test_translate(benchmark: Any) -> None:
-    target = Coding("http://loinc.org", "1-8")
+    target = Coding(LOINC, "1-8")
     rows = tuple(CodeMapRow(Coding("L", f"C{n}"), target, status=RowStatus.APPROVED) for n in range(10_000))
-    code_map = CodeMap("lab", source_system="L", target_system="http://loinc.org", rows=rows, citation="x")
+    code_map = CodeMap("lab", source_system="L", target_system=LOINC, rows=rows, citation="x")
     assert benchmark(code_map.translate, "C5000", "L", "SENDER")

@@ -1,4 +1,4 @@
-"""`workbench terms suggest|translate|check|import|export|list`."""
+"""`workbench terms suggest|translate|check|import|export`."""
 
 from __future__ import annotations
 

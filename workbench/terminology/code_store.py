@@ -28,6 +28,8 @@ LAYOUT = "3"
 """Changes whenever the tables or the packed indexes do; older files are made again from their release."""
 _BATCH = 5_000
 _FOUND = 50
+_LOOKED_THROUGH = 6
+"""Rows that are looked through for each one that is shown."""
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE concept (
@@ -242,18 +244,22 @@ class CodeStore:
         return _by_id(self._connection, wanted[0]) if wanted else None
 
     def search(self, text: str, limit: int = _FOUND) -> tuple[Concept, ...]:
-        """The concepts whose code or wording has words beginning as all of these do; shortest wordings first."""
+        """The concepts whose code or wording has words beginning as all of these do.
+
+        Those whose display begins with the first of them come first, then short wordings, and retired concepts last.
+        """
         terms = [term for term in re.split(r"[^\w]+", text) if term]
         if not terms:
             return ()
         match = " ".join(f'"{term}"*' for term in terms)
         found: dict[int, None] = {}
         query = "SELECT f.concept FROM search s JOIN found f ON f.id = s.rowid WHERE search MATCH ? LIMIT ?"
-        for (concept,) in self._connection.execute(query, (match, limit * 4)):
+        for (concept,) in self._connection.execute(query, (match, limit * _LOOKED_THROUGH)):
             found.setdefault(concept)
-            if len(found) == limit:
-                break
-        return tuple(_by_id(self._connection, concept) for concept in found)
+        concepts = [_by_id(self._connection, concept) for concept in found]
+        beginning = terms[0].casefold()
+        concepts.sort(key=lambda each: (each.retired, not each.coding.display.casefold().startswith(beginning)))
+        return tuple(concepts[:limit])
 
     def concepts(self) -> Iterator[Concept]:
         """Every concept with its wordings, in the order of the release."""
