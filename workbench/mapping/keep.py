@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.covering import Covering, Covers
@@ -83,28 +83,26 @@ def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
     return run.order[0].resource if run.order else None
 
 
-def _left(run: Run, scope: SegmentScope, taken: set[tuple[int, ...]]) -> Iterator[tuple[Leaf, str]]:
+def _left(run: Run, scope: SegmentScope, taken: set[tuple[int, ...]]) -> list[tuple[Leaf, str]]:
     """Every populated value of a segment that was not taken, as it is written, MSH-1 and MSH-2 left out (as
     `ledger.leaves`)."""
     index, repetition, component, subcomponent = scope.index, run.repetition, run.component, run.subcomponent
-    fields = scope.segment.fields
-    for number in range(3 if scope.name in HEADERS else 1, len(fields)):
-        text = fields[number]
-        if not text:
+    left: list[tuple[Leaf, str]] = []
+    for number, text in enumerate(scope.segment.fields):
+        if not text or number < (3 if scope.name in HEADERS else 1):
             continue
-        found: Iterable[tuple[Leaf, str]] = (((index, number, 1, 1, 1), text),)
         if repetition in text or component in text or subcomponent in text:
-            found = (
-                ((index, number, which, place, below), raw)
+            left += [
+                (leaf, raw)
                 for which, part in enumerate(text.split(repetition), 1)
                 for place, piece in enumerate(part.split(component), 1)
                 if piece
                 for below, raw in enumerate(piece.split(subcomponent), 1)
-                if raw
-            )
-        for leaf, raw in found:
-            if leaf not in taken and leaf[:4] not in taken and leaf[:3] not in taken:
-                yield leaf, raw
+                if raw and (leaf := (index, number, which, place, below)) not in taken
+            ]
+        elif (leaf := (index, number, 1, 1, 1)) not in taken:
+            left.append((leaf, text))
+    return [(leaf, raw) for leaf, raw in left if leaf[:4] not in taken and leaf[:3] not in taken]
 
 
 def _taken(run: Run) -> set[tuple[int, ...]]:
@@ -116,6 +114,9 @@ def _taken(run: Run) -> set[tuple[int, ...]]:
         if isinstance(note, Mark):  # most are
             if all_arrived or _arrived(run, note.container, note.key, dropped):
                 taken.add(note.leaf)
+        elif all_arrived and isinstance(note, Again):
+            place = note.place
+            taken.update([place + leaf for leaf, _, _ in note.leaves])
         else:
             taken.update(_reached(run, note, dropped))
     return taken
