@@ -27,6 +27,7 @@ def test_what_is_sealed_is_hidden_and_comes_back(data: bytes) -> None:
         KeySeal(b"j" * 32, "tests").seal(b"data"),
         KeySeal(b"k" * 32, "other").seal(b"data"),
     ],
+    ids=["nothing", "noise", "cut short", "another key", "another purpose"],
 )
 def test_what_was_changed_or_is_of_another_key_or_purpose_is_refused(sealed: bytes) -> None:
     with pytest.raises(Refused, match="sealed"):
