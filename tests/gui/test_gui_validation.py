@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QDialog
 from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import ADT, BAD, FHIR, settled
+from workbench.app.operations.anomalies import Kind
 from workbench.app.operations.suppressions import Fate, Suppression
 from workbench.app.operations.validation import Against
 from workbench.app.session import Session
@@ -316,3 +317,34 @@ def test_a_cancelled_validation_keeps_what_was_found_before(
 def test_grouping_counts_messages_once(page: ValidationPage) -> None:
     groups = grouped(page.bench.findings(), "File", page.bench.sent_of)
     assert [group.messages for group in groups] == [len({f.number for f in page.bench.findings()})]
+
+
+def test_anomalies_beside_an_earlier_capture_are_listed_and_lead_to_a_message(
+    qtbot: QtBot, window: MainWindow, page: ValidationPage, tmp_path: Path
+) -> None:
+    earlier = tmp_path / "earlier.hl7"
+    earlier.write_bytes((ADT + b"\r") * 30)
+    tab = page.anomalies
+    page.tabs.setCurrentWidget(tab)
+    tab.compare_with([earlier])
+    settled(qtbot, window)
+    kinds = {(one.kind, one.place, one.what) for one in tab.model.rows}
+    assert (Kind.NEW_CODE, "EVN-1", "A08") in kinds
+    assert tab.against.text() == "beside earlier.hl7"
+    index = tab.model.index_of(lambda one: one.what == "A08")
+    window.bench.select_message(0)
+    tab.view.clicked.emit(index)
+    assert window.bench.number == 1
+    assert window.page.name == "messages"
+
+
+def test_halves_that_agree_say_so(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "feed.hl7"
+    path.write_bytes((ADT + b"\r") * 60)
+    window.open_paths([path])
+    settled(qtbot, window)
+    page = validation_of(window)
+    page.anomalies.compare_halves()
+    settled(qtbot, window)
+    assert page.anomalies.model.rowCount() == 0
+    assert "Nothing is unusual" in page.anomalies.words.text()

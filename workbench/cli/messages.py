@@ -1,4 +1,4 @@
-"""`workbench messages list`, `show`, `compare` and `stats`."""
+"""`workbench messages list`, `show`, `compare`, `stats` and `anomalies`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.app.documents import Document, document_at
 from workbench.app.operations.listing import row_at, rows
 from workbench.app.operations.search import count_matching
 from workbench.app.operations.tree import TreeLine, tree_lines
-from workbench.cli import message_compare, message_parts, message_stats
+from workbench.cli import message_anomalies, message_compare, message_parts, message_stats
 from workbench.cli.options import add_inputs, add_verb, console_job
 from workbench.cli.tables import print_json, print_ndjson, print_table
 from workbench.cli.verdict import Verdict
@@ -50,6 +50,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     message_parts.register(actions)
     message_compare.register(actions)
     message_stats.register(actions)
+    message_anomalies.register(actions)
 
 
 def _list(options: argparse.Namespace) -> ExitCode:

@@ -68,7 +68,7 @@ def group_columns(by: str) -> tuple[Column, ...]:
     severity = Column(
         "Severity",
         lambda g: SEVERITY_MARKS[g.severity].word,
-        7,
+        6.3,
         mark=lambda g: SEVERITY_MARKS[g.severity],
         key=lambda g: (g.severity.rank, -len(g.findings)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtWidgets import QComboBox, QSplitter, QTableView, QWidget
+from PySide6.QtWidgets import QComboBox, QScrollArea, QSplitter, QTableView, QWidget
 
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Finding
@@ -92,15 +92,20 @@ class ProblemsPane(QWidget):
         return head
 
     def _body(self) -> QWidget:
-        explained = QWidget()
+        inner = QWidget()
         around = down(self.card, 1)
         around.setContentsMargins(12, 6, 12, 6)
-        explained.setLayout(around)
+        inner.setLayout(around)
+        explained = QScrollArea()
+        explained.setWidget(inner)
+        explained.setWidgetResizable(True)
+        explained.setAccessibleName("Explanation of the problem")
         split = QSplitter(Qt.Orientation.Horizontal)
         for part, weight in ((self.groups, 3), (self.view, 6), (explained, 3)):
             split.addWidget(part)
             split.setStretchFactor(split.count() - 1, weight)
         split.setChildrenCollapsible(False)
+        split.setSizes([380, 520, 300])
         return split
 
     def _connect(self) -> None:

@@ -19,6 +19,8 @@ from workbench.kernel.issues import Severity
 
 MOST_RULES = 20
 MOST_BARS = 60
+FEWEST_BARS = 10
+"""Room for so many is always kept, so that two bars are no walls."""
 _SEVERITIES = (Severity.FATAL, Severity.ERROR, Severity.WARNING, Severity.INFORMATION)
 
 
@@ -87,6 +89,7 @@ class ChartsTab(QSplitter):
         colour = self._theme.colour
         plot.clear()
         plot.setBackground(colour("surface"))
+        plot.plotItem.legend.setLabelTextColor(colour("text"))
         for side in ("bottom", "left"):
             axis = plot.getAxis(side)
             axis.setPen(colour("border"))
@@ -110,7 +113,7 @@ class ChartsTab(QSplitter):
                     )
                 )
             below = [low + height for low, height in zip(below, heights, strict=True)]
-        plot.setXRange(-0.6, max(len(bars) - 0.4, 0.6), padding=0)
+        plot.setXRange(-0.6, max(len(bars), FEWEST_BARS) - 0.4, padding=0)
         plot.setYRange(0, max([*below, 1]) * 1.05, padding=0)
         plot.setAccessibleDescription("; ".join(_said(name, counts) for name, counts in bars) or "No problems")
 

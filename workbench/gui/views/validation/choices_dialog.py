@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -129,6 +129,7 @@ def _written(box: QPlainTextEdit) -> list[str]:
 def _switches(theme: Theme, disabled: frozenset[str]) -> QListWidget:
     made = QListWidget()
     made.setAccessibleName("Rules of clinical plausibility")
+    made.setIconSize(QSize(16, 16))
     for rule in PLAUSIBILITY:
         item = QListWidgetItem(f"{rule.id}  {rule.title}", made)
         mark = SEVERITY_MARKS[rule.severity]

@@ -42,6 +42,7 @@ class FindingsTab(QSplitter):
         columns = issue_columns(bench.sentence)[1:]
         self.model = RowsModel(bench.theme, columns, self)
         self.view = table(bench.theme, self.model, "Findings of the group", columns)
+        self.view.setColumnHidden(0, True)  # the groups say the rule
         self.card = RuleCard()
         self.message = MessageView(bench)
         self._place()
@@ -59,7 +60,7 @@ class FindingsTab(QSplitter):
         right.setSizes([320, 280])
         self.addWidget(self._groups_pane)
         self.addWidget(right)
-        self.setSizes([600, 620])
+        self.setSizes([500, 760])
         self.setChildrenCollapsible(False)
 
     def _connect(self) -> None:
@@ -104,6 +105,7 @@ class FindingsTab(QSplitter):
 
     def _group(self, number: int) -> None:
         self.groups.group_by(GROUPINGS[number])
+        self.view.setColumnHidden(0, self.groups.by == "Rule")
         self.refresh()
 
     def _show_group(self, *_where: QModelIndex) -> None:

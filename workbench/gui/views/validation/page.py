@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QDialog,
@@ -41,6 +42,7 @@ from workbench.gui.models.issue_table import grouped
 from workbench.gui.models.rows import RowsModel
 from workbench.gui.page import Page
 from workbench.gui.views.validation.ack_tab import AckTab
+from workbench.gui.views.validation.anomalies_tab import AnomaliesTab
 from workbench.gui.views.validation.choices import SETTING, described, from_setting, to_setting
 from workbench.gui.views.validation.choices_dialog import ChoicesDialog
 from workbench.gui.views.validation.fhirpath_tab import FhirPathTab
@@ -64,16 +66,17 @@ class ValidationPage(Page):
     def __init__(self, bench: Bench, session: Session) -> None:
         super().__init__(bench)
         self._session = session
-        self._charts_wait = True
         self.findings = FindingsTab(bench)
         self.suppressions = SuppressionsTab(bench.theme)
         self.acknowledgement = AckTab(bench)
         self.fhirpath = FhirPathTab(bench)
+        self.anomalies = AnomaliesTab(bench)
         self._charts = QWidget()
         self._charts.setLayout(down())
         self._badges = {severity: Badge(bench.theme) for severity in Severity}
         self._hidden = label("", "muted")
         self._against = label("", "muted")
+        self._against.setMinimumWidth(1)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty())
         self._stack.addWidget(self.findings)
@@ -85,6 +88,7 @@ class ValidationPage(Page):
             ("Suppressed and known", self.suppressions),
             ("Acknowledgement", self.acknowledgement),
             ("FHIRPath", self.fhirpath),
+            ("Anomalies", self.anomalies),
         ):
             self.tabs.addTab(tab, title)
         self.tabs.tabBar().setAccessibleName("Parts of validation")
@@ -117,6 +121,7 @@ class ValidationPage(Page):
         made = QToolButton()
         self.theme.give_icon(made, "download")
         made.setText(" Export")
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         made.setToolTip("Write the findings that are shown for other programs")
         menu = QMenu(made)
@@ -140,7 +145,7 @@ class ValidationPage(Page):
 
     def _begin(self) -> None:
         """Take up what the workspace remembers."""
-        self._against.setText(described(self.bench.against))
+        self._tell_choices(self.bench.against)
         against = from_setting(self._session.setting(SETTING))
         if against != self.bench.against:
             self._use(against)
@@ -161,6 +166,7 @@ class ValidationPage(Page):
             self.suppressions: [self.suppressions.view],
             self.acknowledgement: [self.acknowledgement.raw],
             self.fhirpath: [self.fhirpath.expression, self.fhirpath.view],
+            self.anomalies: [self.anomalies.view],
         }
         return named.get(tab, [self.tabs.tabBar()])
 
@@ -243,8 +249,12 @@ class ValidationPage(Page):
             self.bench.validate()
 
     def _use(self, against: Against) -> None:
-        self._against.setText(described(against))
+        self._tell_choices(against)
         self.bench.judge_by(against)
+
+    def _tell_choices(self, against: Against) -> None:
+        self._against.setText(described(against))
+        self._against.setToolTip(described(against))
 
     # Decisions
 

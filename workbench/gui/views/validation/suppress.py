@@ -108,7 +108,7 @@ class SuppressionsTab(QWidget):
             Column("Sender", lambda s: s.sender or "any", 7),
             Column("File", lambda s: s.file or "any", 8),
             Column("Hides", lambda s: f"{self.count(s):,}", 4, key=self.count, right=True),
-            Column("Last day", lambda s: s.until.isoformat(), 6),
+            Column("Last day", lambda s: s.until.isoformat(), 7.5),
             Column("Who", lambda s: s.author, 6, muted=True),
             Column("Reason", lambda s: s.reason, 16),
         )
