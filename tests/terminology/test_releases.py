@@ -58,6 +58,16 @@ def test_loinc_keeps_axes_related_names_and_what_replaces_a_retired_term(tmp_pat
         assert suggest(local, store.candidates)[0].coding.code == "2955-3"
 
 
+def test_answer_lists_beside_loinc_become_answers_of_its_terms(tmp_path: Path, library: CodeLibrary) -> None:
+    (tmp_path / "Loinc.csv").write_text(LOINC_TABLE, encoding="utf-8")
+    lists = "AnswerListId,DisplayText\nLL1,Low\nLL1,High\nLL2,Other\n"
+    (tmp_path / "AnswerList.csv").write_text(lists, encoding="utf-8")
+    (tmp_path / "LoincAnswerListLink.csv").write_text("LoincNumber,AnswerListId\n2951-2,LL1\n", encoding="utf-8")
+    with library.import_release(tmp_path, "loinc") as store:
+        assert (term := store.find("2951-2")) is not None
+        assert term.properties["ANSWERS"] == "Low; High"
+
+
 def test_a_packed_index_suggests_what_a_fresh_one_does(tmp_path: Path, library: CodeLibrary) -> None:
     (tmp_path / "Loinc.csv").write_text(LOINC_TABLE, encoding="utf-8")
     local = LocalCode("NA", texts=(("Na serum", 1),), units=(("mmol/L", 1),))

@@ -101,6 +101,18 @@ def test_a_unit_of_the_same_kind_is_to_be_converted_and_the_same_unit_is_not() -
     assert rules(local("Hemoglobin", "Blood", "gm/dl"), target) == set()
 
 
+def test_values_that_are_no_answers_are_counted_and_not_shown() -> None:
+    target = loinc("Color of Urine", ANSWERS="Yellow; Amber; Red")
+    (issue,) = check_row(
+        CodeMapRow(Coding("L", "X", "Urine color"), target.coding, status=RowStatus.MAPPED),
+        local("Urine color", values=("Blue", "Green", "Red")),
+        target,
+    )
+    assert issue.rule == "TERM-0328"
+    assert "2 of 3" in issue.text and "Blue" not in issue.text
+    assert rules(local("Urine color", values=("yellow", "RED")), target) == set()
+
+
 def test_a_less_exact_specimen_is_fine_once_it_is_said() -> None:
     target = loinc("Protein [Mass/volume] in Body fluid")
     assert rules(local("Protein", "Pleural"), target, Relationship.SOURCE_IS_NARROWER) == set()

@@ -278,12 +278,18 @@ class CodeStore:
         """What suggestions are drawn from when a store holds several code systems."""
         if self.info.system:
             return self.candidates
-        known = self._by_system.get(system)
+        known = self._indexes.get(system)
         if known is None:
-            known = CandidateIndex(concept for concept in self.concepts() if concept.coding.system == system)
-            self._by_system[system] = known
+            known = self._indexes[system] = CandidateIndex(self._concepts_by_system.get(system, ()))
         return known
 
     @cached_property
-    def _by_system(self) -> dict[str, CandidateIndex]:
+    def _indexes(self) -> dict[str, CandidateIndex]:
         return {}
+
+    @cached_property
+    def _concepts_by_system(self) -> dict[str, list[Concept]]:
+        found: dict[str, list[Concept]] = {}
+        for concept in self.concepts():
+            found.setdefault(concept.coding.system, []).append(concept)
+        return found

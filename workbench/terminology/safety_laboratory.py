@@ -80,6 +80,7 @@ def laboratory_findings(local: LocalCode, concept: Concept) -> Iterator[Found]:
         yield "TERM-0327", local.specimen or specimen, axes.system
     yield from _unit(local, concept, axes)
     yield from _scale(local, text, axes)
+    yield from _answers(local, concept)
     yield from _method(text, axes)
     yield from _moment(text, local, concept, axes)
     yield from _analyte(text, concept, axes)
@@ -130,6 +131,14 @@ def _scale(local: LocalCode, text: str, axes: Axes) -> Iterator[Found]:
         yield "TERM-0304", "words", "a measured amount"
     elif said & {"quantitative", "quant", "titer"} and axes.kind in ("PrThr", "Prid", "Imp"):
         yield "TERM-0304", "an amount", "words or classes"
+
+
+def _answers(local: LocalCode, concept: Concept) -> Iterator[Found]:
+    """Counts only: the values themselves are patients' data."""
+    answers = {" ".join(tokens(answer)) for answer in concept.properties.get("ANSWERS", "").split("; ") if answer}
+    values = {" ".join(tokens(value)) for value, _ in local.values if value and not _NUMBER.fullmatch(value.strip())}
+    if answers and values and len(values - answers) > len(values) / 2:
+        yield "TERM-0328", f"{len(values - answers)} of {len(values)}", concept.coding.display
 
 
 def _method(text: str, axes: Axes) -> Iterator[Found]:

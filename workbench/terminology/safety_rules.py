@@ -169,6 +169,11 @@ SAFETY_RULES: Mapping[str, SafetyRule] = {
             "Choose the term of the same specimen; where there is none, say source-is-narrower-than-target.",
         ),
         _rule(
+            328, _WARNING, "Values outside the answer list",
+            "{local} of the values seen for {source} are no answers of {target}.",
+            "The term names its answers. Map the values too, or choose a term whose answers these are.",
+        ),
+        _rule(
             325, _ERROR, "Level against susceptibility",
             "{source} is {local}, its target {target}.",
             "The level of a drug in a patient and the susceptibility of a germ to it share only the name of the drug.",

@@ -1,9 +1,9 @@
-"""The LOINC table: `Loinc.csv`, with `MapTo.csv` for retired terms and parts when they stand beside it."""
+"""The LOINC table: `Loinc.csv`, with `MapTo.csv` for retired terms and answer lists when they stand beside it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from workbench.kernel.progress import JobContext
@@ -14,13 +14,15 @@ KEPT = (
     "SHORTNAME", "ORDER_OBS", "EXAMPLE_UNITS", "EXAMPLE_UCUM_UNITS", "COMMON_TEST_RANK", "PanelType",
     "EXTERNAL_COPYRIGHT_NOTICE",
 )  # fmt: skip
+ANSWERS = "ANSWERS"
+"""Property with the texts of a term's answer list, divided by `; `."""
 _RETIRED = frozenset({"DEPRECATED", "DISCOURAGED"})
 _NEEDED = ("LOINC_NUM", "LONG_COMMON_NAME", "STATUS")
 
 
 def read_loinc(path: Path, ctx: JobContext) -> Iterator[Record]:
     """A record for each term; raises as `text_of` and `rows_of`, and Cancelled."""
-    replaced = _map_to(path)
+    replaced, answers = _map_to(path), _answers(path)
     with text_of(path) as text:
         for number, row in enumerate(rows_of(text, path.name, _NEEDED)):
             if number % STEP == 0:
@@ -30,10 +32,15 @@ def read_loinc(path: Path, ctx: JobContext) -> Iterator[Record]:
                 code,
                 row["LONG_COMMON_NAME"],
                 synonyms=_synonyms(row),
-                properties={name: value for name in KEPT if (value := row.get(name, "")) and value != "0"},
+                properties=_properties(row, answers.get(code, ())),
                 retired=row["STATUS"].upper() in _RETIRED,
                 replaced_by=tuple(replaced.get(code, ())),
             )
+
+
+def _properties(row: dict[str, str], answers: Sequence[str]) -> dict[str, str]:
+    found = {name: value for name in KEPT if (value := row.get(name, "")) and value != "0"}
+    return {**found, ANSWERS: "; ".join(answers)} if answers else found
 
 
 def _synonyms(row: dict[str, str]) -> tuple[str, ...]:
@@ -50,3 +57,20 @@ def _map_to(path: Path) -> dict[str, list[str]]:
             for row in rows_of(text, found.name, ("LOINC", "MAP_TO")):
                 replaced[row["LOINC"]].append(row["MAP_TO"])
     return replaced
+
+
+def _answers(path: Path) -> dict[str, list[str]]:
+    """The texts of the answer list that each term names as its own."""
+    links = beside(path, "LoincAnswerListLink.csv", "AccessoryFiles/AnswerFile/LoincAnswerListLink.csv")
+    lists = beside(path, "AnswerList.csv", "AccessoryFiles/AnswerFile/AnswerList.csv")
+    answers: dict[str, list[str]] = defaultdict(list)
+    if links is None or lists is None:
+        return answers
+    texts: dict[str, list[str]] = defaultdict(list)
+    with text_of(lists) as text:
+        for row in rows_of(text, lists.name, ("AnswerListId", "DisplayText")):
+            texts[row["AnswerListId"]].append(row["DisplayText"])
+    with text_of(links) as text:
+        for row in rows_of(text, links.name, ("LoincNumber", "AnswerListId")):
+            answers[row["LoincNumber"]] += texts.get(row["AnswerListId"], [])
+    return answers
