@@ -78,3 +78,12 @@ def test_coverage_never_rounds_up_to_all() -> None:
 
 def test_nothing_seen_is_all_covered() -> None:
     assert coverage(lab(), []).share == 1.0
+
+
+def test_values_are_kept_as_a_sample_so_that_scales_can_be_checked() -> None:
+    codes = [SeenCode("NA", field="OBX-3", value=str(number % 80)) for number in range(400)]
+    (local,) = harvest(codes)
+    assert len(local.values) == 50
+    assert sum(count for _, count in local.values) == 250
+    (merged,) = merge([[local], [local]])
+    assert dict(merged.values)["0"] == 2 * dict(local.values)["0"]

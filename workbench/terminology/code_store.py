@@ -207,9 +207,8 @@ class CodeStore:
         """raises  Refused TERM-0039: the file is no code store, or one of an older layout"""
         self.path = path
         try:
-            self._connection = sqlite3.connect(
-                f"file:{path.as_posix()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-            )
+            where = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+            self._connection = sqlite3.connect(where, uri=True, check_same_thread=False)
             about = dict(self._connection.execute("SELECT key, value FROM meta"))
         except sqlite3.DatabaseError:
             raise Refused("TERM-0039", f"{path.name} is no code store.", "Import the release again.") from None

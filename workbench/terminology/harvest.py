@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 EXAMPLES = 5
+SAMPLE_VALUES = 50
+"""Distinct values that are kept of one code: enough to tell numbers from words."""
 NULL = '""'
 
 
@@ -18,6 +20,7 @@ class SeenCode:
               name by the caller; codes of different fields are never counted together, for `M` means many things
     message   0-based number of the message in its capture
     units     as sent beside the value (OBX-6), specimen as sent beside the order (SPM-4, OBR-15)
+    value     the result reported under the code (OBX-5), a patient's: it stays in memory
     """
 
     code: str
@@ -27,6 +30,7 @@ class SeenCode:
     message: int = 0
     units: str = ""
     specimen: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class _Tally:
     texts: Counter[str] = field(default_factory=Counter)
     units: Counter[str] = field(default_factory=Counter)
     specimens: Counter[str] = field(default_factory=Counter)
+    values: Counter[str] = field(default_factory=Counter)
     messages: set[int] = field(default_factory=set)
 
 
@@ -117,6 +122,8 @@ def harvest(codes: Iterable[SeenCode]) -> tuple[LocalCode, ...]:
             tally.units[seen.units] += 1
         if seen.specimen:
             tally.specimens[seen.specimen] += 1
+        if seen.value and (len(tally.values) < SAMPLE_VALUES or seen.value in tally.values):
+            tally.values[seen.value] += 1
         if len(tally.messages) < EXAMPLES or seen.message < max(tally.messages):
             tally.messages.add(seen.message)
     return _ordered(tallies)
@@ -132,6 +139,7 @@ def merge(harvests: Iterable[Iterable[LocalCode]]) -> tuple[LocalCode, ...]:
         tally.texts.update(dict(local.texts))
         tally.units.update(dict(local.units))
         tally.specimens.update(dict(local.specimens))
+        tally.values.update(dict(local.values))
         tally.messages.update(local.messages)
     return _ordered(tallies)
 
@@ -147,6 +155,7 @@ def _ordered(tallies: dict[_Key, _Tally]) -> tuple[LocalCode, ...]:
             units=_by_count(tally.units),
             specimens=_by_count(tally.specimens),
             messages=tuple(sorted(tally.messages)[:EXAMPLES]),
+            values=_by_count(tally.values)[:SAMPLE_VALUES],
         )
         for (field_path, system, code, _), tally in tallies.items()
     ]

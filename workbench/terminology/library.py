@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -79,10 +80,10 @@ class CodeLibrary:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_store(staged, wanted.read(source, ctx), about, ctx)
             staged.replace(target)
-        except OSError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise Unavailable(
                 "TERM-0091",
-                f"The code store could not be written ({error.strerror}).",
+                f"The code store could not be written ({error}).",
                 "Check free space and permissions.",
             ) from error
         finally:
