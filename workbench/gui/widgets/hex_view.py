@@ -135,10 +135,12 @@ class HexView(QTableView):
         width = QFontMetricsF(theme.mono()).horizontalAdvance("0")
         heads, rows = self.horizontalHeader(), self.verticalHeader()
         heads.setMinimumSectionSize(round(width * 2.4))
+        heads.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setTextElideMode(Qt.TextElideMode.ElideNone)
         heads.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         heads.setHighlightSections(False)
         for column in range(ROW_BYTES):
-            self.setColumnWidth(column, round(width * (3.2 if column != ROW_BYTES // 2 else 4)))
+            self.setColumnWidth(column, round(width * 2.2 + theme.em * (0.7 if column != ROW_BYTES // 2 - 1 else 1.3)))
         heads.setStretchLastSection(True)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(round(theme.em * 1.3))

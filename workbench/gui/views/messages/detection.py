@@ -43,10 +43,10 @@ class PartLine:
 
 
 _COLUMNS = (
-    Column("Part", lambda line: Path(line.name).name, 14, tip=lambda line: line.name),
-    Column("Read as", lambda line: line.framing, 15),
-    Column("Encoding", lambda line: line.encoding, 10),
-    Column("Messages", lambda line: f"{line.messages:,}", 6, key=lambda line: line.messages, right=True),
+    Column("Part", lambda line: Path(line.name).name, 13, tip=lambda line: line.name),
+    Column("Read as", lambda line: line.framing, 13),
+    Column("Encoding", lambda line: line.encoding, 9.5),
+    Column("Messages", lambda line: f"{line.messages:,}", 5, key=lambda line: line.messages, right=True),
     Column("Chosen by", lambda line: "you" if line.overrule != Overrule() else "detection", 6, muted=True),
 )
 

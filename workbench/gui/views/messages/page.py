@@ -11,6 +11,8 @@ from workbench.app.session import Session
 from workbench.gui.bench import Bench
 from workbench.gui.page import Page
 from workbench.gui.views.messages.message_list import MessageList
+from workbench.gui.views.messages.scratch import ScratchBar
+from workbench.gui.views.messages.tools import MessageTools
 from workbench.gui.widgets.basics import EmptyState, down
 from workbench.gui.widgets.message_view import MessageView
 
@@ -27,7 +29,7 @@ class MessagesPage(Page):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.list)
         split.addWidget(self.message)
-        split.setSizes([520, 760])
+        split.setSizes([620, 700])
         split.setChildrenCollapsible(False)
         self._stack = QStackedWidget()
         self._stack.addWidget(
@@ -40,7 +42,11 @@ class MessagesPage(Page):
                 open_files,
             )
         )
-        self._stack.addWidget(split)
+        self.scratch = ScratchBar(bench, self.message)
+        self.tools = MessageTools(bench, session, self.list, self)
+        body = QWidget()
+        body.setLayout(down(self.scratch, split))
+        self._stack.addWidget(body)
         self.setLayout(down(self._stack, margins=8))
         bench.capture_changed.connect(self._capture_changed)
         bench.capture_grew.connect(self._grew)
@@ -52,6 +58,10 @@ class MessagesPage(Page):
             "messages.previous": lambda: self._step(-1),
             "messages.save_search": self.list.saved.ask_name,
             "messages.detection": self.list.show_detection,
+            "messages.edit": self.scratch.ask,
+            "messages.undo_edit": self.scratch.undo,
+            "messages.redo_edit": self.scratch.redo,
+            **self.tools.commands(),
         }
 
     def panes(self) -> list[QWidget]:

@@ -1,0 +1,254 @@
+"""Comparing, counting, editing, receiving, sending and de-identifying from the Messages page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QInputDialog
+from pytestqt.qtbot import QtBot
+
+from tests.gui.gui_samples import ADT, BAD, settled
+from workbench.gui.main_window import MainWindow
+from workbench.gui.theme.tokens import ThemeName
+from workbench.gui.views.messages.compare_captures import CompareCapturesDialog
+from workbench.gui.views.messages.compare_messages import CompareMessagesDialog
+from workbench.gui.views.messages.deidentify_dialog import DeidentifyDialog
+from workbench.gui.views.messages.live import ListenerDialog, SenderDialog
+from workbench.gui.views.messages.page import MessagesPage
+from workbench.gui.views.messages.statistics import StatisticsDialog
+from workbench.kernel.issues import MASK
+from workbench.v2.edits import SetValue
+from workbench.v2.er7 import Message
+
+
+@pytest.fixture
+def page(qtbot: QtBot, window: MainWindow, capture_file: Path) -> MessagesPage:
+    window.open_paths([capture_file])
+    settled(qtbot, window)
+    found = window.pages["messages"]
+    assert isinstance(found, MessagesPage)
+    return found
+
+
+def opened(page: MessagesPage, name: str) -> QDialog:
+    return page.tools.dialogs[name]
+
+
+def test_two_messages_stand_side_by_side(qtbot: QtBot, window: MainWindow, page: MessagesPage) -> None:
+    window.actions_by_id["messages.compare"].trigger()
+    settled(qtbot, window)
+    dialog = opened(page, "compare")
+    assert isinstance(dialog, CompareMessagesDialog)
+    lines = {line.path: line for line in dialog.model.rows}
+    assert (lines["MSH-10"].left, lines["MSH-10"].right) == ("C1", "C2")
+    assert lines["PID-8"].mark.word == "changed"
+    dialog.ignore.setText("MSH-10, PID")
+    dialog.compare()
+    settled(qtbot, window)
+    assert "MSH-10" not in {line.path for line in dialog.model.rows}
+    dialog.only_different.setChecked(False)
+    assert {line.path: line.mark.word for line in dialog.model.rows}["MSH-10"] == "ignored"
+    dialog.close()
+
+
+def test_a_comparison_hides_patients_when_phi_is_masked(qtbot: QtBot, window: MainWindow, page: MessagesPage) -> None:
+    window.bench.set_masked(True)
+    window.actions_by_id["messages.compare"].trigger()
+    settled(qtbot, window)
+    dialog = opened(page, "compare")
+    assert isinstance(dialog, CompareMessagesDialog)
+    lines = {line.path: line for line in dialog.model.rows}
+    assert lines["PID-5"].left == MASK
+    assert lines["MSH-10"].left == "C1"
+    assert not any("Roe" in line.right or "García" in line.left for line in dialog.model.rows)
+    dialog.close()
+
+
+def test_two_captures_are_compared_by_key(qtbot: QtBot, window: MainWindow, page: MessagesPage, tmp_path: Path) -> None:
+    other = tmp_path / "other.hl7"
+    other.write_bytes(ADT.replace(b"1 Main St", b"2 Main St") + b"\r" + BAD.replace(b"|C2|", b"|C3|"))
+    window.actions_by_id["messages.compare_captures"].trigger()
+    dialog = opened(page, "compare captures")
+    assert isinstance(dialog, CompareCapturesDialog)
+    dialog.use(other)
+    dialog.compare()
+    settled(qtbot, window)
+    assert [dialog.badges[name].text for name in ("different", "only left", "only right")] == [
+        "1 different",
+        "1 only left",
+        "1 only right",
+    ]
+    assert [line.field for line in dialog.fields.rows] == ["PID-11"]
+    index = dialog.messages.index(0, 3)
+    assert index.data() == "ADT^A01 C1"
+    dialog._open_pair(index)
+    settled(qtbot, window)
+    assert "PID-11" in {line.path for line in dialog.pair.model.rows}
+    dialog.save_to(tmp_path / "fields.csv")
+    settled(qtbot, window)
+    assert (tmp_path / "fields.csv").read_text("utf-8").splitlines()[1].startswith("PID-11,1,1")
+    dialog.pair.close()
+    dialog.close()
+
+
+def test_statistics_are_counted_shown_and_saved(
+    qtbot: QtBot, window: MainWindow, page: MessagesPage, tmp_path: Path
+) -> None:
+    window.actions_by_id["messages.statistics"].trigger()
+    settled(qtbot, window)
+    dialog = opened(page, "statistics")
+    assert isinstance(dialog, StatisticsDialog)
+    assert [dialog.tabs.tabText(n).split()[0] for n in range(4)] == ["Types", "Fields", "Codes", "Shapes"]
+    assert dialog.plot is not None
+    window.use_theme(ThemeName.DARK)
+    fields = {row[0]: row for row in dialog.models[1].rows}
+    assert fields["PID-5"][3] == 2
+    dialog.show_smallest()
+    settled(qtbot, window)
+    assert page.list.model.rowCount() == len(dialog.smallest)
+    dialog.save_to(tmp_path / "all.xlsx")
+    settled(qtbot, window)
+    assert (tmp_path / "all.xlsx").stat().st_size > 0
+    dialog.close()
+
+
+def test_an_edit_is_made_on_a_copy_undone_redone_and_saved(
+    qtbot: QtBot, window: MainWindow, page: MessagesPage, capture_file: Path, tmp_path: Path
+) -> None:
+    before = capture_file.read_bytes()
+    page.scratch.apply(SetValue("PID-5.1", "O'Neil & Sons"), "PID-5.1")
+    assert "O'Neil \\T\\ Sons" in page.message.raw.toPlainText()
+    assert page.scratch.isVisibleTo(page)
+    assert page.scratch.badge.text == "Scratch copy · 1 edit"
+    page.scratch.undo()
+    assert "García-Lorca" in page.message.raw.toPlainText()
+    page.scratch.redo()
+    window.bench.select_message(1)
+    assert not page.scratch.isVisibleTo(page)
+    window.bench.select_message(0)
+    assert "O'Neil" in page.message.raw.toPlainText()
+    page.scratch.save(tmp_path / "copy.hl7")
+    settled(qtbot, window)
+    assert b"O'Neil \\T\\ Sons" in (tmp_path / "copy.hl7").read_bytes()
+    assert capture_file.read_bytes() == before
+    page.scratch.discard()
+    assert "García-Lorca" in page.message.raw.toPlainText()
+
+
+def test_the_capture_itself_is_never_overwritten(
+    qtbot: QtBot, window: MainWindow, page: MessagesPage, capture_file: Path
+) -> None:
+    before = capture_file.read_bytes()
+    problems: list[object] = []
+    window.bench.refused.disconnect()
+    window.bench.refused.connect(problems.append)
+    page.scratch.apply(SetValue("PID-5.1", "X"), "PID-5.1")
+    page.scratch.save(capture_file)
+    settled(qtbot, window)
+    assert len(problems) == 1
+    assert capture_file.read_bytes() == before
+
+
+def test_f2_asks_for_a_value_and_ctrl_z_takes_it_back(
+    qtbot: QtBot, window: MainWindow, page: MessagesPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(_parent: object, _title: str, question: str, _mode: object, before: str) -> tuple[str, bool]:
+        asked.append(f"{question} = {before}")
+        return "M", True
+
+    monkeypatch.setattr(QInputDialog, "getText", answer)
+    window.bench.select_place("PID-8", None)
+    page.message.tree.setFocus()
+    QTest.keyClick(page.message.tree, Qt.Key.Key_F2)
+    document = window.bench.document
+    assert isinstance(document, Message)
+    assert (asked, document.value("PID-8")) == (["PID-8 = F"], "M")
+    QTest.keyClick(page.message.tree, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    document = window.bench.document
+    assert isinstance(document, Message)
+    assert document.value("PID-8") == "F"
+
+
+def test_masked_values_are_not_edited(qtbot: QtBot, window: MainWindow, page: MessagesPage) -> None:
+    said: list[str] = []
+    window.bench.said.connect(said.append)
+    window.bench.set_masked(True)
+    window.bench.select_place("PID-5.1", None)
+    page.scratch.ask()
+    assert said[-1].startswith("Values are masked")
+
+
+def test_what_is_sent_is_received_and_answered(qtbot: QtBot, window: MainWindow, page: MessagesPage) -> None:
+    window.actions_by_id["messages.listen"].trigger()
+    listener = opened(page, "listen")
+    assert isinstance(listener, ListenerDialog)
+    listener.port.setValue(0)
+    listener.start()
+    qtbot.waitUntil(lambda: listener.reception is not None)
+    port = listener.reception.port if listener.reception is not None else 0
+    window.actions_by_id["messages.send"].trigger()
+    sender = opened(page, "send")
+    assert isinstance(sender, SenderDialog)
+    sender.port.setValue(port)
+    sender.which.setCurrentIndex(1)
+    sender.start()
+    settled(qtbot, window)
+    assert [sent.control_id for sent in sender.model.rows] == ["C1", "C2"]
+    assert sender.words.text() == "2 sent: 2 accepted"
+    listener._tell()
+    assert "2 messages kept" in listener.words.text()
+    listener.stop()
+    settled(qtbot, window)
+    assert listener.reception is None
+    sender.close()
+    listener.close()
+
+
+def test_nobody_listening_is_a_sentence(qtbot: QtBot, window: MainWindow, page: MessagesPage) -> None:
+    window.actions_by_id["messages.send"].trigger()
+    sender = opened(page, "send")
+    assert isinstance(sender, SenderDialog)
+    sender.port.setValue(1)
+    sender.retries.setValue(0)
+    sender.start()
+    settled(qtbot, window)
+    assert "EXC-0003" in sender.words.text()
+    assert sender.start_button.isEnabled()
+    sender.close()
+
+
+def test_a_listener_ends_with_the_window(qtbot: QtBot, window: MainWindow, page: MessagesPage) -> None:
+    window.actions_by_id["messages.listen"].trigger()
+    listener = opened(page, "listen")
+    assert isinstance(listener, ListenerDialog)
+    listener.port.setValue(0)
+    listener.start()
+    qtbot.waitUntil(lambda: listener.reception is not None)
+    listener.close()
+    window.close()
+    assert listener.reception is None
+
+
+def test_a_capture_is_deidentified_after_a_preview(
+    qtbot: QtBot, window: MainWindow, page: MessagesPage, tmp_path: Path
+) -> None:
+    window.actions_by_id["messages.deidentify"].trigger()
+    settled(qtbot, window)
+    dialog = opened(page, "deidentify")
+    assert isinstance(dialog, DeidentifyDialog)
+    lines = {line.path: line for line in dialog.lines.rows}
+    assert lines["PID-5.1"].before == "García-Lorca"
+    assert lines["PID-5.1"].after != "García-Lorca"
+    out = tmp_path / "shareable.hl7"
+    dialog.write(out)
+    settled(qtbot, window)
+    assert dialog.report is not None
+    assert dialog.report.messages == 2
+    assert b"Lorca" not in out.read_bytes()
+    assert dialog.doubts.rows
+    dialog.close()

@@ -1,0 +1,105 @@
+"""The dialogs of the Messages page, each made when it is first asked for and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QDialog, QWidget
+
+from workbench.app.session import Session
+from workbench.gui.bench import Bench
+from workbench.gui.views.messages.message_list import MessageList
+
+_Dialog = TypeVar("_Dialog", bound=QDialog)
+
+
+class MessageTools(QObject):
+    """Opens the dialogs; what they stand on is loaded with them, not with the window."""
+
+    def __init__(self, bench: Bench, session: Session, messages: MessageList, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._bench, self._session, self._list, self._parent = bench, session, messages, parent
+        self.dialogs: dict[str, QDialog] = {}
+
+    def commands(self) -> Mapping[str, Callable[[], object]]:
+        return {
+            "messages.compare": self.compare,
+            "messages.compare_captures": self.compare_captures,
+            "messages.statistics": self.statistics,
+            "messages.deidentify": self.deidentify,
+            "messages.listen": self.listen,
+            "messages.send": self.send,
+        }
+
+    def compare(self) -> None:
+        """The selected message beside the next one of the list; both can be changed."""
+        from workbench.gui.views.messages.compare_messages import CompareMessagesDialog
+
+        capture, number = self._bench.capture, self._bench.number
+        if capture is None or number is None:
+            self._bench.say("Open a capture first; then its messages can be compared.")
+            return
+        dialog = self._front("compare", lambda: CompareMessagesDialog(self._bench, self._parent))
+        dialog.show_pair(capture, capture, (number, self._following(number)))
+
+    def _following(self, number: int) -> int:
+        model = self._list.model
+        row = model.row_of(number)
+        after = row + 1 if 0 <= row < model.rowCount() - 1 else max(row - 1, 0)
+        return model.number(after) if model.rowCount() else number
+
+    def compare_captures(self) -> None:
+        from workbench.gui.views.messages.compare_captures import CompareCapturesDialog
+
+        self._front("compare captures", lambda: CompareCapturesDialog(self._bench, self._parent))
+
+    def statistics(self) -> None:
+        from workbench.gui.views.messages.statistics import StatisticsDialog
+
+        dialog = self._front("statistics", lambda: StatisticsDialog(self._bench, self._list.show_only, self._parent))
+        if not dialog.tables:
+            dialog.count()
+
+    def deidentify(self) -> None:
+        from workbench.gui.views.messages.deidentify_dialog import DeidentifyDialog
+
+        self._front("deidentify", lambda: DeidentifyDialog(self._bench, self._session, self._parent)).refresh()
+
+    def listen(self) -> None:
+        from workbench.gui.views.messages.live import ListenerDialog
+
+        def make() -> ListenerDialog:
+            self._parent.window().installEventFilter(self)
+            return ListenerDialog(self._bench, self._session, self._parent)
+
+        self._front("listen", make)
+
+    def send(self) -> None:
+        from workbench.gui.views.messages.live import SenderDialog
+
+        self._front("send", lambda: SenderDialog(self._bench, self._listed, self._parent))
+
+    def _listed(self) -> list[int]:
+        model = self._list.model
+        return [model.number(row) for row in range(model.rowCount())]
+
+    def _front(self, name: str, make: Callable[[], _Dialog]) -> _Dialog:
+        if name not in self.dialogs:
+            self.dialogs[name] = make()
+        dialog = self.dialogs[name]
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+        return cast("_Dialog", dialog)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The window goes: a listener that is still at work is stopped."""
+        if event.type() is QEvent.Type.Close:
+            from workbench.gui.views.messages.live import ListenerDialog
+
+            listener = self.dialogs.get("listen")
+            if isinstance(listener, ListenerDialog):
+                listener.end()
+        return super().eventFilter(watched, event)
