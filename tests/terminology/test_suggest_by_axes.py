@@ -33,6 +33,9 @@ DRUGS = CandidateIndex(
         ("4", "24 HR metoprolol succinate 50 MG Extended Release Oral Tablet", "SCD"),
         ("5", "metoprolol tartrate 1 MG/ML Injectable Solution", "SCD"),
         ("6", "metoprolol tartrate 50 MG Oral Tablet [Lopressor]", "SBD"),
+        ("7", "alfuzosin hydrochloride 10 MG [UroXatral]", "SBDC"),
+        ("8", "levothyroxine sodium 0.137 MG [Levoxyl]", "SBDC"),
+        ("9", "levothyroxine sodium 0.05 MG [Levoxyl]", "SBDC"),
     )
 )
 
@@ -96,6 +99,9 @@ def test_strength_form_and_release_decide_between_drugs() -> None:
     assert drug("Metoprolol XL 50 mg Tab") == "4"
     assert drug("Metoprolol 5 mg/5 mL inj") == "5"
     assert drug("Lopressor 50mg tablet") == "6"
+    assert drug("Uroxatral 10mg") == "7"
+    assert drug("Levoxyl 137") == "8"
+    assert drug("Levoxyl 50 mcg") == "9"
 
 
 def test_units_are_found_by_their_grammar() -> None:

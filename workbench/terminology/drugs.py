@@ -114,10 +114,10 @@ def read_drug(name: str) -> Drug:
         strengths |= _amounts(match)
     unmeasured = _STRENGTH.sub(" ", rest)
     forms = frozenset(form for form, pattern in _FORM_PATTERNS if pattern.search(rest))
-    words = tuple(word for word in tokens(unmeasured) if word not in _NOT_WORDS and not word[0].isdigit())
+    words = tuple(word for word in tokens(unmeasured, camel=False) if word not in _NOT_WORDS and not word[0].isdigit())
     return Drug(
         words,
-        tuple(word for brand in brands for word in tokens(brand)),
+        tuple(word for brand in brands for word in tokens(brand, camel=False)),
         frozenset(strengths),
         frozenset(_round(float(number)) for number in _BARE.findall(unmeasured)),
         forms,
@@ -167,7 +167,7 @@ def document_of(concept: Concept) -> WeightedText:
     form_words = {word for form, _ in _FORMS for word in tokens(form)} | _FORM_WORDS
     core = [word for word in drug.words if word not in form_words and word not in _SALTS]
     other = [(word, 0.5) for word in drug.words if word in form_words or word in _SALTS]
-    other += [(word, 0.5) for synonym in concept.synonyms for word in tokens(synonym)]
+    other += [(word, 0.5) for synonym in concept.synonyms for word in tokens(synonym, camel=False)]
     return WeightedText((*core, *drug.brand) or drug.words, other)
 
 
@@ -228,12 +228,18 @@ def features(asked: Drug, words: frozenset[str], answers: Answers, facts: DrugFa
     )
 
 
+def _unmeasured(bare: frozenset[float], strengths: frozenset[float]) -> frozenset[float]:
+    """Numbers without a unit that are strengths of this drug, in mg or in µg ("Levoxyl 137"); {} when none is."""
+    meant = bare if bare & strengths else frozenset(_round(number / 1000) for number in bare if number >= 20)
+    return meant if meant & strengths else frozenset()
+
+
 def _row(asked: Drug, words: frozenset[str], drug: Drug, kind: str, retired: bool) -> tuple[float, ...]:
     strength = other_strength = not_asked = missing = 0.0
-    wanted = asked.strengths or (asked.bare if drug.strengths & asked.bare else frozenset())
+    wanted = asked.strengths or _unmeasured(asked.bare, drug.strengths)
     if drug.strengths and wanted:
         shared = len(wanted & drug.strengths)
-        strength = shared / len(drug.strengths)
+        strength = shared / len(drug.strengths) * (0.5 + 0.5 * shared / len(wanted))
         other_strength = float(not shared)
     elif drug.strengths:
         not_asked = 1.0
@@ -243,7 +249,7 @@ def _row(asked: Drug, words: frozenset[str], drug: Drug, kind: str, retired: boo
     if drug.forms and asked.forms:
         form = len(asked.forms & drug.forms) / len(asked.forms)
         if not form and "injection" in asked.forms and "injectable" in drug.forms:
-            form = 0.6
+            form = 0.9
         other_form = float(not form)
     elif drug.forms:
         form_not_asked = 1.0

@@ -28,7 +28,7 @@ _OPEN_WORDS = frozenset(tokens("unspecified nos other NEC"))
 
 def documents_of(concept: Concept) -> list[WeightedText]:
     """One document for each wording; the code alone when there is none."""
-    return [WeightedText(tokens(text)) for text in concept.texts or (concept.coding.code,)]
+    return [WeightedText(tokens(text, camel=False)) for text in concept.texts or (concept.coding.code,)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,10 +119,10 @@ def document_of(concept: Concept) -> WeightedText:
     """The words of a LOINC term: component, then name, method and the related names, which hold noise."""
     axes = axes_of(concept)
     facts = concept.properties
-    other = [(word, 0.6) for word in tokens(concept.coding.display)]
+    other = [(word, 0.6) for word in tokens(concept.coding.display, camel=False)]
     other += [(word, 0.6) for word in tokens(" ".join((axes.system, axes.method, facts.get("SHORTNAME", ""))))]
     other += [(word, 0.35) for synonym in concept.synonyms for word in tokens(synonym)]
-    return WeightedText(tokens(axes.component), other)
+    return WeightedText(tokens(axes.component, camel=False), other)
 
 
 def facts_of(concepts: Sequence[Concept]) -> LabFacts:

@@ -37,8 +37,8 @@ _PHRASE = 4
 
 
 def _plain(text: str) -> str:
-    """Lower case without accents; µ becomes u and other Greek letters their names."""
-    decomposed = unicodedata.normalize("NFKD", _CAMEL.sub(" ", text))
+    """Lower case without accents."""
+    decomposed = unicodedata.normalize("NFKD", text)
     bare = decomposed if decomposed.isascii() else "".join(s for s in decomposed if not unicodedata.combining(s))
     return bare.casefold()
 
@@ -46,16 +46,19 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=100_000)
 def words(text: str) -> tuple[str, ...]:
     """The words of a text in its order: lower case, no accents, letters apart from digits, filling words left out."""
-    return tuple(word for word in _WORD.findall(_plain(text)) if word not in _FILLING)
+    return tuple(word for word in _WORD.findall(_plain(_CAMEL.sub(" ", text))) if word not in _FILLING)
 
 
 @lru_cache(maxsize=200_000)
-def tokens(text: str) -> tuple[str, ...]:
+def tokens(text: str, camel: bool = True) -> tuple[str, ...]:
     """The words of a text in the one form in which they are compared.
 
     Beyond `words`: American spelling, no plural s, `S.G.O.T.` in one piece, letters keep the digits that follow them
-    (`t4`, `cd57`), digits lose the letters that follow them (`50mg`).
+    (`t4`, `cd57`), digits lose the letters that follow them (`50mg`), µ becomes u and other Greek letters their names.
+
+    camel  take `CreatinineClearance` for two words; brand names (`UroXatral`) are one
     """
+    text = _CAMEL.sub(" ", text) if camel else text
     joined = _INITIALS.sub(lambda match: re.sub(r"[.\s]", "", match[0]) + " ", _GROUPED_DIGITS.sub("", text))
     plain = _plain(joined).translate(_GREEK)
     plain = _SPELLING.sub(lambda match: _AMERICAN[match[0]], plain)
