@@ -210,8 +210,10 @@ class Bench(QObject):
         ):
             sorted_out: dict[Fate, list[Finding]] = {fate: [] for fate in Fate}
             found = self._damage + tuple(Finding(number, issue) for number in judged for issue in judged[number])
+            sieve = self.sieve
             for finding in found:
-                sorted_out[self.sieve.fate(finding.issue, self.sent_of(finding))].append(finding)
+                fate = sieve.fate(finding.issue, self.sent_of(finding)) if sieve.hides else Fate.OPEN
+                sorted_out[fate].append(finding)
             self._sifted = (stands_on, {fate: tuple(findings) for fate, findings in sorted_out.items()})
         return self._sifted[1]
 

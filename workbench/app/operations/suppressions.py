@@ -110,15 +110,24 @@ class Sieve:
 
     def fate(self, issue: Issue, sent: Sent) -> Fate:
         """A finding that is both suppressed and known counts as suppressed, because somebody said why."""
-        if self.suppression_of(issue, sent) is not None:
+        if self.suppressions and self.suppression_of(issue, sent) is not None:
             return Fate.SUPPRESSED
         return Fate.KNOWN if self.baseline and fingerprint(issue, sent) in self.baseline else Fate.OPEN
 
+    @property
+    def hides(self) -> bool:
+        """False when every finding is open."""
+        return bool(self.suppressions or self.baseline)
+
     def suppression_of(self, issue: Issue, sent: Sent) -> Suppression | None:
         """The decision that hides a finding."""
-        return next((one for one in self.suppressions if one.holds(self.today) and one.covers(issue, sent)), None)
+        for one in self.suppressions:
+            if one.rule == issue.rule and one.holds(self.today) and one.covers(issue, sent):
+                return one
+        return None
 
 
+@lru_cache(maxsize=65_536)
 def plain_path(path: str) -> str:
     """A path without its indices: `PID-3[2].1` → `PID-3.1`."""
     return _INDEX.sub("", path)
@@ -137,7 +146,11 @@ def fingerprint(issue: Issue, sent: Sent) -> str:
 
     No value of a patient goes into it: rule, place without indices, sender and type of message are all there is.
     """
-    parts = (issue.rule, plain_path(issue.location.path), sent.sender, sent.type)
+    return _hashed(issue.rule, plain_path(issue.location.path), sent.sender, sent.type)
+
+
+@lru_cache(maxsize=65_536)
+def _hashed(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 

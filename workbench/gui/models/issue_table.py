@@ -59,7 +59,7 @@ def grouped(findings: Iterable[Finding], by: str, source: Source) -> tuple[Group
 def rule_title(issue: Issue) -> str:
     """What the rule of an issue demands; for what is no rule, such as damage, the sentence of the issue itself."""
     definition = rules().get(issue.rule)
-    return definition.title if definition else issue.template
+    return definition.title if definition else issue.masked_text
 
 
 def group_columns(by: str) -> tuple[Column, ...]:
@@ -68,11 +68,11 @@ def group_columns(by: str) -> tuple[Column, ...]:
     severity = Column(
         "Severity",
         lambda g: SEVERITY_MARKS[g.severity].word,
-        6.3,
+        7.2,
         mark=lambda g: SEVERITY_MARKS[g.severity],
         key=lambda g: (g.severity.rank, -len(g.findings)),
     )
-    count = Column("Count", lambda g: f"{len(g.findings):,}", 4, key=lambda g: len(g.findings), right=True)
+    count = Column("Count", lambda g: f"{len(g.findings):,}", 3.8, key=lambda g: len(g.findings), right=True)
     messages = Column("Messages", lambda g: f"{g.messages:,}", 4.8, key=lambda g: g.messages, right=True, muted=True)
     last = Column("What it says", lambda g: g.title, 18) if by == "Rule" else Column("", lambda g: "", 1)
     return (severity, key, count, messages, last)

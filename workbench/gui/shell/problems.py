@@ -82,6 +82,8 @@ class ProblemsPane(QWidget):
         self.card = RuleCard()
         self.setLayout(down(self._head(), self._body(), spacing=0))
         self.groups.hide()
+        for number in (3, 4):
+            self.groups.view.setColumnHidden(number, True)  # little room; the card says what the rule demands
         self._connect()
 
     def _head(self) -> QWidget:
@@ -99,13 +101,15 @@ class ProblemsPane(QWidget):
         explained = QScrollArea()
         explained.setWidget(inner)
         explained.setWidgetResizable(True)
+        for part in (inner, explained.viewport()):
+            part.setAutoFillBackground(False)
         explained.setAccessibleName("Explanation of the problem")
         split = QSplitter(Qt.Orientation.Horizontal)
         for part, weight in ((self.groups, 3), (self.view, 6), (explained, 3)):
             split.addWidget(part)
             split.setStretchFactor(split.count() - 1, weight)
         split.setChildrenCollapsible(False)
-        split.setSizes([380, 520, 300])
+        split.setSizes([330, 560, 320])
         return split
 
     def _connect(self) -> None:
@@ -149,6 +153,8 @@ class ProblemsPane(QWidget):
         self.groups.setVisible(number > 0)
         if number:
             self.groups.group_by(GROUPINGS[number - 1])
+        for column in (0, 1):
+            self.view.setColumnHidden(column, number > 0 and self.groups.by == "Rule")
         self.refresh()
 
     def _show_group(self, *_where: QModelIndex) -> None:

@@ -21,6 +21,8 @@ MOST_RULES = 20
 MOST_BARS = 60
 FEWEST_BARS = 10
 """Room for so many is always kept, so that two bars are no walls."""
+_LETTERS = 110
+"""So many fit under a chart of the usual width."""
 _SEVERITIES = (Severity.FATAL, Severity.ERROR, Severity.WARNING, Severity.INFORMATION)
 
 
@@ -95,8 +97,10 @@ class ChartsTab(QSplitter):
             axis.setPen(colour("border"))
             axis.setTextPen(colour("text"))
             axis.setStyle(tickFont=self._theme.font(0.85))
-        step = max(1, len(bars) // 16)
-        plot.getAxis("bottom").setTicks([[(place, name) for place, (name, _) in enumerate(bars) if place % step == 0]])
+        step = max(1, sum(len(_short(name)) for name, _ in bars) // _LETTERS)
+        plot.getAxis("bottom").setTicks(
+            [[(place, _short(name)) for place, (name, _) in enumerate(bars) if place % step == 0]]
+        )
         below = [0] * len(bars)
         for severity in _SEVERITIES:
             heights = [counts.get(severity, 0) for _, counts in bars]
@@ -116,6 +120,11 @@ class ChartsTab(QSplitter):
         plot.setXRange(-0.6, max(len(bars), FEWEST_BARS) - 0.4, padding=0)
         plot.setYRange(0, max([*below, 1]) * 1.05, padding=0)
         plot.setAccessibleDescription("; ".join(_said(name, counts) for name, counts in bars) or "No problems")
+
+
+def _short(name: str) -> str:
+    """An hour without its year; the words for screen readers keep it."""
+    return name[5:] if name.endswith(" h") else name
 
 
 def _said(name: str, counts: dict[Severity, int]) -> str:

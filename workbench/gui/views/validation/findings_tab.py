@@ -60,7 +60,7 @@ class FindingsTab(QSplitter):
         right.setSizes([320, 280])
         self.addWidget(self._groups_pane)
         self.addWidget(right)
-        self.setSizes([500, 760])
+        self.setSizes([580, 700])
         self.setChildrenCollapsible(False)
 
     def _connect(self) -> None:

@@ -76,12 +76,13 @@ class ValidationPage(Page):
         self._badges = {severity: Badge(bench.theme) for severity in Severity}
         self._hidden = label("", "muted")
         self._against = label("", "muted")
-        self._against.setMinimumWidth(1)
+        self._against.setContentsMargins(0, 0, 8, 10)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty())
         self._stack.addWidget(self.findings)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setCornerWidget(self._against)
         for title, tab in (
             ("Findings", self._stack),
             ("Charts", self._charts),
@@ -110,9 +111,7 @@ class ValidationPage(Page):
         strip = QFrame()
         choose = button("Validate against…", self.choose, tip="Standards, profiles, FHIR packages, plausibility rules")
         self._validate = button("Validate", self.bench.validate, tip="Check every message of the capture (F9)")
-        line = across(
-            *self._badges.values(), self._hidden, 1, self._against, choose, self._validate, self._export(), spacing=14
-        )
+        line = across(*self._badges.values(), self._hidden, 1, choose, self._validate, self._export(), spacing=14)
         line.setContentsMargins(6, 2, 0, 6)
         strip.setLayout(line)
         return strip
@@ -254,7 +253,7 @@ class ValidationPage(Page):
 
     def _tell_choices(self, against: Against) -> None:
         self._against.setText(described(against))
-        self._against.setToolTip(described(against))
+        self._against.setToolTip("What is validated against")
 
     # Decisions
 
