@@ -17,7 +17,7 @@ def columns_of(table: Table) -> tuple[Column, ...]:
         Column(
             column.name.replace("_", " ").capitalize(),
             _text(place),
-            _WIDTHS.get(column.name, 6.5),
+            _WIDTHS.get(column.name, max(6.5, len(column.name) * 0.62)),
             key=_key(place),
             right=_is_number(table, place),
             mono=column.name in ("field", "shape", "value"),

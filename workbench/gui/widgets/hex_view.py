@@ -126,6 +126,7 @@ class HexView(QTableView):
         self.setModel(self._model)
         self.setAccessibleName("Bytes of the message")
         self.setFont(theme.mono())
+        self.setStyleSheet("QTableView::item { padding: 0; }")  # the room between bytes is that of their columns
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -140,7 +141,7 @@ class HexView(QTableView):
         heads.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         heads.setHighlightSections(False)
         for column in range(ROW_BYTES):
-            self.setColumnWidth(column, round(width * 2.2 + theme.em * (0.7 if column != ROW_BYTES // 2 - 1 else 1.3)))
+            self.setColumnWidth(column, round(width * (2.7 if column != ROW_BYTES // 2 - 1 else 3.7)))
         heads.setStretchLastSection(True)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(round(theme.em * 1.3))

@@ -91,6 +91,7 @@ class CompareCapturesDialog(QDialog):
         theme = self._bench.theme
         self.fields = RowsModel(theme, _FIELDS, self)
         self.fields_view = table(theme, self.fields, "Fields that differ", _FIELDS)
+        self.fields_view.horizontalHeader().setStretchLastSection(False)
         columns = (
             Column("", lambda told: told.mark.word, 8, mark=lambda told: told.mark),
             Column("Left", lambda told: _shown(told.left), 5, key=lambda told: told.left, right=True),

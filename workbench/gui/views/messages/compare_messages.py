@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QWidget
 
 from workbench.app.documents import document_at
 from workbench.app.operations.compare import ComparePlan, compare_messages
@@ -14,6 +14,7 @@ from workbench.gui.marks import Mark
 from workbench.gui.masking import hides_fhir, hides_v2, masked
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.widgets.basics import across, button, down, label, table
+from workbench.gui.widgets.number_box import whole_number
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
 from workbench.suites.semantic_diff import Change, ChangeKind
@@ -37,7 +38,10 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One place of both messages, as it is shown; `is_same` also when a difference is ignored."""
+    """One place of both messages, as it is shown; `is_same` also when a difference is ignored.
+
+    is_sum  other lines say in detail what this one says
+    """
 
     mark: Mark
     path: str
@@ -45,6 +49,7 @@ class Line:
     right: str
     depth: int = 1
     is_same: bool = False
+    is_sum: bool = False
 
 
 _COLUMNS = (
@@ -65,8 +70,9 @@ def lines_of(left: Message | FhirDocument, right: Message | FhirDocument, plan: 
 
 def _v2_line(row: Row, left: Message | FhirDocument, right: Message | FhirDocument, mask: bool) -> Line:
     mark = _IGNORED if row.ignored else MARKS[row.outcome]
+    is_sum = row.depth == 2 or (row.depth == 0 and row.outcome is Outcome.CHANGED)
     texts = (_v2_text(row.left, left, mask), _v2_text(row.right, right, mask))
-    return Line(mark, row.path, *texts, row.depth, row.outcome is Outcome.SAME)
+    return Line(mark, row.path, *texts, row.depth, row.outcome is Outcome.SAME, is_sum)
 
 
 def _v2_text(place: Place | None, message: Message | FhirDocument, mask: bool) -> str:
@@ -97,7 +103,7 @@ class CompareMessagesDialog(QDialog):
         self._bench = bench
         self._captures: tuple[Capture, Capture] | None = None
         self._lines: list[Line] = []
-        self.left, self.right = _number("Left message"), _number("Right message")
+        self.left, self.right = (whole_number(name, 1, 1, 1) for name in ("Left message", "Right message"))
         self.ignore = QLineEdit()
         self.ignore.setAccessibleName("Places that may differ")
         self.ignore.setPlaceholderText("MSH-7, MSH-10, EVN-2, *-1")
@@ -136,7 +142,7 @@ class CompareMessagesDialog(QDialog):
         if self._captures is None:
             return
         (one, other), mask = self._captures, self._bench.masked
-        numbers = self.left.value() - 1, self.right.value() - 1
+        numbers = int(self.left.value()) - 1, int(self.right.value()) - 1
         plan = ComparePlan(ignore=split_paths(self.ignore.text()), exact=self.exact.isChecked())
 
         def work(ctx: JobContext) -> list[Line]:
@@ -148,7 +154,7 @@ class CompareMessagesDialog(QDialog):
 
     def _take(self, lines: list[Line]) -> None:
         self._lines = lines
-        different = sum(1 for line in lines if not line.is_same and line.depth == 1)
+        different = sum(1 for line in lines if not (line.is_same or line.is_sum))
         self.words.setText(f"{different:,} places differ" if different else "Both messages say the same")
         self._show_lines()
 
@@ -165,10 +171,3 @@ class CompareMessagesDialog(QDialog):
 def split_paths(text: str) -> tuple[str, ...]:
     """Paths separated by commas or white space."""
     return tuple(text.replace(",", " ").split())
-
-
-def _number(name: str) -> QSpinBox:
-    made = QSpinBox()
-    made.setAccessibleName(name)
-    made.setKeyboardTracking(False)
-    return made

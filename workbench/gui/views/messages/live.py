@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QLineEdit, QWidget
 
 from workbench.app.operations.exchange import Reception, receiving, send_messages
 from workbench.app.session import Session
@@ -18,6 +18,7 @@ from workbench.gui.jobs import JobHandle
 from workbench.gui.marks import Mark
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.widgets.basics import Badge, across, button, down, label, table
+from workbench.gui.widgets.number_box import decimal_number, whole_number
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
 
@@ -55,11 +56,11 @@ class ListenerDialog(QDialog):
         self._bench = bench
         self._folder = session.workspace.folder / "received"
         self._running: tuple[ExitStack, Reception] | None = None
-        self.port = _spin("Port", 0, 65535, 2575)
+        self.port = whole_number("Port", 0, 65535, 2575)
         self.answer = QComboBox()
         self.answer.setAccessibleName("Answer")
         self.answer.addItems(list(_ANSWERS))
-        self.delay = _seconds("Delay before each answer", 0.0, 600.0, 0.0)
+        self.delay = decimal_number("Delay before each answer", 0.0, 600.0, 0.0)
         self.state = Badge(bench.theme)
         self.words = label("", "muted", wrap=True)
         self.start_button = button("Start", self.start, primary=True)
@@ -91,7 +92,7 @@ class ListenerDialog(QDialog):
     def start(self) -> None:
         """Begin to listen beside the window."""
         settings = ListenerSettings(
-            port=self.port.value(), answer=_ANSWERS[self.answer.currentText()], delay_s=self.delay.value()
+            port=int(self.port.value()), answer=_ANSWERS[self.answer.currentText()], delay_s=self.delay.value()
         )
         folder = self._folder
 
@@ -167,14 +168,15 @@ class SenderDialog(QDialog):
         self.which.addItems(["Selected message", "Messages of the list"])
         self.host = QLineEdit("127.0.0.1")
         self.host.setAccessibleName("Host")
-        self.port = _spin("Port", 1, 65535, 2575)
-        self.rate = _seconds("Messages a second, 0 as fast as they are answered", 0.0, 10_000.0, 0.0)
-        self.retries = _spin("Further attempts", 0, 100, 2)
-        self.timeout = _seconds("Seconds to wait for an answer", 0.1, 600.0, 10.0)
+        self.port = whole_number("Port", 1, 65535, 2575)
+        self.rate = decimal_number("Messages a second, 0 as fast as they are answered", 0.0, 10_000.0, 0.0)
+        self.retries = whole_number("Further attempts", 0, 100, 2)
+        self.timeout = decimal_number("Seconds to wait for an answer", 0.1, 600.0, 10.0)
         self.production = QCheckBox("Allow messages marked for production (MSH-11 = P)")
         self.words = label("", wrap=True)
         self.model = RowsModel(bench.theme, _SENT, self)
         self.view = table(bench.theme, self.model, "Messages sent and their answers", _SENT)
+        self.view.horizontalHeader().setStretchLastSection(False)
         self.start_button = button("Send", self.start, primary=True)
         self.stop_button = button("Stop", self.stop)
         self.stop_button.setEnabled(False)
@@ -196,9 +198,13 @@ class SenderDialog(QDialog):
             self.words.setText("No message is selected.")
             return
         destination = Destination(
-            self.host.text().strip(), self.port.value(), self.timeout.value(), self.retries.value(), self.rate.value(),
+            host=self.host.text().strip(),
+            port=int(self.port.value()),
+            timeout_s=self.timeout.value(),
+            retries=int(self.retries.value()),
+            rate=self.rate.value(),
             allow_production=self.production.isChecked(),
-        )  # fmt: skip
+        )
         self._sent = []
         self._send(capture, destination, [number for number in numbers if number is not None], self._sent)
 
@@ -237,20 +243,3 @@ class SenderDialog(QDialog):
         self.handle = None
         if not handle.problem:
             self._tell()
-
-
-def _spin(name: str, least: int, most: int, value: int) -> QSpinBox:
-    made = QSpinBox()
-    made.setAccessibleName(name)
-    made.setRange(least, most)
-    made.setValue(value)
-    return made
-
-
-def _seconds(name: str, least: float, most: float, value: float) -> QDoubleSpinBox:
-    made = QDoubleSpinBox()
-    made.setAccessibleName(name)
-    made.setRange(least, most)
-    made.setDecimals(1)
-    made.setValue(value)
-    return made

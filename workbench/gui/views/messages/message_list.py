@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from workbench.app.operations.index import MessageIndex
 
 TYPING_PAUSE_MS = 250
-_WIDTHS = (1.9, 10.4, 5.2, 6.2, 8, 6)
+_WIDTHS = (1.9, 11.6, 5.2, 6.2, 8, 6)
 
 
 class MessageList(QWidget):

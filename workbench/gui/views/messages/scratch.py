@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QFrame, QInputDialog, QLineEdit
+from PySide6.QtWidgets import QFileDialog, QFrame, QInputDialog, QLineEdit, QSizePolicy
 
 from workbench.gui.bench import Bench
 from workbench.gui.marks import Mark
@@ -66,6 +66,7 @@ class ScratchBar(QFrame):
         )
         line.setContentsMargins(10, 4, 8, 4)
         self.setLayout(line)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setVisible(False)
         view.tree.doubleClicked.connect(self._double_clicked)
         view.tree.setExpandsOnDoubleClick(True)

@@ -131,6 +131,7 @@ class StatisticsDialog(QDialog):
         model = RowsModel(theme, columns, page)
         model.show(counted.rows)
         view = table(theme, model, counted.title.capitalize(), columns)
+        view.horizontalHeader().setStretchLastSection(not columns[-1].right)
         view.activated.connect(lambda index: self._open(counted, model.row(index)))
         if counted.title == "types" and len(counted.columns) > 2:
             from workbench.gui.widgets.types_plot import TypesPlot  # loads pyqtgraph
