@@ -304,7 +304,7 @@ def features(
     unit = np.array([0.0 if not unit else 1.0 if unit == reading.unit else 0.0 for unit in facts.units])[facts.unit[at]]
     usual = np.array([_USUAL.get(name, 0.0) for name in facts.specimens])[facts.specimen[at]]
     if not reading.kinds and reading.qualitative is None:
-        amount = np.isin(facts.qualitative[at], (0,)).astype(float)
+        amount = (facts.qualitative[at] == 0).astype(float)
     else:
         amount = np.zeros(len(at))
     words_for_amounts = np.zeros(len(at))
@@ -314,7 +314,7 @@ def features(
     asked = _asked_markers(question, index)
     has = facts.markers[at]
     top = float(answers.retrieval.max()) if len(at) else 1.0
-    mass = np.isin(facts.kind[at], [n for n, kind in enumerate(facts.kinds) if kind == "MCnc"]).astype(float)
+    mass = np.array([kind == "MCnc" for kind in facts.kinds], dtype=float)[facts.kind[at]]
     columns = (
         answers.coverage,
         answers.precision,

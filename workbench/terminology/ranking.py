@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from workbench.terminology import drugs, general, laboratory
 from workbench.terminology.codes import Concept
@@ -212,6 +212,8 @@ def _with_same_code(
     answers: Answers, question: Question, index: TextIndex, equal: NDArray[np.int64]
 ) -> tuple[Answers, NDArray[np.bool_]]:
     """The answers, with the documents of the very same code among them, and which these are."""
+    if not len(equal):
+        return answers, np.zeros(len(answers.documents), dtype=np.bool_)
     more = np.setdiff1d(equal, answers.documents)
     if len(more):
         added = (
@@ -237,28 +239,21 @@ class UnitRanker:
     weights: Mapping[str, float] = {"same unit": 1.0, "same but for brackets": 0.9, "spelling": 0.8}
 
     def __init__(self, concepts: Sequence[Concept]) -> None:
-        self._concepts = concepts
-        self._skeletons = [skeleton(concept.coding.code) for concept in concepts]
+        self._codes = np.array([concept.coding.code for concept in concepts], dtype=object)
+        self._skeletons = np.array([skeleton(code) for code in self._codes], dtype=object)
         self._names = [" ".join(tokens(concept.coding.display)) for concept in concepts]
 
     def rank(self, local: LocalCode) -> Ranked:
         written = (local.text or local.code).strip()
         code = ucum_code(written)
         bare, name = skeleton(code), " ".join(tokens(written))
-        parts = np.zeros((len(self._concepts), 3))
-        for number, concept in enumerate(self._concepts):
-            same = concept.coding.code in (code, written)
-            parts[number, 0] = float(same) * (1.0 if concept.coding.code == code else 0.95)
-            if not same and bare:
-                parts[number, 1] = float(self._skeletons[number] == bare)
-        best = parts.max(initial=0.0) if len(parts) else 0.0
-        spelling = [
-            max(fuzz.ratio(bare, other), fuzz.ratio(name, self._names[n]) if name else 0.0)
-            for n, other in enumerate(self._skeletons)
-        ]
-        parts[:, 2] = np.where(parts[:, :2].any(axis=1), 0.0, np.array(spelling) / 100 if spelling else 0.0)
-        if best and len(parts) > 50:
-            parts[:, 2] *= 0.9
+        parts = np.zeros((len(self._codes), 3))
+        parts[:, 0] = np.maximum(self._codes == code, 0.95 * (self._codes == written))
+        parts[:, 1] = (self._skeletons == bare) & (parts[:, 0] == 0) & bool(bare)
+        likeness = process.cdist([bare], self._skeletons.tolist(), scorer=fuzz.ratio)[0]
+        if name:
+            likeness = np.maximum(likeness, process.cdist([name], self._names, scorer=fuzz.ratio)[0])
+        parts[:, 2] = np.where(parts[:, :2].any(axis=1), 0.0, likeness / 100)
         return Ranked(np.arange(len(parts)), parts, np.zeros((len(parts), 0), dtype=np.float32), ())
 
     def packed(self) -> Packed:

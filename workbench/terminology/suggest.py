@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.terminology.codes import Coding, Concept
 from workbench.terminology.harvest import LocalCode
@@ -92,6 +93,11 @@ class CandidateIndex:
         """The coding of a concept, by its number in the order given."""
         return self.concepts[number].coding
 
+    def order(self, number: int) -> tuple[str, str]:
+        """By what concepts with equal scores are sorted: system and code."""
+        codes = getattr(self.concepts, "codes", None)
+        return ("", codes[number]) if codes is not None else self.coding(number).identity
+
 
 def suggest(
     local: LocalCode, candidates: CandidateIndex, limit: int = 10, memory: Memory | None = None
@@ -107,7 +113,8 @@ def suggest(
     remembered = memory.recall(local) if memory is not None else ()
     ranker = candidates.ranker
     ranked = ranker.rank(local)
-    scores = ranked.parts @ np.array(list(ranker.weights.values()))
+    weights = np.array(list(ranker.weights.values()))
+    scores = ranked.parts @ weights
     found = [Candidate(coding, 1.0, (REMEMBERED,), 1.0) for coding in remembered]
     taken = {coding.identity for coding in remembered}
     best = _best(ranked, scores, candidates, limit + len(found))
@@ -121,7 +128,7 @@ def suggest(
         taken.add(coding.identity)
         chance *= _dampened(local)
         sure = 0.0 if found else _confidence((float(scores[row]) - level) / spread, lead) * _dampened(local)
-        why, parts = _why(ranked, row, coding, local), _parts(ranked, row, ranker)
+        why, parts = _why(ranked, row, coding, local), _parts(ranked, row, ranker, weights)
         found.append(Candidate(coding, round(chance, 4), why, sure, parts))
     return tuple(found[:limit])
 
@@ -140,7 +147,7 @@ def suggestion(
     return Suggestion(local, found)
 
 
-def _best(ranked: Ranked, scores: np.ndarray, candidates: CandidateIndex, limit: int) -> list[int]:
+def _best(ranked: Ranked, scores: NDArray[np.float64], candidates: CandidateIndex, limit: int) -> list[int]:
     """Rows of the best concepts, each concept once."""
     order = np.argsort(-np.round(scores, 9), kind="stable")
     seen: dict[int, int] = {}
@@ -149,7 +156,7 @@ def _best(ranked: Ranked, scores: np.ndarray, candidates: CandidateIndex, limit:
         if len(seen) > limit + 20:
             break
     rows = list(seen.values())
-    rows.sort(key=lambda row: (-round(float(scores[row]), 6), candidates.coding(int(ranked.concepts[row])).identity))
+    rows.sort(key=lambda row: (-round(float(scores[row]), 6), candidates.order(int(ranked.concepts[row]))))
     return rows[:limit]
 
 
@@ -161,12 +168,9 @@ def _why(ranked: Ranked, row: int, coding: Coding, local: LocalCode) -> tuple[st
     return tuple(dict.fromkeys(([SAME_CODE] if same else []) + said))
 
 
-def _parts(ranked: Ranked, row: int, ranker: Ranker) -> dict[str, float]:
-    return {
-        name: round(float(value) * weight, 3)
-        for (name, weight), value in zip(ranker.weights.items(), ranked.parts[row], strict=True)
-        if value and weight
-    }
+def _parts(ranked: Ranked, row: int, ranker: Ranker, weights: NDArray[np.float64]) -> dict[str, float]:
+    worth = (ranked.parts[row] * weights).round(3).tolist()
+    return {name: each for name, each in zip(ranker.weights, worth, strict=True) if each}
 
 
 def _dampened(local: LocalCode) -> float:
