@@ -68,7 +68,7 @@ def load(qtbot: QtBot, window: MainWindow, capture_file: Path) -> None:
 def see(qtbot: QtBot, window: MainWindow) -> None:
     messages = page(window, MessagesPage)
     qtbot.waitUntil(lambda: messages.list.model.index(0, 2).data() == "ADT^A01")
-    assert messages.list.model.index(0, 3).data() == "García-Lorca, María"
+    assert messages.list.model.index(0, 4).data() == "García-Lorca, María"
     view = messages.message
     # tree → raw and details
     number = view.model.tree.at_path("PID-5.2")
