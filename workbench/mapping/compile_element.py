@@ -222,8 +222,8 @@ def make_each(parts: RuleParts, target: Target) -> Step:
         for node in nodes(frame):
             if node.raw == NULL:
                 continue
-            # Two senders may use one text for different things, so a text alone is known by its sender.
-            named = [state.sender, node.raw if state.escape not in node.raw else state.whole_text_of(node)]
+            # One text means different things to two senders, and as a building and as a floor.
+            named = [state.sender, what, node.raw if state.escape not in node.raw else state.whole_text_of(node)]
             if keys:
                 seen = inside(frame, node, frame.target, [], frame)
                 values = [key(seen) for key in keys]
