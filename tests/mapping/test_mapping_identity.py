@@ -42,7 +42,8 @@ def test_two_patients_without_a_number_are_not_one() -> None:
     assert not _urls(first, "Patient") & _urls(second, "Patient")
 
 
-def test_a_room_and_its_building_stay_two_places_where_neither_has_a_name_of_its_own() -> None:
-    places = _resources(_admission("NORTH", place="4E^136^B^^^^&Building^&Floor"), "Location")
-    kinds = [place.get("physicalType", {}).get("coding", []) for place in places]  # type: ignore[attr-defined]
+def test_places_of_different_kinds_stay_apart_where_none_has_a_name_of_its_own() -> None:
+    pv1 = "PV1|||A&Ward&C^1&Room&3^B&Bed&A^Hospital&2.4.4.4&ISO^^R^&Building^&Floor\r"
+    header = "MSH|^~\\&|APP|NORTH|C|D|20240102||ORM^O01|1|P|2.5.1\r"
+    kinds = [place["physicalType"]["coding"] for place in _resources(header + pv1 + pv1, "Location")]  # type: ignore[index]
     assert max(len(codings) for codings in kinds) == 1
