@@ -17,12 +17,13 @@ def run_headless() -> ExitCode:
 def _tell(report: MainJobReport) -> None:
     findings = ", ".join(f"{count} {severity.value}" for severity, count in report.findings.items() if count)
     cases = ", ".join(f"{count} {outcome.value}" for outcome, count in report.cases.items() if count)
+    reasons = "".join(f"\n             not released: {text}" for text in report.objections)
     print(f"""
   loaded     {report.messages} messages of synthetic patients
   validated  {findings or "nothing found"} (some defects are in the sample on purpose)
   mapped     {report.account}
   suite      {report.suite}: {cases}
-  exported   {report.exported.name}
+  exported   {report.exported.name}{reasons}
   workspace  {report.workspace}, encrypted, {report.audit_entries} audit entries
 
 The results lie in {report.results}

@@ -29,7 +29,7 @@ class MainJobReport:
 
     findings  issues by severity
     account   the ledger in one line, `values` by fate
-    exported  the package file
+    exported  the package file, a draft as long as there are objections to its release
     """
 
     results: Path
@@ -41,6 +41,7 @@ class MainJobReport:
     suite: str
     cases: dict[Outcome, int]
     exported: Path
+    objections: tuple[str, ...]
     audit_entries: int
 
 
@@ -75,7 +76,9 @@ def _in_session(session: Session, results: Path, ctx: JobContext) -> MainJobRepo
     session.record("mapping.run", "package", package.name)
     suite = run_suite_at(package / "suites" / "main", ctx, junit=results / "suite.xml", html=results / "suite.html")
     session.record("suite.run", "suite", suite.suite, suite.suite_fingerprint)
-    exported = export_to(package, TARGET, results, draft=not suite.passed, ctx=ctx)
+    exported = export_to(package, TARGET, results, draft=True, ctx=ctx)
+    if not exported.objections:
+        exported = export_to(package, TARGET, results, draft=False, ctx=ctx)
     session.record("package.export", "package", package.name, exported.release.fingerprint)
     return MainJobReport(
         results=results,
@@ -87,5 +90,6 @@ def _in_session(session: Session, results: Path, ctx: JobContext) -> MainJobRepo
         suite=suite.suite,
         cases=suite.counts,
         exported=exported.path,
+        objections=tuple(issue.text for issue in exported.objections),
         audit_entries=session.verify_audit().count,
     )
