@@ -8,6 +8,7 @@ import pytest
 import shiboken6
 from PySide6.QtGui import QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
 
 from workbench.app.commands import COMMANDS
 from workbench.gui import marks
@@ -15,6 +16,7 @@ from workbench.gui.marks import Mark
 from workbench.gui.theme.style_sheet import style_sheet
 from workbench.gui.theme.theme import MONO_FAMILY, UI_FAMILY, Theme
 from workbench.gui.theme.tokens import ThemeName, contrast, load_tokens, read_tokens
+from workbench.gui.widgets.basics import EmptyState
 from workbench.kernel.errors import Refused
 from workbench.kernel.shipped import shipped
 
@@ -105,3 +107,16 @@ def test_icons_of_deleted_widgets_are_forgotten(qapp: QApplication, theme: Theme
     assert len(theme._bearers) <= 1001
     theme.use(ThemeName.DARK)
     assert theme._bearers == {}
+
+
+@pytest.mark.parametrize("width", [1200, 320])
+def test_an_empty_page_shows_all_its_words(qtbot: QtBot, theme: Theme, width: int) -> None:
+    text = "A record is compared once a message is open and the chosen mapping package can convert it to FHIR."
+    empty = EmptyState(theme, "eye", "Nothing to review yet", text, "Open files…", lambda: None)
+    qtbot.addWidget(empty)
+    empty.resize(width, 500)
+    empty.show()
+    qtbot.waitUntil(lambda: empty.isVisible() and empty.layout().isEnabled())
+    QApplication.sendPostedEvents()
+    (words,) = [each for each in empty.findChildren(QLabel) if each.text() == text]
+    assert words.height() >= words.heightForWidth(words.width())

@@ -57,6 +57,7 @@ class StatusLine(QFrame):
         bench.said.connect(self.say)
         bench.jobs.started.connect(self._started)
         bench.message_changed.connect(self._tell_facts)
+        bench.capture_complete.connect(self._tell_facts)
 
     def say(self, text: str) -> None:
         """Show a sentence, and have a screen reader speak it without moving the keyboard."""

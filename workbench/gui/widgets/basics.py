@@ -183,8 +183,12 @@ class EmptyState(QWidget):
         words = label(text, "muted", wrap=True)
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         words.setMaximumWidth(420)
+        words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         layout = down(1, picture, heading, spacing=10)
-        layout.addWidget(words, 0, Qt.AlignmentFlag.AlignHCenter)
+        # A wrapped text that is aligned gets too few lines; between two springs it gets as many as it needs.
+        middle = across(1, words, 1)
+        middle.setStretchFactor(words, 100)
+        layout.addLayout(middle)
         if clicked is not None:
             layout.addWidget(button(action, clicked, primary=True), 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(2)
