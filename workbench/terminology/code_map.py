@@ -19,7 +19,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -36,10 +36,9 @@ HEAD_KEYS = (
 )  # fmt: skip
 COLUMNS = (
     "source_system", "source_code", "source_display", "target_system", "target_code", "target_display",
-    "relationship", "status", "author", "approver", "comment", "sender",
+    "relationship", "status", "author", "approver", "comment", "sender", "marks", "decided",
 )  # fmt: skip
 REQUIRED_COLUMNS = ("source_code", "target_code")
-_WRITTEN_ONLY_WHEN_USED = "source_system"
 
 
 class Relationship(StrEnum):
@@ -66,6 +65,21 @@ class RowStatus(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     NO_MAP = "no-map"
+
+
+class Mark(StrEnum):
+    """What holds of a row beside its status. A row with a mark is not exported.
+
+    flagged       somebody wants it looked at again
+    conflict      two authors chose differently and a third has not decided yet
+    stale         its target or its source is not what it was when it was approved
+    out-of-scope  nobody will map it in this project
+    """
+
+    FLAGGED = "flagged"
+    CONFLICT = "conflict"
+    STALE = "stale"
+    OUT_OF_SCOPE = "out-of-scope"
 
 
 class MapStatus(StrEnum):
@@ -98,6 +112,8 @@ class CodeMapRow:
     target   None while nothing is chosen, and for good when the status is no-map
     sender   "" for everybody, else the sender this row holds for, as the mapping names senders
     remarks  remark lines that stand above the row in the file, without their `##`
+    marks    what holds beside the status
+    decided  ISO 8601 date of the last decision on the row, "" when nobody wrote it down
     """
 
     source: Coding
@@ -109,6 +125,8 @@ class CodeMapRow:
     comment: str = ""
     sender: str = ""
     remarks: tuple[str, ...] = ()
+    marks: frozenset[Mark] = frozenset()
+    decided: str = ""
 
     @property
     def translates(self) -> bool:
@@ -267,8 +285,12 @@ def format_code_map(code_map: CodeMap) -> str:
     """
     out = [f"{REMARK} {remark}".rstrip() for remark in code_map.remarks]
     out += [f"# {key}: {value}" for key in HEAD_KEYS if (value := _head_value(code_map, key))]
-    own_systems = any(row.source.system != code_map.source_system for row in code_map.rows)
-    columns = [column for column in COLUMNS if own_systems or column != _WRITTEN_ONLY_WHEN_USED]
+    unused = {
+        "source_system": all(row.source.system == code_map.source_system for row in code_map.rows),
+        "marks": not any(row.marks for row in code_map.rows),
+        "decided": not any(row.decided for row in code_map.rows),
+    }
+    columns = [column for column in COLUMNS if not unused.get(column)]
     out.append(",".join(columns))
     for row in code_map.rows:
         out += [f"{REMARK} {remark}".rstrip() for remark in row.remarks]
@@ -302,7 +324,14 @@ def _cells(row: CodeMapRow, code_map: CodeMap) -> dict[str, str]:
         "approver": row.approver,
         "comment": row.comment,
         "sender": row.sender,
+        "marks": written_marks(row.marks),
+        "decided": row.decided,
     }
+
+
+def written_marks(marks: Iterable[Mark]) -> str:
+    """Marks as one cell: their words in alphabetical order, blanks between."""
+    return " ".join(sorted(marks))
 
 
 def _quoted(cell: str) -> str:
@@ -432,6 +461,8 @@ class _Reader:
             comment=cell.get("comment", ""),
             sender=cell.get("sender", ""),
             remarks=remarks,
+            marks=frozenset(self._word(Mark, word, "TERM-0004") for word in cell.get("marks", "").split()),
+            decided=cell.get("decided", ""),
         )
 
     def _word(self, vocabulary: type[_Word], text: str, code: str) -> _Word:

@@ -21,10 +21,12 @@ from workbench.terminology.code_map import (
     CodeMap,
     CodeMapRow,
     MapStatus,
+    Mark,
     Relationship,
     RowStatus,
     UnmappedPolicy,
     map_problem,
+    written_marks,
 )
 from workbench.terminology.codes import Coding
 
@@ -114,7 +116,7 @@ def _target(row: CodeMapRow) -> dict[str, Any]:
         if row.target.display:
             target["display"] = row.target.display
     target["equivalence"] = R4_EQUIVALENCE[row.relationship] if row.target is not None else NO_MATCH
-    tail = {"author": row.author, "approver": row.approver}
+    tail = {"author": row.author, "approver": row.approver, "decided": row.decided, "marks": written_marks(row.marks)}
     if row.status not in (RowStatus.MAPPED, RowStatus.NO_MAP) or _TAIL.search(row.comment):
         tail = {"status": str(row.status), **tail}
     comment = _with_tail(row.comment, tail)
@@ -257,8 +259,7 @@ class _Import:
                 status=RowStatus.NO_MAP,
                 comment=comment or _NO_REASON,
                 sender=sender,
-                author=facts.get("author", ""),
-                approver=facts.get("approver", ""),
+                **_who_and_when(facts),
             )
         if word not in _RELATIONSHIP:
             raise Refused("TERM-0010", f"{path}.equivalence is none of R4's codes.", "Choose a FHIR R4 ConceptMap.")
@@ -273,10 +274,9 @@ class _Import:
             Coding(system, _text(target, "code", path), _text(target, "display", path)),
             relationship=relationship,
             status=status if certain else RowStatus.SUGGESTED,
-            author=facts.get("author", ""),
-            approver=facts.get("approver", ""),
             comment=comment,
             sender=sender,
+            **_who_and_when(facts),
         )
 
     def _sender(self, target: Mapping[str, Any], path: str) -> tuple[str, bool]:
@@ -306,6 +306,12 @@ class _Import:
 
     def _note(self, rule: str, path: str, template: str, **args: str) -> None:
         self._issues.append(_issue(rule, path, template, **args))
+
+
+def _who_and_when(facts: Mapping[str, str]) -> dict[str, Any]:
+    """The provenance of a row, from the tail of its comment."""
+    marks = frozenset(_word(Mark, word, "ConceptMap comment") for word in facts.get("marks", "").split())
+    return {**{name: facts.get(name, "") for name in ("author", "approver", "decided")}, "marks": marks}
 
 
 def _policy(facts: Mapping[str, str]) -> tuple[UnmappedPolicy | None, Coding | None]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
 from workbench.kernel.errors import Refused
-from workbench.terminology.code_map import CodeMap, CodeMapRow, Relationship, RowStatus, map_problem
+from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship, RowStatus, map_problem
 from workbench.terminology.codes import Coding
 
 
@@ -180,7 +180,10 @@ def find_row(code_map: CodeMap, key: RowKey) -> int:
 
 def to_json(edit: Edit) -> dict[str, Any]:
     """The edit as JSON values, with its kind under `edit`."""
-    return {"edit": _NAMES[type(edit)], **asdict(edit)}
+    plain = {"edit": _NAMES[type(edit)], **asdict(edit)}
+    if "row" in plain:
+        plain["row"]["marks"] = sorted(plain["row"]["marks"])
+    return plain
 
 
 def from_json(value: Mapping[str, Any]) -> Edit:
@@ -214,6 +217,7 @@ def _row(value: Mapping[str, Any]) -> CodeMapRow:
     parts["relationship"] = Relationship(parts["relationship"])
     parts["status"] = RowStatus(parts["status"])
     parts["remarks"] = tuple(parts["remarks"])
+    parts["marks"] = frozenset(Mark(mark) for mark in parts.get("marks", ()))
     return CodeMapRow(**parts)
 
 

@@ -21,6 +21,8 @@ class SeenCode:
     message   0-based number of the message in its capture
     units     as sent beside the value (OBX-6), specimen as sent beside the order (SPM-4, OBR-15)
     value     the result reported under the code (OBX-5), a patient's: it stays in memory
+    range     reference range as sent beside the value (OBX-7)
+    context   the panel or order it stands in (OBR-4)
     """
 
     code: str
@@ -31,6 +33,8 @@ class SeenCode:
     units: str = ""
     specimen: str = ""
     value: str = ""
+    range: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class LocalCode:
     texts     (wording, occurrences); likewise units and specimens
     messages  0-based numbers of the first messages that hold it
     values    (value, occurrences) of the results reported under it. They are patients' values: keep them in memory
-    context   what it stands in: a panel, a department, an order category
+    context   what it stands in most often: a panel, a department, an order category
+    ranges    (reference range, occurrences)
     """
 
     code: str
@@ -55,6 +60,7 @@ class LocalCode:
     messages: tuple[int, ...] = ()
     values: tuple[tuple[str, int], ...] = ()
     context: str = ""
+    ranges: tuple[tuple[str, int], ...] = ()
 
     @property
     def text(self) -> str:
@@ -79,6 +85,8 @@ class _Tally:
     units: Counter[str] = field(default_factory=Counter)
     specimens: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
+    ranges: Counter[str] = field(default_factory=Counter)
+    contexts: Counter[str] = field(default_factory=Counter)
     messages: set[int] = field(default_factory=set)
 
 
@@ -122,6 +130,10 @@ def harvest(codes: Iterable[SeenCode]) -> tuple[LocalCode, ...]:
             tally.units[seen.units] += 1
         if seen.specimen:
             tally.specimens[seen.specimen] += 1
+        if seen.range:
+            tally.ranges[seen.range] += 1
+        if seen.context:
+            tally.contexts[seen.context] += 1
         if seen.value and (len(tally.values) < SAMPLE_VALUES or seen.value in tally.values):
             tally.values[seen.value] += 1
         if len(tally.messages) < EXAMPLES or seen.message < max(tally.messages):
@@ -140,6 +152,9 @@ def merge(harvests: Iterable[Iterable[LocalCode]]) -> tuple[LocalCode, ...]:
         tally.units.update(dict(local.units))
         tally.specimens.update(dict(local.specimens))
         tally.values.update(dict(local.values))
+        tally.ranges.update(dict(local.ranges))
+        if local.context:
+            tally.contexts[local.context] += local.count
         tally.messages.update(local.messages)
     return _ordered(tallies)
 
@@ -156,6 +171,8 @@ def _ordered(tallies: dict[_Key, _Tally]) -> tuple[LocalCode, ...]:
             specimens=_by_count(tally.specimens),
             messages=tuple(sorted(tally.messages)[:EXAMPLES]),
             values=_by_count(tally.values)[:SAMPLE_VALUES],
+            context=_by_count(tally.contexts)[0][0] if tally.contexts else "",
+            ranges=_by_count(tally.ranges),
         )
         for (field_path, system, code, _), tally in tallies.items()
     ]

@@ -14,20 +14,11 @@ from typing import Any
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, Severity
-from workbench.terminology.code_map import CodeMapRow, Relationship, RowStatus
+from workbench.terminology.code_map import CodeMapRow, Mark, Relationship, RowStatus
 from workbench.terminology.codes import Coding
 from workbench.terminology.edits import RowKey
 from workbench.terminology.harvest import LocalCode
 from workbench.terminology.memory import key_of
-
-
-class Mark(StrEnum):
-    """What holds beside the status. A row with a mark other than none is not exported."""
-
-    FLAGGED = "flagged"
-    CONFLICT = "conflict"
-    STALE = "stale"
-    OUT_OF_SCOPE = "out-of-scope"
 
 
 class Role(StrEnum):

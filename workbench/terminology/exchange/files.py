@@ -50,14 +50,17 @@ def read_map(path: Path) -> tuple[CodeMap, tuple[Issue, ...]]:
 def write_map(code_map: CodeMap, path: Path, draft: bool = False) -> tuple[Issue, ...]:
     """Write a code map in the form that the ending of `path` names; returns what did not go along.
 
-    draft  also rows that nobody approved
+    draft  also rows that nobody approved, and rows that are flagged, in conflict, stale or out of scope
 
     raises  Refused TERM-0014: an ending nobody knows; Unavailable KRN-0002: the file cannot be written
     """
     statuses = frozenset(RowStatus) if draft else EXPORTED
+    marked = 0 if draft else sum(bool(row.marks) and row.status in statuses for row in code_map.rows)
+    if marked:
+        code_map = replace(code_map, rows=tuple(row for row in code_map.rows if not row.marks))
     data, issues = _written(code_map, path, statuses)
     write_atomically(path, data)
-    return issues
+    return (*_told("TERM-0214", "{count} rows that are flagged, in conflict or stale were left out.", marked), *issues)
 
 
 def _written(code_map: CodeMap, path: Path, statuses: Iterable[RowStatus]) -> tuple[bytes, tuple[Issue, ...]]:
@@ -88,12 +91,13 @@ def _only(code_map: CodeMap, wanted: frozenset[RowStatus]) -> CodeMap:
 
 def _left_out(code_map: CodeMap, wanted: frozenset[RowStatus]) -> tuple[Issue, ...]:
     left = sum(row.status not in wanted for row in code_map.rows)
-    if not left:
+    return _told("TERM-0201", "{count} rows that nobody approved were left out.", left)
+
+
+def _told(rule: str, text: str, count: int) -> tuple[Issue, ...]:
+    if not count:
         return ()
-    text = "{count} rows that nobody approved were left out."
-    return (
-        Issue(Severity.INFORMATION, IssueType.INFORMATIONAL, "TERM-0201", Location(""), text, {"count": str(left)}),
-    )
+    return (Issue(Severity.INFORMATION, IssueType.INFORMATIONAL, rule, Location(""), text, {"count": str(count)}),)
 
 
 def _json(path: Path) -> dict[str, object]:

@@ -19,7 +19,7 @@ from ruamel.yaml.error import YAMLError
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
-from workbench.terminology.code_map import CodeMap, CodeMapRow, Relationship, RowStatus
+from workbench.terminology.code_map import CodeMap, CodeMapRow, Relationship, RowStatus, written_marks
 from workbench.terminology.codes import Coding
 from workbench.terminology.exchange.tables import rows_to_map
 
@@ -38,7 +38,7 @@ _NO_TERM = "sssom:NoTermFound"
 _NOT = "Not"
 _COLUMNS = (
     "subject_id", "subject_label", "predicate_id", "predicate_modifier", "object_id", "object_label",
-    "mapping_justification", "author_label", "reviewer_label", "mapping_tool", "comment", "other",
+    "mapping_justification", "author_label", "reviewer_label", "mapping_date", "mapping_tool", "comment", "other",
 )  # fmt: skip
 _MANUAL, _LEXICAL = "semapv:ManualMappingCuration", "semapv:LexicalMatching"
 _NO_SYSTEM = "local"
@@ -96,7 +96,7 @@ def _escaped(text: str) -> str:
 
 def _cells(row: CodeMapRow, prefixes: Mapping[str, str]) -> dict[str, str]:
     target = row.target
-    other = {"status": row.status.value, "sender": row.sender}
+    other = {"status": row.status.value, "sender": row.sender, "marks": written_marks(row.marks)}
     return {
         "subject_id": f"{prefixes[row.source.system]}:{quote(row.source.code)}",
         "subject_label": _one_line(row.source.display),
@@ -107,6 +107,7 @@ def _cells(row: CodeMapRow, prefixes: Mapping[str, str]) -> dict[str, str]:
         "mapping_justification": _LEXICAL if row.status is RowStatus.SUGGESTED else _MANUAL,
         "author_label": row.author,
         "reviewer_label": row.approver,
+        "mapping_date": row.decided[:10],
         "comment": _one_line(row.comment),
         "other": "|".join(f"{key}={quote(value)}" for key, value in other.items() if value),
     }
@@ -199,6 +200,8 @@ def _row(cells: Mapping[str, str | None], curies: Mapping[str, str], unknown: di
         "approver": cell("reviewer_label"),
         "comment": comment,
         "sender": unquote(own.get("sender", "")),
+        "marks": unquote(own.get("marks", "")),
+        "decided": cell("mapping_date"),
     }
 
 

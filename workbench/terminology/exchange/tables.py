@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,13 +14,22 @@ import openpyxl
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
-from workbench.terminology.code_map import COLUMNS, CodeMap, CodeMapRow, Relationship, RowStatus, map_problem
+from workbench.terminology.code_map import (
+    COLUMNS,
+    CodeMap,
+    CodeMapRow,
+    Mark,
+    Relationship,
+    RowStatus,
+    map_problem,
+    written_marks,
+)
 from workbench.terminology.codes import Coding
 from workbench.terminology.releases.small import open_workbook
 
 OMOP = "https://fhir-terminology.ohdsi.org"
 _IMPORTED = "The imported map gives no reason."
-_Word = TypeVar("_Word", Relationship, RowStatus)
+_Word = TypeVar("_Word", Relationship, RowStatus, Mark)
 
 USAGI_COLUMNS = (
     "sourceCode", "sourceName", "sourceFrequency", "sourceAutoAssignedConceptIds", "ADD_INFO:target_system",
@@ -94,6 +104,8 @@ def _row(cells: Mapping[str, str], head: Mapping[str, str], place: str) -> CodeM
         cells.get("approver", ""),
         cells.get("comment", "") or (_IMPORTED if status is RowStatus.NO_MAP else ""),
         cells.get("sender", ""),
+        marks=frozenset(_word(Mark, word, place) for word in cells.get("marks", "").split()),
+        decided=cells.get("decided", ""),
     )
 
 
@@ -117,6 +129,7 @@ def _cells(row: CodeMapRow) -> dict[str, str]:
     values = (
         row.source.system, row.source.code, row.source.display, target.system, target.code, target.display,
         row.relationship.value, row.status.value, row.author, row.approver, row.comment, row.sender,
+        written_marks(row.marks), row.decided,
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))
 
@@ -182,6 +195,7 @@ def write_usagi(code_map: CodeMap, statuses: Iterable[RowStatus]) -> tuple[str, 
                 "mappingStatus": _USAGI_STATUS.get(row.status, "UNCHECKED"),
                 "equivalence": _USAGI_EQUIVALENCE[row.relationship] if row.target else "UNMATCHED",
                 "statusSetBy": row.approver,
+                "statusSetOn": _milliseconds(row.decided),
                 "conceptId": target.code if omop else "0",
                 "conceptName": target.display,
                 "mappingType": "MAPS_TO",
@@ -245,7 +259,23 @@ def _from_usagi(cells: Mapping[str, str]) -> dict[str, str]:
         "approver": reviewed if approved else "",
         "comment": comment,
         "sender": cells.get("add_info:sender", ""),
+        "decided": _date(cells.get("statusseton", "")),
     }
+
+
+def _milliseconds(date: str) -> str:
+    """Usagi counts milliseconds since 1970."""
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError:
+        return ""
+    return str(round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000))
+
+
+def _date(milliseconds: str) -> str:
+    if not milliseconds.isdigit() or milliseconds == "0" or len(milliseconds) > 14:
+        return ""
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC).date().isoformat()
 
 
 def _direction_issue() -> Issue:
