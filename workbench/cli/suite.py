@@ -24,7 +24,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "map every case and compare with the accepted baseline",
         "workbench suite run suites/main --junit report.xml --html report.html",
     )
-    running.add_argument("suite", type=Path, metavar="SUITE")
+    running.add_argument("suite", type=Path, metavar="SUITE", help="a suite, or a mapping package: all it has")
     running.add_argument("--junit", type=Path, metavar="F", help="write JUnit XML")
     running.add_argument("--html", type=Path, metavar="F", help="write a report for people, one file")
     add_workers(running)
@@ -48,8 +48,8 @@ def _run(options: argparse.Namespace) -> ExitCode:
 
 
 def _accept(options: argparse.Namespace) -> ExitCode:
-    baseline = accept_suite_at(options.suite, console_job())
-    print(f"{len(baseline.cases)} cases accepted")
+    accepted = accept_suite_at(options.suite, console_job())
+    print(f"{accepted.cases} cases accepted")
     return ExitCode.CLEAN
 
 

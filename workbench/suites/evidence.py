@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from workbench.kernel.progress import JobContext
+from workbench.suites.examples.example import example_files
+from workbench.suites.examples.run import run_examples
 from workbench.suites.fingerprint import SUITES_FOLDER
 from workbench.suites.mapper import MapperSource, package_mapper
 from workbench.suites.results import Outcome, SuiteRun
@@ -74,10 +76,11 @@ def suites_of(package: Path) -> Iterator[Path]:
 def collect_evidence(
     package: Path, ctx: JobContext | None = None, workers: int = 1, source: MapperSource = package_mapper
 ) -> tuple[SuiteEvidence, ...]:
-    """Run all suites of a mapping package.
+    """Run all suites of a mapping package, and its examples when it has any.
 
-    raises  as `run_suite`
+    raises  as `run_suite` and `run_examples`
     """
-    return tuple(
-        SuiteEvidence.of(run_suite(load_suite(folder), ctx, workers, source=source)) for folder in suites_of(package)
-    )
+    runs = [run_suite(load_suite(folder), ctx, workers, source=source) for folder in suites_of(package)]
+    if any(example_files(package)):
+        runs.append(run_examples(package, ctx, workers))
+    return tuple(SuiteEvidence.of(run) for run in runs)

@@ -14,7 +14,13 @@ SUITES_FOLDER = "suites"
 """Where a mapping package keeps its suites; they judge the mapping and are no part of it."""
 
 
-def package_files(folder: Path, without: Collection[str] = (SUITES_FOLDER,)) -> Iterator[tuple[str, Path]]:
+EXAMPLES_FOLDER = "examples"
+"""Where it keeps examples of its rules, for the same."""
+
+
+def package_files(
+    folder: Path, without: Collection[str] = (SUITES_FOLDER, EXAMPLES_FOLDER)
+) -> Iterator[tuple[str, Path]]:
     """(path with slashes, file) of all files below a folder, in the order of their paths; hidden ones are left out."""
     found = []
     for path in folder.rglob("*"):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from workbench.kernel.issues import Issue, IssueType, Severity
@@ -115,6 +116,27 @@ class SuiteRun:
         counts = self.counts
         done = counts[Outcome.PASSED] + counts[Outcome.SKIPPED]
         return counts[Outcome.PASSED] > 0 and done == len(self.cases) and not self.issues
+
+
+def together(suite: str, title: str, runs: Sequence[SuiteRun]) -> SuiteRun:
+    """Several runs on one state of a mapping as one; each case is named after its suite too."""
+    first = runs[0]
+
+    def every(fingerprints: Iterable[str]) -> str:
+        return sha256(" ".join(fingerprints).encode()).hexdigest()
+
+    return SuiteRun(
+        suite=suite,
+        title=title,
+        mapping=first.mapping,
+        mapping_fingerprint=first.mapping_fingerprint,
+        suite_fingerprint=every(run.suite_fingerprint for run in runs),
+        baseline_fingerprint=every(run.baseline_fingerprint for run in runs),
+        engine=first.engine,
+        cases=tuple(replace(case, id=f"{run.suite}/{case.id}") for run in runs for case in run.cases),
+        issues=tuple(issue for run in runs for issue in run.issues),
+        resumed=sum(run.resumed for run in runs),
+    )
 
 
 def ignored_in_all(results: Iterable[CaseResult]) -> dict[str, int]:

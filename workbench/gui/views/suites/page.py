@@ -9,7 +9,7 @@ from PySide6.QtCore import QModelIndex, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox, QFileDialog, QMessageBox, QSplitter, QStackedWidget, QToolButton, QWidget
 
-from workbench.app.operations.suites import accept_suite_at, run_suite_at
+from workbench.app.operations.suites import accept_suite_at, checks_of, run_suite_at
 from workbench.app.session import Session
 from workbench.fhir.json_tree import dumps
 from workbench.gui.bench import Bench, Step
@@ -24,7 +24,6 @@ from workbench.gui.widgets.display_text import of_utf8
 from workbench.gui.widgets.span_text import SpanText
 from workbench.kernel.issues import MASK, Issue
 from workbench.kernel.shipped import user_data_folder
-from workbench.suites.evidence import suites_of
 from workbench.suites.results import CaseResult, Outcome, SuiteRun
 from workbench.suites.semantic_diff import Change, ChangeKind
 
@@ -147,7 +146,7 @@ class SuitesPage(Page):
             return
         self.choice.setProperty("package", str(folder))
         self.choice.clear()
-        for suite in suites_of(folder):
+        for suite in checks_of(folder):
             self.choice.addItem(suite.name, suite)
 
     def run(self) -> None:
