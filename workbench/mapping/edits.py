@@ -14,9 +14,18 @@ from typing import TypeVar
 
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.errors import Refused
-from workbench.mapping.model import Header, Json, MapKind, MessageMap, Package, Row, Rule, RuleMap
-from workbench.mapping.reading import Part, header_of, message_map_of, row_of, rule_map_of, rule_of
-from workbench.mapping.writing import plain_header, plain_message_map, plain_row, plain_rule, plain_rule_map
+from workbench.mapping.files import content_of, read_file, with_content
+from workbench.mapping.model import Group, Header, Json, MapKind, MessageMap, Package, Row, Rule, RuleMap
+from workbench.mapping.reading import Part, group_of, header_of, message_map_of, row_of, rule_map_of, rule_of
+from workbench.mapping.save import text_of
+from workbench.mapping.writing import (
+    plain_group,
+    plain_header,
+    plain_message_map,
+    plain_row,
+    plain_rule,
+    plain_rule_map,
+)
 from workbench.mapping.yaml_text import YamlText
 from workbench.terminology.code_map import CodeMap, format_code_map, read_code_map
 
@@ -177,7 +186,63 @@ class ChangeHeader:
         return replace(package, header=self.header), change
 
 
-Edit = AddRule | RemoveRule | ChangeRule | MoveRule | PutMap | DropMap | PutCodeMap | ChangeHeader
+@dataclass(frozen=True, slots=True)
+class PutGroup:
+    """Add a group to a message map, change it, or (None) take it out; `index` None: its present place, or the last."""
+
+    map: str
+    name: str
+    group: Group | None
+    index: int | None = None
+
+    def apply(self, package: Package) -> tuple[Package, Change]:
+        """raises  Refused MAP-0401: no such message map or group; MAP-0402: the new name is taken"""
+        found = _map(package, self.map)
+        if not isinstance(found, MessageMap):
+            raise Refused("MAP-0401", f"{self.map} has no groups.", "Groups stand in message maps.")
+        names = [group.name for group in found.groups]
+        at = names.index(self.name) if self.name in names else None
+        if self.group is None and at is None:
+            raise Refused("MAP-0401", f"{self.map} has no group {self.name}.", "It may have been removed meanwhile.")
+        if self.group is not None and self.group.name != self.name and self.group.name in names:
+            raise Refused("MAP-0402", f"{self.map} has a group {self.group.name} already.", "Give it another name.")
+        groups = [group for group in found.groups if group.name != self.name]
+        if self.group is not None:
+            place = self.index if self.index is not None else len(groups) if at is None else at
+            groups.insert(place, self.group)
+        before = None if at is None else found.groups[at]
+        inverse = PutGroup(self.map, self.group.name if self.group else self.name, before, at)
+        return _with_map(package, self.map, replace(found, groups=tuple(groups))), _change(self, inverse)
+
+
+@dataclass(frozen=True, slots=True)
+class PutText:
+    """Make a file of the package say this text, comments and layout included.
+
+    laid_out  False forgets the layout again, as it was before the file was first edited as text
+    """
+
+    file: str
+    text: str
+    laid_out: bool = True
+
+    def apply(self, package: Package) -> tuple[Package, Change]:
+        """raises  Refused MAP-0101…MAP-0109, TERM-…: the text is not what such a file says"""
+        content = read_file(self.file, self.text)
+        known = content_of(package, self.file)
+        layout = {name: text for name, text in package.layout.items() if name != self.file}
+        if self.laid_out and not isinstance(content, CodeMap):
+            layout[self.file] = self.text
+        changed = replace(with_content(package, self.file, content), layout=layout)
+        inverse: Edit
+        if known is None:
+            inverse = PutCodeMap(content.id, None) if isinstance(content, CodeMap) else DropMap(_address_of(self.file))
+        else:
+            inverse = PutText(self.file, text_of(package, self.file), self.file in package.layout)
+        return changed, Change(self, inverse, (self.file,))
+
+
+Edit = AddRule | RemoveRule | ChangeRule | MoveRule | PutMap | DropMap | PutCodeMap | ChangeHeader | PutGroup | PutText
 
 
 # --- the journal -----------------------------------------------------------------------------------------------------
@@ -204,6 +269,10 @@ def to_json(edit: Edit) -> str:
             plain |= {"name": name, "content": None if code_map is None else format_code_map(code_map)}
         case ChangeHeader(header=header):
             plain |= {"header": plain_header(header)}
+        case PutGroup(map=where, name=name, group=group, index=index):
+            plain |= {"map": where, "name": name, "group": group and [group.name, plain_group(group)], "index": index}
+        case PutText(file=file, text=text, laid_out=laid_out):
+            plain |= {"file": file, "text": text, "laid_out": laid_out}
     return dumps(plain).decode().strip()
 
 
@@ -236,6 +305,10 @@ def _content(plain: Mapping[str, Json]) -> RuleMap | MessageMap:
     return message_map_of(part) if folder == MESSAGES else rule_map_of(part, MapKind(folder))
 
 
+def _group(plain: Json) -> Group | None:
+    return None if plain is None else group_of(_part(plain[1]), str(plain[0]))  # type: ignore[index]
+
+
 def _code_map(plain: Mapping[str, Json]) -> CodeMap | None:
     content = plain["content"]
     return None if content is None else read_code_map(str(content), "journal")
@@ -250,6 +323,8 @@ _READERS: Mapping[str, Callable[[dict[str, Json]], Edit]] = {
     "DropMap": lambda p: DropMap(str(p["map"])),
     "PutCodeMap": lambda p: PutCodeMap(str(p["name"]), _code_map(p)),
     "ChangeHeader": lambda p: ChangeHeader(header_of(_part(p["header"]))),
+    "PutGroup": lambda p: PutGroup(str(p["map"]), str(p["name"]), _group(p["group"]), p["index"]),  # type: ignore[arg-type]
+    "PutText": lambda p: PutText(str(p["file"]), str(p["text"]), bool(p["laid_out"])),
 }
 
 
@@ -259,7 +334,11 @@ _Entry = TypeVar("_Entry", bound=Rule | Row)
 _Entries = tuple[Rule | Row, ...]
 
 
-def _change(edit: AddRule | RemoveRule | ChangeRule | MoveRule | PutMap | DropMap, inverse: Edit) -> Change:
+def _address_of(file: str) -> str:
+    return file.removesuffix(".yaml")
+
+
+def _change(edit: AddRule | RemoveRule | ChangeRule | MoveRule | PutMap | DropMap | PutGroup, inverse: Edit) -> Change:
     return Change(edit, inverse, (MapAddress.parse(edit.map).file,))
 
 

@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from workbench.kernel.errors import Refused, Unavailable
-from workbench.mapping.model import MapKind, MessageMap, Package, RuleMap
-from workbench.mapping.reading import Part, header_of, message_map_of, rule_map_of
-from workbench.mapping.yaml_text import read_yaml
-from workbench.terminology.code_map import CodeMap, load_code_map
+from workbench.mapping.files import CODES, FOLDERS, PACKAGE_FILE, Content, read_file, refuse_all
+from workbench.mapping.model import Header, Package
 
-PACKAGE_FILE = "package.yaml"
-_Map = TypeVar("_Map", MessageMap, RuleMap)
+__all__ = ["PACKAGE_FILE", "load_package", "read_text"]
 
 
 def load_package(folder: Path) -> Package:
     """Read a package with, as its `base`, the one it extends. `overlay.effective` lays them over each other.
 
     raises  Refused MAP-0100: no package there; MAP-0101…MAP-0109: a defect, with file, line, column and rule;
-            TERM-…: a defective code map
+            TERM-…: a defective code map; with several defects `files.Defective`, which has all of them
             Unavailable MAP-0190: a file cannot be read
     """
     return _load(folder, ())
 
 
-def _load_own(folder: Path) -> Package:
-    if not (folder / PACKAGE_FILE).is_file():
-        raise Refused(
-            "MAP-0100",
-            f"{folder} is no mapping package: it has no {PACKAGE_FILE}.",
-            "Give the folder that holds package.yaml, messages, segments, types and codes.",
-        )
-    header = header_of(_document(folder, folder / PACKAGE_FILE))
-    return Package(
-        header=header,
-        messages=_maps(folder, "messages", message_map_of),
-        segments=_maps(folder, MapKind.SEGMENT, lambda part: rule_map_of(part, MapKind.SEGMENT)),
-        types=_maps(folder, MapKind.TYPE, lambda part: rule_map_of(part, MapKind.TYPE)),
-        codes=_code_maps(folder / "codes"),
-        folder=folder,
-    )
+def read_text(path: Path) -> str:
+    """The text of a file of a package.
+
+    raises  Refused MAP-0105: it is not UTF-8; Unavailable MAP-0190: it cannot be read
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused("MAP-0105", f"{path} is not UTF-8 (byte {error.start}).", "Save it again as UTF-8.") from None
+    except OSError as error:
+        raise Unavailable("MAP-0190", f"{path} could not be read ({error.strerror}).", "Check permissions.") from error
 
 
 def _load(folder: Path, above: tuple[Path, ...]) -> Package:
@@ -56,36 +46,34 @@ def _load(folder: Path, above: tuple[Path, ...]) -> Package:
     return replace(own, base=_load(base_folder, (*above, place)))
 
 
-def _document(folder: Path, path: Path) -> Part:
+def _load_own(folder: Path) -> Package:
+    if not (folder / PACKAGE_FILE).is_file():
+        raise Refused(
+            "MAP-0100",
+            f"{folder} is no mapping package: it has no {PACKAGE_FILE}.",
+            "Give the folder that holds package.yaml, messages, segments, types and codes.",
+        )
+    faults: list[Refused] = []
+    texts: dict[str, str] = {}
+    maps: dict[str, dict[str, Content]] = {name: {} for name in FOLDERS}
+    header = _read(folder, PACKAGE_FILE, texts, faults)
+    for name, ending in FOLDERS.items():
+        for path in sorted((folder / name).glob(f"*{ending}")):
+            content = _read(folder, f"{name}/{path.name}", texts, faults)
+            if content is not None:
+                maps[name][path.stem] = content
+    refuse_all(faults)
+    assert isinstance(header, Header)
+    return Package(header=header, folder=folder, texts=texts, **maps)  # type: ignore[arg-type]
+
+
+def _read(folder: Path, name: str, texts: dict[str, str], faults: list[Refused]) -> Content | None:
+    """What one file says; None, with a fault more, when it cannot be said."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Refused("MAP-0105", f"{path} is not UTF-8 (byte {error.start}).", "Save it again as UTF-8.") from None
-    except OSError as error:
-        raise Unavailable("MAP-0190", f"{path} could not be read ({error.strerror}).", "Check permissions.") from error
-    return Part(read_yaml(text, path.relative_to(folder).as_posix()))
-
-
-def _maps(folder: Path, kind: str, read: Callable[[Part], _Map]) -> dict[str, _Map]:
-    found: dict[str, _Map] = {}
-    for path in sorted((folder / kind).glob("*.yaml")):
-        part = _document(folder, path)
-        read_map = read(part)
-        if read_map.name != path.stem:
-            part.refuse(f"the map {read_map.name} must stand in a file of its name.", "map", code="MAP-0106")
-        found[read_map.name] = read_map
-    return found
-
-
-def _code_maps(folder: Path) -> dict[str, CodeMap]:
-    found: dict[str, CodeMap] = {}
-    for path in sorted(folder.glob("*.csv")):
-        code_map = load_code_map(path)
-        if code_map.id != path.stem:
-            raise Refused(
-                "MAP-0106",
-                f"codes/{path.name}: the code map {code_map.id} must stand in a file of its name.",
-                "Correct the id or the file's name.",
-            )
-        found[code_map.id] = code_map
-    return found
+        text = read_text(folder / name)
+        if not name.startswith(f"{CODES}/"):
+            texts[name] = text
+        return read_file(name, text, faults)
+    except Refused as fault:
+        faults.append(fault)
+        return None

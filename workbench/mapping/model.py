@@ -328,6 +328,8 @@ class Package:
 
     folder  where it was read from, None for one that was never saved
     base    the package it extends; `overlay.effective` lays this one over it
+    texts   of its YAML files as they were read, by name: where comments and layout are taken from
+    layout  of those that were edited as text since, which wins over `texts`; a comment is a change, too
     """
 
     header: Header
@@ -337,6 +339,8 @@ class Package:
     codes: Mapping[str, CodeMap] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
     base: Package | None = field(default=None, repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    layout: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def rule_maps(self) -> Iterator[RuleMap]:
         """Segment maps, then type maps, by name."""

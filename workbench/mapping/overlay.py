@@ -20,11 +20,15 @@ def effective(package: Package) -> Package:
     raises  Refused MAP-0107: a message map includes one that does not exist, or itself; MAP-0108: `remove` or `after`
             names nothing
     """
-    return _resolve_includes(_laid_over(package))
+    return _resolve_includes(laid_over(package))
 
 
-def _laid_over(package: Package) -> Package:
-    return package if package.base is None else _lay_over(_laid_over(package.base), package)
+def laid_over(package: Package) -> Package:
+    """What the package says once it is laid over its base; message maps still name what they include.
+
+    raises  Refused MAP-0108: `remove` or `after` names nothing
+    """
+    return package if package.base is None else _lay_over(laid_over(package.base), package)
 
 
 def _lay_over(base: Package, own: Package) -> Package:

@@ -59,11 +59,15 @@ _Part = TypeVar("_Part")
 
 @dataclass(frozen=True)
 class Part:
-    """A value inside a document, knowing where it stands and which rule it belongs to."""
+    """A value inside a document, knowing where it stands and which rule it belongs to.
+
+    faults  collects what is wrong in single rules and rows, which are then left out; None stops at the first
+    """
 
     document: YamlText
     path: KeyPath = ()
     subject: str = ""
+    faults: list[Refused] | None = None
 
     @property
     def value(self) -> Json:
@@ -74,9 +78,13 @@ class Part:
 
     def refuse(self, sentence: str, *keys: str | int, code: str = "MAP-0102") -> NoReturn:
         """Stop with the place of this value, or of an entry in it."""
+        raise self.fault(sentence, *keys, code=code)
+
+    def fault(self, sentence: str, *keys: str | int, code: str) -> Refused:
+        """What `refuse` stops with."""
         place = self.document.place((*self.path, *keys))
         subject = f"{self.subject}: " if self.subject else ""
-        raise Refused(code, f"{place}: {subject}{sentence}", "See the help page of the mapping language.")
+        return Refused(code, f"{place}: {subject}{sentence}", "See the help page of the mapping language.")
 
     def mapping(self, known: Collection[str] | None = None) -> Mapping[str, Json]:
         """The entries; refused when this is no mapping or has a key that is not known."""
@@ -144,6 +152,16 @@ class Part:
         for index in range(len(value)):
             yield self.at(key).at(index)
 
+    def each(self, key: str, read: Callable[[Part], _Part]) -> Iterator[tuple[Part, _Part]]:
+        """The entries of a list with what `read` makes of them; defective ones go to `faults`."""
+        for child in self.parts(key):
+            try:
+                yield child, read(child)
+            except Refused as fault:
+                if self.faults is None:
+                    raise
+                self.faults.append(fault)
+
     def about(self, subject: str) -> Part:
         return replace(self, subject=subject)
 
@@ -195,7 +213,7 @@ def message_map_of(part: Part) -> MessageMap:
         triggers=part.texts("for"),
         structures=part.texts("structures"),
         include=part.texts("include"),
-        groups=tuple(_group(groups.at(name), name) for name in groups.mapping()) if groups else (),
+        groups=tuple(group_of(groups.at(name), name) for name in groups.mapping()) if groups else (),
         rows=_unique(part, "rows", row_of),
         ignore=ledger_rules_of(part, "ignore"),
         keep=ledger_rules_of(part, "keep"),
@@ -267,8 +285,8 @@ def rule_of(part: Part) -> Rule:
         preset={name: literal_of(part.at("preset"), name) for name in part.at("preset").mapping()}
         if value.get("preset") is not None
         else {},
-        rules=tuple(rule_of(child) for child in part.parts("rules")),
-        first_of=tuple(rule_of(child) for child in part.parts("first-of")),
+        rules=tuple(rule for _, rule in part.each("rules", rule_of)),
+        first_of=tuple(rule for _, rule in part.each("first-of", rule_of)),
         make=part.text("make"),
         instance=part.text("as"),
         identity=part.texts("identity"),
@@ -327,7 +345,7 @@ def ledger_rules_of(part: Part, key: str) -> tuple[LedgerRule, ...]:
 
     raises  Refused MAP-0102: also an ignore rule without a reason
     """
-    return tuple(_ledger_rule(child.identified()) for child in part.parts(key))
+    return tuple(rule for _, rule in part.each(key, lambda child: _ledger_rule(child.identified())))
 
 
 def _ledger_rule(part: Part) -> LedgerRule:
@@ -356,16 +374,23 @@ def literal_of(part: Part, key: str) -> Json:
 
 def _unique(part: Part, key: str, read: Callable[[Part], _Part]) -> tuple[_Part, ...]:
     found: dict[str, _Part] = {}
-    for child in part.parts(key):
-        item = read(child)
+    for child, item in part.each(key, read):
         name = child.text("id")
-        if name in found:
-            child.refuse(f"another of the {key} has the id {name} already.", "id", code="MAP-0103")
-        found[name] = item
+        if name not in found:
+            found[name] = item
+            continue
+        fault = child.fault(f"another of the {key} has the id {name} already.", "id", code="MAP-0103")
+        if part.faults is None:
+            raise fault
+        part.faults.append(fault)
     return tuple(found.values())
 
 
-def _group(part: Part, name: str) -> Group:
+def group_of(part: Part, name: str) -> Group:
+    """One group of a message map.
+
+    raises  Refused MAP-0102
+    """
     part = part.about(f"group {name}")
     value = part.mapping(GROUP_KEYS)
     starts = part.texts("starts")

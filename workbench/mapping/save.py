@@ -19,12 +19,12 @@ from ruamel.yaml.representer import RoundTripRepresenter
 
 from workbench.kernel.atomic_file import write_text_atomically
 from workbench.kernel.errors import Refused
-from workbench.mapping.load import PACKAGE_FILE
-from workbench.mapping.model import Json, MapKind, Package
-from workbench.mapping.reading import Part, header_of, message_map_of, rule_map_of
-from workbench.mapping.writing import Plain, plain_header, plain_message_map, plain_rule_map
+from workbench.mapping.files import FOLDERS, content_of, file_names, plain_content, read_file
+from workbench.mapping.load import read_text
+from workbench.mapping.model import Json, Package
+from workbench.mapping.writing import Plain
 from workbench.mapping.yaml_text import read_yaml
-from workbench.terminology.code_map import format_code_map, load_code_map
+from workbench.terminology.code_map import CodeMap, format_code_map, read_code_map
 
 LINE_WIDTH = 120
 _LISTS = ("rules", "first-of", "rows")
@@ -34,7 +34,8 @@ _LISTS = ("rules", "first-of", "rows")
 def save_package(package: Package, folder: Path | None = None) -> tuple[str, ...]:
     """Write the package's own files; the answer names those that were written or removed.
 
-    Each file is replaced as a whole or not at all.
+    Each file is replaced as a whole or not at all. Layout and comments are those of the text the package was read from
+    or edited as; in a folder where the package never was, those of the files that are there.
 
     raises  Refused MAP-0404: neither the package nor the call says where
             Unavailable KRN-0002: a file cannot be written
@@ -42,22 +43,45 @@ def save_package(package: Package, folder: Path | None = None) -> tuple[str, ...
     place = folder or package.folder
     if place is None:
         raise Refused("MAP-0404", "The package has no folder yet.", "Choose one.")
-    wanted: dict[str, Plain] = {PACKAGE_FILE: plain_header(package.header)}
-    wanted |= {f"messages/{name}.yaml": plain_message_map(found) for name, found in package.messages.items()}
-    wanted |= {f"{found.kind}/{found.name}.yaml": plain_rule_map(found) for found in package.rule_maps()}
-    touched = [name for name, plain in wanted.items() if _save_yaml(place, name, plain)]
-    for name, code_map in package.codes.items():
-        path = place / "codes" / f"{name}.csv"
-        if not path.exists() or load_code_map(path) != code_map:
-            write_text_atomically(path, format_code_map(code_map))
-            touched.append(f"codes/{name}.csv")
-    known = {place / name for name in wanted} | {place / "codes" / f"{name}.csv" for name in package.codes}
-    for pattern in ("messages/*.yaml", "segments/*.yaml", "types/*.yaml", "codes/*.csv"):
-        for path in sorted(place.glob(pattern)):
-            if path not in known:
+    touched = []
+    names = file_names(package)
+    for name in names:
+        path = place / name
+        there = read_text(path) if path.exists() else ""
+        text = text_of(package, name, there)
+        if text != there:
+            write_text_atomically(path, text)
+            touched.append(name)
+    for inner, ending in FOLDERS.items():
+        for path in sorted((place / inner).glob(f"*{ending}")):
+            name = f"{inner}/{path.name}"
+            if name not in names:
                 path.unlink()
-                touched.append(path.relative_to(place).as_posix())
+                touched.append(name)
     return tuple(touched)
+
+
+def text_of(package: Package, name: str, there: str = "") -> str:
+    """The text a file of the package will have when it is saved.
+
+    there   what stands in its place now: the layout of a file that the package was not read from
+    raises  Refused MAP-0401: the package has no file of that name
+    """
+    content = content_of(package, name)
+    if content is None:
+        raise Refused("MAP-0401", f"The package has no file {name}.", "It may have been removed meanwhile.")
+    if isinstance(content, CodeMap):
+        same = there and _says_the_same(there, name, content)
+        return there if same else format_code_map(content)
+    basis = package.layout.get(name, package.texts.get(name, there))
+    return merged_text(basis, name, plain_content(content))
+
+
+def _says_the_same(text: str, name: str, code_map: CodeMap) -> bool:
+    try:
+        return read_code_map(text, name) == code_map
+    except Refused:
+        return False
 
 
 def merged_text(text: str, name: str, plain: Plain) -> str:
@@ -82,23 +106,9 @@ def merged_text(text: str, name: str, plain: Plain) -> str:
 
 def _said(text: str, name: str) -> Plain:
     """What the text of a file says, in the form of `writing`."""
-    part = Part(read_yaml(text, name))
-    folder = name.partition("/")[0]
-    if name == PACKAGE_FILE:
-        return plain_header(header_of(part))
-    if folder == "messages":
-        return plain_message_map(message_map_of(part))
-    return plain_rule_map(rule_map_of(part, MapKind(folder)))
-
-
-def _save_yaml(folder: Path, name: str, plain: Plain) -> bool:
-    path = folder / name
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    changed = merged_text(text, name, plain)
-    if changed == text:
-        return False
-    write_text_atomically(path, changed)
-    return True
+    content = read_file(name, text)
+    assert not isinstance(content, CodeMap)
+    return plain_content(content)
 
 
 @dataclass(frozen=True)

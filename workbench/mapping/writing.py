@@ -127,7 +127,7 @@ def plain_message_map(message_map: MessageMap) -> Plain:
             "include": list(message_map.include),
             "cite": message_map.cite,
             "note": message_map.note,
-            "groups": {group.name: _group(group) for group in message_map.groups},
+            "groups": {group.name: plain_group(group) for group in message_map.groups},
             "rows": [plain_row(row) for row in message_map.rows],
             "ignore": [plain_ledger_rule(rule) for rule in message_map.ignore],
             "keep": [plain_ledger_rule(rule) for rule in message_map.keep],
@@ -198,7 +198,7 @@ def _raise(raises: Raise | None) -> Json:
     return None if raises is None else {"severity": raises.severity, "text": raises.text}
 
 
-def _group(group: Group) -> Plain:
+def plain_group(group: Group) -> Plain:
     plain: Plain = {"starts": _one_or_many(group.starts)}
     if group.within:
         plain["within"] = group.within
