@@ -12,7 +12,7 @@ from workbench.messages.capture import Capture, MessageFormat, open_capture
 from workbench.v2.er7 import Message, parse
 from workbench.validation.profiles.gap import Gap, compare_profiles
 from workbench.validation.profiles.learn import learn_profile
-from workbench.validation.profiles.load import load_profile
+from workbench.validation.profiles.load import SEVERITIES, load_profile
 from workbench.validation.profiles.model import Profile
 from workbench.validation.profiles.profile_validator import ProfileValidator
 from workbench.validation.profiles.yaml_profile import write_yaml
@@ -20,13 +20,44 @@ from workbench.validation.profiles.yaml_profile import write_yaml
 _REPORT_EVERY = 500
 
 
-@lru_cache(maxsize=8)
 def profile_validator(path: Path) -> ProfileValidator:
-    """The validator of a profile, read once for each process.
+    """The validator of a profile, read once for each process and again when its files have changed.
 
     raises  Refused V2P-0002 to V2P-0004; Unavailable V2P-0001: the profile cannot be read
     """
+    return _validator(path, _state_of(path))
+
+
+@lru_cache(maxsize=8)
+def _validator(path: Path, _state: tuple[tuple[str, int, int], ...]) -> ProfileValidator:
     return ProfileValidator(load_profile(path))
+
+
+def _state_of(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, time and size of the files that a profile may be read from."""
+    folder = path if path.is_dir() else path.parent
+    candidates = sorted(folder.glob("*.xml")) if path.is_dir() or path.suffix.lower() == ".xml" else [path]
+    found = []
+    for file in (*candidates, folder / SEVERITIES):
+        try:
+            stat = file.stat()
+        except OSError:
+            continue  # what cannot be read is refused by the reader, in words
+        found.append((file.name, stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
+
+
+def open_profile(path: Path) -> Profile:
+    """A profile to look at and edit.
+
+    raises  Refused V2P-0002 to V2P-0004; Unavailable V2P-0001: the profile cannot be read
+    """
+    return load_profile(path)
+
+
+def save_profile(profile: Profile, target: Path, origin: str = "") -> None:
+    """Write an edited profile as YAML that says where it came from. raises Unavailable: it cannot be written"""
+    write_yaml(profile, target, f"Edited in the workbench; {origin}." if origin else "")
 
 
 def learn_from(capture: Capture, title: str, ctx: JobContext) -> Profile:

@@ -95,6 +95,14 @@ def format_yaml(profile: Profile, heading: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
+def format_plain(data: Any) -> str:
+    """Plain mappings, lists and texts as YAML in the same style."""
+    flow = _flow(data)
+    if not isinstance(data, dict) or flow is not None:
+        return (flow or "").removeprefix("{").removesuffix("}") if isinstance(data, dict) else str(flow)
+    return "\n".join(_mapping(data, 0, ""))
+
+
 def _refused(path: Path, reason: str) -> Refused:
     return Refused("V2P-0004", f"{path.name} is no profile: {reason}.", "Correct the file at that place.")
 
