@@ -19,7 +19,7 @@ from workbench.mapping.finish import assemble
 from workbench.mapping.keep import check_extension, keep_the_rest
 from workbench.mapping.model import Direction, MessageMap, Package
 from workbench.mapping.overlay import effective
-from workbench.mapping.running import Frame, Run
+from workbench.mapping.running import LONGEST_NUMBERED, Frame, Run
 from workbench.mapping.scope import Resource, lay_out
 from workbench.mapping.trace import TracedResult
 from workbench.mapping.values import Misfit, Zone, partial
@@ -99,7 +99,9 @@ class CompiledMapping:
         """
         compiled, covers = self._chosen(message)
         keeping = any(covers.may_keep(segment.name) for segment in message.segments)
-        state = self._run(message, compiled, noting=keeping)
+        state = self._run(message, compiled, noting=keeping, full=keeping and len(message.raw) >= LONGEST_NUMBERED)
+        if keeping and (state.uneven or state.dropped):
+            state = self._run(message, compiled, full=True)  # only a trace tells what has arrived
         bundle = assemble(state, self.package.header.name_space)
         if keeping:
             keep_the_rest(state, covers, self.package.header.extensions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from workbench.mapping.compile_source import Found
@@ -16,8 +17,18 @@ from workbench.mapping.compile_value import (
     report_unmapped,
 )
 from workbench.mapping.fhir_target import Kind
-from workbench.mapping.identity import merge_into, named_id
-from workbench.mapping.memory import Content, depends_on_value_alone, note_again, notes_since, remembering
+from workbench.mapping.identity import merge, named_id
+from workbench.mapping.memory import (
+    LONGEST_VALUE,
+    REMEMBERED_VALUES,
+    Content,
+    depends_on_value_alone,
+    give_again,
+    make_again,
+    only_of_value,
+    recorded,
+    remembering,
+)
 from workbench.mapping.model import Json, Policy, Rule
 from workbench.mapping.plans import CompiledMap, Source
 from workbench.mapping.rule_parts import Place, RuleParts
@@ -29,6 +40,8 @@ from workbench.mapping.running import (
     VALUE,
     Frame,
     Node,
+    Recipe,
+    Remembered,
     SlotList,
     Step,
     Written,
@@ -102,7 +115,7 @@ def content(parts: RuleParts, kind: Kind) -> Content:
 
     def run(frame: Frame, node: Node, element: Object, around: Frame) -> int:
         written = NOTHING
-        if covered and frame.run.trace is not None:
+        if covered and frame.run.noting:
             frame.run.given.append((using, node))
         below = frame.run.parts_of(node)
         for compiled in maps:
@@ -113,7 +126,14 @@ def content(parts: RuleParts, kind: Kind) -> Content:
             preset_into(element, preset)
         return written
 
-    return remembering(run) if depends_on_value_alone(_rules_inside(parts), parts.package, (using,)) else run
+    return run
+
+
+def remembered_content(parts: RuleParts, kind: Kind) -> Content:
+    """`content` with a memory where what it writes depends on the value alone."""
+    fill = content(parts, kind)
+    alone = depends_on_value_alone(_rules_inside(parts), parts.package, (parts.rule.using,))
+    return remembering(fill) if alone else fill
 
 
 def _rules_inside(parts: RuleParts) -> tuple[Rule, ...]:
@@ -126,7 +146,7 @@ def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
     """Each value of the source fills an element of its own."""
     if kind.type in CONVERTERS and parts.rule.using:
         return _spread(parts, kind)
-    fill, nodes = content(parts, kind), parts.nodes()
+    fill, nodes = remembered_content(parts, kind), parts.nodes()
     codes = parts.codes() if parts.rule.codes else None
     if codes and kind.type not in CODED:
         parts.refuse(f"codes belong to a Coding or CodeableConcept, not to a {kind.type}")
@@ -172,7 +192,7 @@ def _spread(parts: RuleParts, kind: Kind) -> Step:
     def run(frame: Frame) -> int:
         written = NOTHING
         for node in nodes(frame):
-            if covered and frame.run.trace is not None:
+            if covered and frame.run.noting:
                 frame.run.given.append((using, node))
             child = inside(frame, node, frame.target, frame.slots, frame.outer)
             written |= compiled.run(child)
@@ -207,43 +227,18 @@ def block(parts: RuleParts, target: Target, kind: Kind) -> Step:
 
 def make_each(parts: RuleParts, target: Target) -> Step:
     """Each value makes a resource, or finds the one of its identity, and is referred to."""
-    rule = parts.rule
-    kind = parts.compiler.schema.root(rule.make)
-    if kind is None or not parts.compiler.schema.is_resource(rule.make):
-        parts.refuse(f"{rule.make} is no resource type")
-    fill, nodes = content(parts, kind), parts.nodes()
-    keys = [parts.first_text(text) for text in rule.identity]
-    name, space = parts.name, parts.package.header.name_space
-    repeatable = depends_on_value_alone(_rules_inside(parts), parts.package, (rule.using,), may_make=True)
-    what = rule.using if not (rule.children or rule.preset) else "/".join(name)
+    nodes, name, make = parts.nodes(), parts.name, making(parts)
 
     def run(frame: Frame) -> int:
         state, written = frame.run, NOTHING
         for node in nodes(frame):
             if node.raw == NULL:
                 continue
-            # One text means different things to two senders, and as a building and as a floor.
-            named = [state.sender, what, node.raw if state.escape not in node.raw else state.whole_text_of(node)]
-            if keys:
-                seen = inside(frame, node, frame.target, [], frame)
-                values = [key(seen) for key in keys]
-                named = values if values[-1] else named
-            identity = named_id(space, rule.make, *named)
-            instance = state.by_identity.get(identity)
-            known = None if instance is None or state.full else state.same.get((identity, node.raw, what))
-            if known is None:
-                notes, given = len(state.trace or ()), len(state.given)
-                instance = _made(frame, node, identity, rule, fill, instance)
-                if instance is None:
-                    continue
-                if repeatable:
-                    state.same[identity, node.raw, what] = notes_since(state, notes, given, node)
-            elif state.trace is not None:
-                note_again(state, node, known)
-            assert instance is not None  # known ones are only of instances
-            node.segment.register(instance)
+            instance = make(frame, node)
+            if instance is None:
+                continue
             at = target.put(frame, {"reference": instance.full_url})
-            if at and state.full and state.trace is not None:
+            if at and state.trace is not None:
                 state.trace.append(Written(name, (), False, at.container, at.key, at.item, REFERENCED))
             written |= VALUE if at else NOTHING
         return written
@@ -251,23 +246,89 @@ def make_each(parts: RuleParts, target: Target) -> Step:
     return run
 
 
+def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
+    """Makes the resource of a node and makes it known in the node's segment; None when the node says nothing.
+
+    What depends on the value alone is remembered from message to message.
+    """
+    rule = parts.rule
+    kind = parts.compiler.schema.root(rule.make)
+    if kind is None or not parts.compiler.schema.is_resource(rule.make):
+        parts.refuse(f"{rule.make} is no resource type")
+    fill, identify = content(parts, kind), _identity(parts)
+    what = rule.using if not (rule.children or rule.preset) else "/".join(parts.name)
+    alone = only_of_value(rule.identity) and depends_on_value_alone(_rules_inside(parts), parts.package, (rule.using,))
+    known: dict[object, Recipe] = {}
+
+    def make(frame: Frame, node: Node) -> Instance | None:
+        state = frame.run
+        if state.trace is not None:
+            return _made(frame, node, identify(frame, node), rule, fill)[0]
+        key = (node.raw, node.level, state.context)
+        there = known.get(key)
+        if there is not None:
+            give_again(state, node, there.content)
+            instance: Instance | None = make_again(state, node.segment, there)
+        else:
+            identity = identify(frame, node)
+            instance, content = _made(frame, node, identity, rule, fill)
+            if alone and content is not None and len(node.raw) <= LONGEST_VALUE:
+                there = Recipe((identity, node.raw, what), rule.make, rule.instance or rule.id, rule.write, content)
+                if len(known) >= REMEMBERED_VALUES:
+                    known.clear()
+                known[key] = there
+                state.same.add(there.key)
+        if state.made is not None:
+            state.made.append(there)
+        return instance
+
+    return make
+
+
+def _identity(parts: RuleParts) -> Callable[[Frame, Node], str]:
+    """The identity of the resource a node makes."""
+    rule, space = parts.rule, parts.package.header.name_space
+    keys = [parts.first_text(text) for text in rule.identity]
+    what = rule.using if not (rule.children or rule.preset) else "/".join(parts.name)
+
+    def identify(frame: Frame, node: Node) -> str:
+        state = frame.run
+        if keys:
+            seen = inside(frame, node, frame.target, [], frame)
+            values = [key(seen) for key in keys]
+            if values[-1]:
+                return named_id(space, rule.make, *values)
+        # One text means different things to two senders, and as a building and as a floor.
+        raw = node.raw if state.escape not in node.raw else state.whole_text_of(node)
+        return named_id(space, rule.make, state.sender, what, raw)
+
+    return identify
+
+
 def _made(
-    frame: Frame, node: Node, identity: str, rule: Rule, fill: Content, known: Instance | None
-) -> Instance | None:
-    """The instance of an identity with what the node says of it; None when the node says nothing."""
+    frame: Frame, node: Node, identity: str, rule: Rule, fill: Content
+) -> tuple[Instance | None, Remembered | None]:
+    """The instance of an identity with what the node says of it, and how it is made again.
+
+    The instance is None when the node says nothing.
+    """
     run = frame.run
     resource: Object = {"resourceType": rule.make}
+    known = run.by_identity.get(identity)
     instance = Instance(rule.instance or rule.id, resource, identity, rule.write)
     holder = Frame(run, node.segment, frame.parts, frame.node, resource, [], frame, instance)
     at = len(run.order)
-    if fill(holder, node, resource, holder) < VALUE:
-        return None
+    written, content = recorded(fill, holder, node, resource, holder)
+    if written < VALUE:
+        return None, None
     if known is not None:
-        merge_into(run, known.resource, resource)
-        return known
-    run.order.insert(at, instance)
-    run.by_identity[identity] = instance
-    return instance
+        merge(run, known.resource, resource)
+        instance = known
+    else:
+        run.order.insert(at, instance)
+        run.by_identity[identity] = instance
+    node.segment.register(instance)
+    return instance, content
 
 
 def _translate_into(writing: Writing, frame: Frame, node: Node, element: Object, codes: Codes) -> int:
@@ -291,6 +352,7 @@ def _translate_into(writing: Writing, frame: Frame, node: Node, element: Object,
     if run.trace is not None:
         outcome, row = (TRANSLATED, rows[0]) if rows else (UNVALIDATED, None)
         run.trace.append(Written(writing.name, found.nodes, False, element, "", None, outcome, row))
+    run.take(found.nodes, False)
     return VALUE
 
 
@@ -302,6 +364,7 @@ def _flag_words(writing: Writing, frame: Frame, node: Node, element: Object, cod
     run = frame.run
     if run.trace is not None:
         run.trace.append(Written(writing.name, (node,), True, element, "", None, UNVALIDATED))
+    run.take((node,), True)
     return VALUE
 
 

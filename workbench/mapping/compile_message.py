@@ -15,7 +15,7 @@ from workbench.mapping.compile_value import report
 from workbench.mapping.conditions import Alternatives, SyntaxProblem, V2Path, read_condition
 from workbench.mapping.conditions import read_source as parse_source
 from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
-from workbench.mapping.identity import merge_into, named_id
+from workbench.mapping.identity import merge, named_id
 from workbench.mapping.model import MessageMap, Row
 from workbench.mapping.plans import CompiledMap
 from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, Step
@@ -201,7 +201,7 @@ class _RowCompiler:
                 scope = frame.scope
                 segments = [s for s in scope.direct if s.name == name] if isinstance(scope, GroupScope) else [scope]
                 for segment in segments:
-                    if covered[map_name] and frame.run.trace is not None:
+                    if covered[map_name] and frame.run.noting:
                         frame.run.given.append((map_name, Node(segment.name, 0, segment)))
                     slots = compiled.slots.empty()
                     inner = Frame(frame.run, segment, segment.fields, None, resource, slots, None, owner)
@@ -271,7 +271,7 @@ class _RowCompiler:
                 return
             known = run.by_identity.get(identity)
             if known is not None:
-                merge_into(run, known.resource, resource)
+                merge(run, known.resource, resource)
                 known_here = Instance(row.name, known.resource, identity, known.write)
                 frame.scope.register(known_here if known.name != row.name else known)
                 return

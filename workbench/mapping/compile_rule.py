@@ -154,7 +154,7 @@ def _literal(parts: RuleParts, target: Target, literal: Json) -> Step:
         put, plain = target.quick(), not isinstance(literal, dict | list)
 
         def constant(frame: Frame) -> int:
-            if not frame.run.full or frame.run.trace is None:
+            if frame.run.trace is None:
                 value = literal if plain else copied(literal)
                 return CONSTANT if put(frame, value) is not None else NOTHING
             at = target.put(frame, copied(literal))
@@ -175,6 +175,8 @@ def _literal(parts: RuleParts, target: Target, literal: Json) -> Step:
                 container, key, item = (at.container, at.key, at.item) if at else (frame.target, target.key, None)
                 outcome = LITERAL if at else OCCUPIED
                 frame.run.trace.append(Written(name, found.nodes, False, container, key, item, outcome))
+            elif at:
+                frame.run.take(found.nodes, False)
             written |= VALUE if at else NOTHING
         return written
 
@@ -203,9 +205,11 @@ def _accounting(parts: RuleParts, step: Step) -> Step:
 
     def run(frame: Frame) -> int:
         written = step(frame)
-        if written and frame.run.trace is not None:
+        if written and frame.run.noting:
             nodes = tuple(node for reader in readers for node in reader(frame))
-            frame.run.trace.append(Written(name, nodes, True, frame.target, "", None, ACCOUNTED))
+            if frame.run.trace is not None:
+                frame.run.trace.append(Written(name, nodes, True, frame.target, "", None, ACCOUNTED))
+            frame.run.take(nodes, True)
         return written
 
     return run

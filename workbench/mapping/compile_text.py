@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from workbench.mapping.compile_source import OneText, guard_of, read_source
 from workbench.mapping.conditions import Alternatives, Text, V2Path
-from workbench.mapping.running import Frame
+from workbench.mapping.running import Frame, place_number
 from workbench.mapping.scope import SegmentScope
 from workbench.v2.escapes import unescape
 
-Leaf = Callable[[Frame], tuple[int, int, int, int, int]]
-"""The leaf that a `OneText` has read."""
+Leaf = Callable[[Frame], int]
+"""The place number of the leaf that a `OneText` has read."""
 FirstText = Callable[[Frame], str]
 """The first text of a source, "" when it has none."""
 
@@ -88,13 +88,13 @@ def _value_text(path: V2Path) -> OneText:
 def _value_leaf(path: V2Path) -> Leaf:
     component, subcomponent = path.component, path.subcomponent or 1
 
-    def leaf(frame: Frame) -> tuple[int, int, int, int, int]:
+    def leaf(frame: Frame) -> int:
         node = frame.node
         assert node is not None  # a value was read
         if node.level == 1:
-            return (node.segment.index, node.field, node.repetition, component or 1, subcomponent)
+            return place_number(node.segment.index, node.field, node.repetition, component or 1, subcomponent)
         at = (component or 1) if node.level == 2 else node.subcomponent
-        return (node.segment.index, node.field, node.repetition, node.component, at)
+        return place_number(node.segment.index, node.field, node.repetition, node.component, at)
 
     return leaf
 
@@ -127,10 +127,10 @@ def _field_text(path: V2Path) -> OneText:
 def _field_leaf(path: V2Path) -> Leaf:
     field, component, subcomponent = path.field, path.component or 1, path.subcomponent or 1
 
-    def leaf(frame: Frame) -> tuple[int, int, int, int, int]:
+    def leaf(frame: Frame) -> int:
         scope = frame.scope
         assert isinstance(scope, SegmentScope)  # a field was read
         first = scope.first.get(field, 1) if scope.first else 1
-        return (scope.index, field, first, component, subcomponent)
+        return place_number(scope.index, field, first, component, subcomponent)
 
     return leaf

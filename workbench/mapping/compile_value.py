@@ -26,7 +26,6 @@ from workbench.mapping.running import (
     UNVALIDATED,
     VALUE,
     Frame,
-    Mark,
     Node,
     Outcome,
     RuleName,
@@ -83,6 +82,8 @@ class Writing:
         """Trace a write; `at` None says that the place was taken."""
         trace = frame.run.trace
         if trace is None:
+            if at is not None and outcome.written:
+                frame.run.take(found.nodes, self.whole)
             return
         if at is None:
             container, key = self.target.parent(frame), self.target.key
@@ -98,6 +99,7 @@ class Writing:
                 frame.run.trace.append(
                     Written(self.name, found.nodes, self.whole, frame.target, self.target.key, None, DELETED)
                 )
+            frame.run.take(found.nodes, self.whole)
             return NOTHING
         reason: Object = {"url": ABSENT_REASON, "valueCode": "unknown"}
         at = (
@@ -156,11 +158,11 @@ def short_way(writing: Writing, short: tuple[OneText, Leaf] | None, long: Step) 
         return long
     read, leaf_of = short
     plain = not writing.transforms
-    convert, put, key = CONVERTERS[writing.type], writing.target.quick(), writing.target.key
+    convert, put = CONVERTERS[writing.type], writing.target.quick()
 
     def run(frame: Frame) -> int:
         state = frame.run
-        if state.full:
+        if state.trace is not None:
             return long(frame)
         text = read(frame)
         if text is None or text == NULL:
@@ -175,11 +177,10 @@ def short_way(writing: Writing, short: tuple[OneText, Leaf] | None, long: Step) 
             value = convert(text, state.zone)
         except Misfit:
             return long(frame)
-        container = put(frame, value)
-        if container is None:
+        if put(frame, value) is None:
             return NOTHING
-        if state.trace is not None:
-            state.trace.append(Mark(leaf_of(frame), container, key))
+        if state.taken is not None:
+            state.taken.add(leaf_of(frame))
         return VALUE
 
     return run
@@ -191,12 +192,12 @@ def short_way_of_code(writing: Writing, short: tuple[OneText, Leaf] | None, code
         return long
     read, leaf_of = short
     plain = not writing.transforms
-    convert, put, key = CONVERTERS[writing.type], writing.target.quick(), writing.target.key
+    convert, put = CONVERTERS[writing.type], writing.target.quick()
     translate = codes.translate
 
     def run(frame: Frame) -> int:
         state = frame.run
-        if state.full:
+        if state.trace is not None:
             return long(frame)
         text = read(frame)
         if text is None or text == NULL:
@@ -214,11 +215,10 @@ def short_way_of_code(writing: Writing, short: tuple[OneText, Leaf] | None, code
             value = convert(rows[0].target.code, state.zone)
         except Misfit:
             return long(frame)
-        container = put(frame, value)
-        if container is None:
+        if put(frame, value) is None:
             return NOTHING
-        if state.trace is not None:
-            state.trace.append(Mark(leaf_of(frame), container, key))
+        if state.taken is not None:
+            state.taken.add(leaf_of(frame))
         return VALUE
 
     return run
@@ -245,8 +245,8 @@ def write_primitive(writing: Writing, texts: Texts) -> Step:
                 written |= writing.misfit(frame, found, found.text)
                 continue
             at = target.put(frame, value)
-            if frame.run.trace is not None:
-                note = zone_note(text, frame.run.zone) if zoned and frame.run.full else ""
+            if frame.run.noting:
+                note = zone_note(text, frame.run.zone) if zoned and frame.run.trace is not None else ""
                 writing.note(frame, found, at, COPIED, note=note)
             if at:
                 written = VALUE

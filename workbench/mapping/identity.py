@@ -22,6 +22,15 @@ def named_id(*parts: str) -> str:
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
+def merge(run: Run, known: Object, more: Object) -> None:
+    """Add to a resource what another view of the same thing says besides."""
+    if run.trace is None:
+        if known == more:
+            return
+        run.uneven = True
+    merge_into(run, known, more)
+
+
 def merge_into(run: Run, known: Object, more: Object) -> None:
     """Add to `known` what `more` says besides; where they contradict each other, `known` stays.
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.covering import Covering, Covers
 from workbench.mapping.ledger import Leaf
-from workbench.mapping.memory import places
 from workbench.mapping.model import Json, LedgerRule
 from workbench.mapping.running import (
+    COMPONENTS,
     DELETED,
     KEPT,
-    Again,
-    Mark,
     Node,
-    Note,
-    Repeated,
     RuleName,
     Run,
     Written,
+    number_of,
+    place_number,
 )
 from workbench.mapping.scope import Resource, SegmentScope
 from workbench.v2.er7 import HEADERS
 from workbench.v2.escapes import unescape
+
+_FIRST_COMPONENT = place_number(0, 0, 0, 1, 1)
 
 KEPT_EXTENSION = "kept"
 """The short name in package.yaml of the extension that keeps values."""
@@ -70,7 +70,7 @@ def _keep(run: Run, scope: SegmentScope, leaf: Leaf, raw: str, rule: LedgerRule,
             ],
         }
     )
-    if run.full and run.trace is not None:
+    if run.trace is not None:
         node = Node(raw, 3, scope, field, repetition, component, subcomponent)
         run.trace.append(Written(RuleName("keep", rule.id), (node,), False, holder, "extension", len(there) - 1, KEPT))
 
@@ -83,7 +83,7 @@ def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
     return run.order[0].resource if run.order else None
 
 
-def _left(run: Run, scope: SegmentScope, taken: set[tuple[int, ...]]) -> list[tuple[Leaf, str]]:
+def _left(run: Run, scope: SegmentScope, taken: set[int]) -> list[tuple[Leaf, str]]:
     """Every populated value of a segment that was not taken, as it is written, MSH-1 and MSH-2 left out (as
     `ledger.leaves`)."""
     index, repetition, component, subcomponent = scope.index, run.repetition, run.component, run.subcomponent
@@ -91,56 +91,41 @@ def _left(run: Run, scope: SegmentScope, taken: set[tuple[int, ...]]) -> list[tu
     for number, text in enumerate(scope.segment.fields):
         if not text or number < (3 if scope.name in HEADERS else 1):
             continue
-        if repetition in text or component in text or subcomponent in text:
-            left += [
-                (leaf, raw)
-                for which, part in enumerate(text.split(repetition), 1)
-                for place, piece in enumerate(part.split(component), 1)
-                if piece
-                for below, raw in enumerate(piece.split(subcomponent), 1)
-                if raw and (leaf := (index, number, which, place, below)) not in taken
-            ]
-        elif (leaf := (index, number, 1, 1, 1)) not in taken:
-            left.append((leaf, text))
-    return [(leaf, raw) for leaf, raw in left if leaf[:4] not in taken and leaf[:3] not in taken]
+        place = place_number(index, number, 1, 1, 1)
+        if repetition not in text and component not in text and subcomponent not in text:
+            if place not in taken and place - 1 not in taken and place - _FIRST_COMPONENT not in taken:
+                left.append(((index, number, 1, 1, 1), text))
+            continue
+        for which, part in enumerate(text.split(repetition), 1):
+            whole = place_number(index, number, which)
+            if whole in taken:
+                continue
+            for at, piece in enumerate(part.split(component), 1):
+                if not piece or whole + (at << COMPONENTS) in taken:
+                    continue
+                left += [
+                    ((index, number, which, at, below), raw)
+                    for below, raw in enumerate(piece.split(subcomponent), 1)
+                    if raw and whole + (at << COMPONENTS) + below not in taken
+                ]
+    return left
 
 
-def _taken(run: Run) -> set[tuple[int, ...]]:
+def _taken(run: Run) -> set[int]:
     """The places whose values have reached the bundle: leaves, and repetitions or components taken whole."""
+    if run.taken is not None:
+        return run.taken
     dropped = {number for element in run.dropped for number in _objects(element)}
-    taken: set[tuple[int, ...]] = set()
-    all_arrived = not dropped and not run.aliases
+    taken: set[int] = set()
     for note in run.trace or ():
-        if isinstance(note, Mark):  # most are
-            if all_arrived or _arrived(run, note.container, note.key, dropped):
-                taken.add(note.leaf)
-        elif all_arrived and isinstance(note, Again):
-            place = note.place
-            taken.update([place + leaf for leaf, _, _ in note.leaves])
-        else:
-            taken.update(_reached(run, note, dropped))
+        if note.outcome.written and (note.outcome is DELETED or _has_arrived(run, note, dropped)):
+            taken.update([number_of(node, note.whole) for node in note.nodes])
     return taken
 
 
-def _reached(run: Run, note: Note, dropped: set[int]) -> Iterable[tuple[int, ...]]:
-    """The places whose values have reached the bundle by what one note says."""
-    if isinstance(note, Mark):
-        return (note.leaf,) if _arrived(run, note.container, note.key, dropped) else ()
-    if isinstance(note, Again):
-        if id(note.element) not in run.aliases and id(note.element) not in dropped:  # nor is anything in it
-            place = note.place
-            return [place + leaf for leaf, _, _ in note.leaves]
-        return [mark.leaf for mark in note.marks() if _arrived(run, mark.container, mark.key, dropped)]
-    if isinstance(note, Repeated):
-        place, depth = note.place, note.notes.depth
-        trace = (run.trace or [])[note.notes.start : note.notes.stop]
-        return [place + leaf[depth:] for each in trace for leaf in _reached(run, each, dropped)]
-    if not note.outcome.written:
-        return ()
+def _has_arrived(run: Run, note: Written, dropped: set[int]) -> bool:
     key = "" if note.item is not None else note.key
-    if note.outcome is not DELETED and (note.container is None or not _arrived(run, note.container, key, dropped)):
-        return ()
-    return places(note)
+    return note.container is not None and _arrived(run, note.container, key, dropped)
 
 
 def _arrived(run: Run, container: dict[str, Json], key: str, dropped: set[int]) -> bool:

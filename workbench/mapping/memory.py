@@ -6,7 +6,8 @@ makes the same of the same text, so fast runs copy what they made the last time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 import msgspec
 
@@ -23,8 +24,10 @@ from workbench.mapping.conditions import (
     read_condition,
     read_source,
 )
+from workbench.mapping.identity import merge
 from workbench.mapping.model import Json, Package, Rule
-from workbench.mapping.running import DELETED, Again, Frame, Node, Note, Notes, Repeated, Run, Way, Written
+from workbench.mapping.running import Frame, Node, Recipe, Remembered, Run, number_of
+from workbench.mapping.scope import Instance, SegmentScope
 from workbench.mapping.transforms import TRANSFORMS
 
 REMEMBERED_VALUES = 4096
@@ -36,157 +39,130 @@ LONGEST_VALUE = 512
 _OWN_KEYS = frozenset({"url", "resourceType"})
 """What an object that is new may hold already."""
 
+_NUMBERS = (Decimal,)
+
 Object = dict[str, Json]
 Content = Callable[[Frame, Node, Object, Frame], int]
 """Writes what a node says into an object; the last frame is the one around the element."""
 
 
-class _Remembered(msgspec.Struct, frozen=True):
-    """What a value has become.
-
-    leaves  places below the value, each with the way to the object its text is in and the key; only where values may
-            be kept
-    given   the maps that were given parts of the value: name, and the part
-    """
-
-    written: int
-    element: Object
-    leaves: tuple[tuple[tuple[int, ...], Way, str], ...]
-    given: tuple[tuple[str, Node], ...]
+def copy_of(element: Object) -> Object:
+    """A copy that shares no object with what it was made of."""
+    copied: Object = msgspec.to_builtins(element, builtin_types=_NUMBERS)
+    return copied
 
 
 def remembering(fill: Content) -> Content:
     """`fill`, which depends on its value alone, with a memory for fast runs."""
-    known: dict[object, _Remembered] = {}
+    known: dict[object, Remembered] = {}
 
     def run(frame: Frame, node: Node, element: Object, around: Frame) -> int:
         state = frame.run
-        if state.full or len(node.raw) > LONGEST_VALUE or not element.keys() <= _OWN_KEYS:
+        if state.trace is not None or len(node.raw) > LONGEST_VALUE or (element and not element.keys() <= _OWN_KEYS):
             return fill(frame, node, element, around)
-        noting = state.trace is not None
         key = (node.raw, node.level, state.context)
         there = known.get(key)
         if there is not None:
-            for name, value in there.element.items():
-                element[name] = value if type(value) is str else _copy(value)
-            if noting:
-                _note(state, node, element, there)
+            element.update(copy_of(there.element))
+            for made in there.made:
+                make_again(state, node.segment, made)
+            if state.made is not None:
+                state.made += there.made
+            give_again(state, node, there)
             return there.written
-        own, issues = set(element), len(state.issues)
-        notes, given = len(state.trace or ()), len(state.given)
-        written = fill(frame, node, element, around)
-        if len(state.issues) == issues:
+        written, there = recorded(fill, frame, node, element, around)
+        if state.made is not None:
+            state.made += (None,) if there is None else there.made
+        if there is not None:
             if len(known) >= REMEMBERED_VALUES:
                 known.clear()
-            made = {name: _copy(value) for name, value in element.items() if name not in own}
-            new = (state.trace or [])[notes:]
-            depth = node.level + 2
-            leaves = tuple((leaf[depth:], way, key_) for leaf, way, key_ in _leaves(new, element))
-            known[key] = _Remembered(written, made, leaves, tuple(state.given[given:]))
+            known[key] = there
         return written
 
     return run
 
 
-def _note(state: Run, node: Node, element: Object, there: _Remembered) -> None:
+def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: Frame) -> tuple[int, Remembered | None]:
+    """Run `fill` and note all it does; None when that is more than can be done again from memory."""
+    state = frame.run
+    if state.trace is not None:
+        return fill(frame, node, element, around), None
+    own, issues, given, dropped = set(element), len(state.issues), len(state.given), len(state.dropped)
+    taken, outer = state.taken, state.made
+    inner: list[Recipe | None] = []
+    leaves: set[int] = set()
+    state.made = inner
+    if taken is not None:
+        state.taken = leaves
+    written = fill(frame, node, element, around)
+    state.taken, state.made = taken, outer
+    if taken is not None:
+        taken |= leaves
+    made = tuple([one for one in inner if one is not None])
+    if len(state.issues) > issues or len(state.dropped) > dropped or len(made) < len(inner):
+        return written, None
+    base = number_of(node, True)
+    return written, Remembered(
+        written,
+        copy_of({name: value for name, value in element.items() if name not in own}),
+        tuple([leaf - base for leaf in leaves]),
+        tuple(state.given[given:]),
+        made,
+    )
+
+
+def give_again(state: Run, node: Node, there: Remembered) -> None:
     """Note for another value what was noted for the one remembered."""
-    assert state.trace is not None  # the caller has looked
-    if there.leaves:
-        state.trace.append(Again(place_of(node), element, there.leaves))
-    if there.given:
-        _give_again(state, node, there.given)
-
-
-def place_of(node: Node) -> tuple[int, ...]:
-    """Segment, field, repetition, and component or subcomponent as far as the node's level goes."""
-    if node.level == 1:
-        return (node.segment.index, node.field, node.repetition)
-    return (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
-
-
-def _give_again(state: Run, node: Node, given: Iterable[tuple[str, Node]]) -> None:
-    segment, field, repetition = node.segment, node.field, node.repetition
-    for name, part in given:
+    if state.taken is not None and there.leaves:
+        base = number_of(node, True)
+        state.taken.update([base + leaf for leaf in there.leaves])
+    for name, part in there.given:
         component = part.component if node.level == 1 else node.component
-        moved = Node(part.raw, part.level, segment, field, repetition, component, part.subcomponent)
+        moved = Node(part.raw, part.level, node.segment, node.field, node.repetition, component, part.subcomponent)
         state.given.append((name, moved))
 
 
-def notes_since(state: Run, notes: int, given: int, node: Node) -> Notes:
-    """What has been noted of a node since the trace and `given` had so many entries."""
-    return Notes(node.level + 2, notes, len(state.trace or ()), tuple(state.given[given:]))
-
-
-def note_again(state: Run, node: Node, known: Notes) -> None:
-    """Note of an equal value in the same message what was noted of the first."""
-    assert state.trace is not None  # the caller has looked
-    state.trace.append(Repeated(place_of(node), known))
-    _give_again(state, node, known.given)
-
-
-def places(note: Written) -> Iterator[tuple[int, ...]]:
-    """The leaves a write took, or the places whose leaves it took all."""
-    for node in note.nodes:
-        place = (node.segment.index, node.field, node.repetition, node.component or 1, node.subcomponent or 1)
-        yield place[: node.level + 2] if note.whole and node.level < 3 else place
-
-
-def _leaves(notes: Iterable[Note], element: Object) -> Iterator[tuple[tuple[int, ...], Way, str]]:
-    """The places whose texts have reached an object of the element, with the way to it and the key."""
-    ways: dict[int, Way] = {}
-    _walk(element, (), ways)
-    for note in notes:
-        assert not isinstance(note, Repeated)  # what makes resources is not remembered
-        if isinstance(note, Written):
-            if note.outcome.written:
-                deleted = note.outcome is DELETED or note.container is None
-                if not deleted and id(note.container) not in ways:
-                    continue
-                key = "" if deleted or note.item is not None else note.key
-                way = () if deleted else ways[id(note.container)]
-                for place in places(note):
-                    yield place, way, key
-            continue
-        for mark in note.marks() if isinstance(note, Again) else (note,):
-            if id(mark.container) in ways:
-                yield mark.leaf, ways[id(mark.container)], mark.key
-
-
-def _walk(value: Json, way: Way, ways: dict[int, Way]) -> None:
-    if isinstance(value, dict):
-        ways[id(value)] = way
-        for name, item in value.items():
-            _walk(item, (*way, name), ways)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            _walk(item, (*way, number), ways)
-
-
-def _copy(value: Json) -> Json:
-    if isinstance(value, dict):
-        return {key: item if type(item) is str else _copy(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [item if type(item) is str else _copy(item) for item in value]
-    return value
+def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
+    """Make a resource from memory, or find the one of its identity, and make it known in a segment."""
+    identity = made.key[0]
+    instance = state.by_identity.get(identity)
+    if instance is not None and made.key in state.same:
+        for inner in made.content.made:
+            make_again(state, segment, inner)
+    else:
+        at = len(state.order)
+        for inner in made.content.made:
+            make_again(state, segment, inner)
+        resource = {"resourceType": made.kind, **copy_of(made.content.element)}
+        if instance is not None:
+            merge(state, instance.resource, resource)
+        else:
+            instance = Instance(made.name, resource, identity, made.write)
+            state.order.insert(at, instance)
+            state.by_identity[identity] = instance
+        state.same.add(made.key)
+    segment.register(instance)
+    return instance
 
 
 # --- what may be remembered ------------------------------------------------------------------------------------------
 
 
-def depends_on_value_alone(
-    rules: Iterable[Rule], package: Package, above: tuple[str, ...] = (), *, may_make: bool = False
-) -> bool:
-    """True when rules read nothing but the value they are given, and write nothing but their element.
-
-    may_make  they may make resources of parts of the value
-    """
-    return all(_alone(rule, package, above, may_make) for rule in rules)
+def depends_on_value_alone(rules: Iterable[Rule], package: Package, above: tuple[str, ...] = ()) -> bool:
+    """True when rules read nothing but the value they are given, and write nothing but their element and resources
+    made of parts of the value."""
+    return all(_alone(rule, package, above) for rule in rules)
 
 
-def _alone(rule: Rule, package: Package, above: tuple[str, ...], may_make: bool) -> bool:
-    if (rule.make and not may_make) or rule.reference or rule.raises or rule.target.startswith("../"):
+def only_of_value(sources: Iterable[str]) -> bool:
+    """True when sources read nothing but the value at hand."""
+    return all(_in_value(read_source(text)) for text in sources)
+
+
+def _alone(rule: Rule, package: Package, above: tuple[str, ...]) -> bool:
+    if rule.reference or rule.raises or rule.target.startswith("../"):
         return False
-    if not all(_in_value(read_source(text)) for text in (*rule.source, *rule.accounts_for, *rule.identity)):
+    if not only_of_value((*rule.source, *rule.accounts_for, *rule.identity)):
         return False
     if rule.when and not _condition_in_value(read_condition(rule.when)):
         return False
@@ -198,9 +174,9 @@ def _alone(rule: Rule, package: Package, above: tuple[str, ...], may_make: bool)
         used = package.types.get(rule.using)
         if used is None or rule.using in above:
             return False
-        if not depends_on_value_alone(used.rules, package, (*above, rule.using), may_make=may_make):
+        if not depends_on_value_alone(used.rules, package, (*above, rule.using)):
             return False
-    return depends_on_value_alone(rule.children, package, above, may_make=may_make)
+    return depends_on_value_alone(rule.children, package, above)
 
 
 def _in_value(alternatives: Alternatives) -> bool:

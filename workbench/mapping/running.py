@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from workbench.kernel.issues import Issue
-from workbench.mapping.model import Json
+from workbench.mapping.model import Json, Write
 from workbench.mapping.scope import GroupScope, Instance, LaidOut, Resource, Scope, SegmentScope
 from workbench.mapping.values import Zone
 from workbench.terminology.code_map import CodeMapRow
@@ -33,6 +33,14 @@ class Node(msgspec.Struct, frozen=True, gc=False):
     repetition: int = 0
     component: int = 0
     subcomponent: int = 0
+
+
+def number_of(node: Node, whole: bool) -> int:
+    """The place number of a node, or of its first leaf."""
+    component, subcomponent = node.component, node.subcomponent
+    if not whole or node.level > 2:
+        component, subcomponent = component or 1, subcomponent or 1
+    return place_number(node.segment.index, node.field, node.repetition, component, subcomponent)
 
 
 class RuleName(NamedTuple):
@@ -82,58 +90,46 @@ class Written(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-class Mark(msgspec.Struct, frozen=True):
-    """What the fast functions note where values may be kept: the leaf they took and where they wrote it."""
+SUBCOMPONENTS, COMPONENTS, REPETITIONS, FIELDS = 0, 24, 48, 72
+SEGMENTS = 96
+"""Where the numbers of a place stand in its `place_number`, in bits."""
 
-    leaf: tuple[int, ...]
-    container: dict[str, Json]
-    key: str
-
-
-Way = tuple[str | int, ...]
-"""Keys and numbers from an object down to one in it."""
+LONGEST_NUMBERED = 1 << COMPONENTS
+"""A message shorter than this, in bytes, has no more parts of a kind than a place number can tell apart."""
 
 
-class Again(msgspec.Struct, frozen=True):
-    """The `Mark`s of a value that was remembered: for each leaf below `place` the way from the element, and the key."""
-
-    place: tuple[int, ...]
-    element: dict[str, Json]
-    leaves: tuple[tuple[tuple[int, ...], Way, str], ...]
-
-    def marks(self) -> Iterator[Mark]:
-        for leaf, way, key in self.leaves:
-            container: Json = self.element
-            for step in way:
-                container = container[step]  # type: ignore[index]
-            assert isinstance(container, dict)  # ways lead to objects
-            yield Mark((*self.place, *leaf), container, key)
-
-
-class Notes(msgspec.Struct, frozen=True):
-    """What was noted of a value, so that it can be noted of an equal one: the stretch of the trace, and `given`.
-
-    depth  how many numbers the place of the value has
-    """
-
-    depth: int
-    start: int
-    stop: int
-    given: tuple[tuple[str, Node], ...] = ()
-
-
-class Repeated(msgspec.Struct, frozen=True):
-    """What was noted of a value holds for an equal one at `place` too."""
-
-    place: tuple[int, ...]
-    notes: Notes
+def place_number(segment: int, field: int, repetition: int, component: int = 0, subcomponent: int = 0) -> int:
+    """A place of a message as one number; 0 for what is below the place."""
+    return segment << SEGMENTS | field << FIELDS | repetition << REPETITIONS | component << COMPONENTS | subcomponent
 
 
 _NEVER = "\0"
 """Stands for a delimiter the message does not declare."""
 
 
-Note = Written | Mark | Again | Repeated
+class Remembered(msgspec.Struct, frozen=True):
+    """What a value has become.
+
+    leaves  the places whose values were written, less the place of the value; only where values may be kept
+    given   the maps that were given parts of the value: name, and the part
+    made    resources made of parts of the value, in order
+    """
+
+    written: int
+    element: Resource
+    leaves: tuple[int, ...]
+    given: tuple[tuple[str, Node], ...]
+    made: tuple[Recipe, ...]
+
+
+class Recipe(msgspec.Struct, frozen=True):
+    """A resource that a value makes: what it takes to make it again."""
+
+    key: tuple[str, str, str]
+    kind: str
+    name: str
+    write: Write
+    content: Remembered
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -155,18 +151,22 @@ class Pending(msgspec.Struct, frozen=True):
 class Run:
     """One message on its way through a mapping.
 
-    trace  what was written from where: None in fast mode; in fast mode with `keep` rules it may hold `Mark`s
-    full   True in traced mode: everything written is a `Written`
+    trace    what was written from where; None in fast mode
+    taken    in fast mode where values may be kept: the places whose values were written, as `place_number`s
+    noting   either of them is there
     given    where values may be kept: which map with ignore or keep rules was given which value or segment
     dropped  elements that found their place taken
+    uneven   in fast mode: two views of one resource differed, so that not all that was taken may have arrived
     context  a number for everything but a value's text on which its meaning depends
-    same     what was noted of values that made or found a resource: by identity, text and what was made
+    made     while the making of a value is being remembered: the resources made of its parts, None for one that
+             cannot be made from memory
+    same     resources that are in the bundle with all that one text says of them: identity, text and what was made
     """
 
     __slots__ = (
-        "aliases", "bundle", "by_identity", "component", "context", "delimiters", "dropped", "escape", "full", "given",
-        "issues", "key", "laid_out", "message", "order", "pending", "repetition", "same", "sender", "separators",
-        "subcomponent", "trace", "zone",
+        "aliases", "bundle", "by_identity", "component", "context", "delimiters", "dropped", "escape", "given",
+        "issues", "key", "laid_out", "made", "message", "noting", "order", "pending", "repetition", "same", "sender",
+        "separators", "subcomponent", "taken", "trace", "uneven", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -177,8 +177,11 @@ class Run:
         self.laid_out = laid_out
         self.zone = zone
         self.sender = ""
-        self.full = full
-        self.trace: list[Note] | None = [] if noting or full else None
+        self.trace: list[Written] | None = [] if full else None
+        self.taken: set[int] | None = set() if noting and not full else None
+        self.noting = noting or full
+        self.uneven = False
+        self.made: list[Recipe | None] | None = None
         self.component = self.delimiters.component or _NEVER
         self.subcomponent = self.delimiters.subcomponent or _NEVER
         self.separators = self.delimiters.component + self.delimiters.subcomponent
@@ -189,12 +192,17 @@ class Run:
         self.bundle: Resource = {}
         self.order: list[Instance] = []
         self.by_identity: dict[str, Instance] = {}
-        self.same: dict[tuple[str, str, str], Notes] = {}
+        self.same: set[tuple[str, str, str]] = set()
         self.dropped: list[dict[str, Json]] = []
         self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
         self.key: tuple[str, ...] = ()
         self.context = 0
         self.given: list[tuple[str, Node]] = []
+
+    def take(self, nodes: Iterable[Node], whole: bool) -> None:
+        """Note in fast mode that the values of nodes were written: all of each, or the first leaf of each."""
+        if self.taken is not None:
+            self.taken.update([number_of(node, whole) for node in nodes])
 
     def text_of(self, node: Node) -> str:
         """The unescaped text of a node: its first leaf."""
