@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
-from workbench.mapping.compile_message import CompiledMessageMap, compile_message_map
-from workbench.mapping.compile_rule import Compiler
+from workbench.mapping.compile_message import CompiledMessageMap, RowFunction, compile_message_map
+from workbench.mapping.compile_rule import CompiledMaps, Compiler
 from workbench.mapping.compile_source import Texts, read_source
 from workbench.mapping.conditions import SyntaxProblem
 from workbench.mapping.conditions import read_source as parse_source
@@ -24,6 +26,31 @@ from workbench.mapping.scope import Resource, lay_out
 from workbench.mapping.trace import TracedResult
 from workbench.mapping.values import Misfit, Zone, partial
 from workbench.v2.er7 import Message
+
+
+class Contexts:
+    """A small number for each context, the same for equal ones; values remembered in maps are told apart by them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+        self._next = count()
+
+    def number(self, context: object) -> int:
+        found = self._numbers.get(context)
+        return self._numbers.setdefault(context, next(self._next)) if found is None else found
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Parts of an earlier compiled state that are as good as new, see `recompile`."""
+
+    rule_maps: CompiledMaps = field(default_factory=dict)
+    rows: Mapping[str, Mapping[str, RowFunction]] = field(default_factory=dict)
+    covers: Mapping[str, Covers] = field(default_factory=dict)
+    contexts: Contexts | None = None
+
+
+NOTHING_KEPT = Kept()
 
 
 def compile_package(package: Package) -> CompiledMapping:
@@ -45,22 +72,22 @@ def compile_package(package: Package) -> CompiledMapping:
 class CompiledMapping:
     """An effective package ready to run; it holds no state of a message, so messages may pass in any order."""
 
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, kept: Kept = NOTHING_KEPT) -> None:
         self.package = package
-        compiler = Compiler(package, fhir_schema(package.header.target.version))
+        self.compiler = compiler = Compiler(package, fhir_schema(package.header.target.version), kept.rule_maps)
         self._events: dict[str, str] = {}
         self._structures: dict[str, str] = {}
         self._maps: dict[str, tuple[CompiledMessageMap, Covers]] = {}
         for name, message_map in package.messages.items():
             if message_map.triggers or message_map.structures:
                 self._offer(message_map)
-                covers = covers_of(package, message_map)
+                covers = kept.covers.get(name) or covers_of(package, message_map)
                 check_extension(covers, package.header.extensions)
-                self._maps[name] = (compile_message_map(message_map, compiler), covers)
+                self._maps[name] = (compile_message_map(message_map, compiler, kept.rows.get(name, {})), covers)
         for rule_map in package.rule_maps():
             if not any("../" in rule.target or rule.target == "$value" for rule in rule_map.walk()):
                 compiler.rule_map(rule_map, ())
-        self._contexts: dict[object, int] = {}
+        self._contexts = kept.contexts if kept.contexts is not None else Contexts()
         self._sender = _text_source(package.header.sender)
         self._zone_name = _zone_name(package.header.time_zone)
 
@@ -119,9 +146,22 @@ class CompiledMapping:
             keep_the_rest(state, covers, self.package.header.extensions)
         return TracedResult(bundle, state, Covering(covers, state))
 
-    def _context(self, context: object) -> int:
-        """A small number for a context, the same for equal ones."""
-        return self._contexts.setdefault(context, len(self._contexts))
+    def kept(self, rule_maps: Container[str], rows: Mapping[str, Container[str]], covers: bool) -> Kept:
+        """What another state of the package can use of this one.
+
+        rule_maps  names of the maps that would be compiled to the same again
+        rows       ids of such rows by message map
+        covers     whether ignore and keep rules are the same
+        """
+        return Kept(
+            rule_maps={key: compiled for key, compiled in self.compiler.rule_maps.items() if key[0] in rule_maps},
+            rows={
+                name: {row.id: function for row, function in compiled.by_row if row.id in rows.get(name, ())}
+                for name, (compiled, _) in self._maps.items()
+            },
+            covers={name: found for name, (_, found) in self._maps.items()} if covers else {},
+            contexts=self._contexts,
+        )
 
     def _chosen(self, message: Message) -> tuple[CompiledMessageMap, Covers]:
         name = self.map_for(message)
@@ -145,7 +185,7 @@ class CompiledMapping:
         found = self._sender(frame)
         state.sender = found[0].text if found else ""
         control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()
-        state.context = self._context((state.zone, state.sender, state.delimiters, noting))
+        state.context = self._contexts.number((state.zone, state.sender, state.delimiters, noting))
         state.key = (header.raw(3), header.raw(4), control_id)
         for row in compiled.rows:
             row(state)

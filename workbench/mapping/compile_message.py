@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from workbench.kernel.errors import Refused
@@ -26,19 +26,26 @@ BUNDLE = "bundle"
 
 Places = Callable[[Run], list[SegmentScope | GroupScope]]
 Identify = Callable[[Frame], tuple[str, ...] | None]
+RowFunction = Callable[[Run], None]
 
 
 @dataclass(frozen=True)
 class CompiledMessageMap:
-    """A message map ready to run."""
+    """A message map ready to run; `by_row` has the same functions as `rows`, each with its row."""
 
     name: str
     layout: Layout
-    rows: tuple[Callable[[Run], None], ...]
+    rows: tuple[RowFunction, ...]
+    by_row: tuple[tuple[Row, RowFunction], ...]
 
 
-def compile_message_map(message_map: MessageMap, compiler: Compiler) -> CompiledMessageMap:
-    """raises  Refused MAP-0110: anything in it that cannot be, with its place"""
+def compile_message_map(
+    message_map: MessageMap, compiler: Compiler, kept: Mapping[str, RowFunction] | None = None
+) -> CompiledMessageMap:
+    """kept  functions of rows, by id, that are as good as new
+
+    raises  Refused MAP-0110: anything in it that cannot be, with its place
+    """
     known = {group.name for group in message_map.groups}
     for group in message_map.groups:
         if group.within and group.within not in known:
@@ -47,12 +54,13 @@ def compile_message_map(message_map: MessageMap, compiler: Compiler) -> Compiled
                 f"{message_map.place}: map {message_map.name}: {group.within}, around {group.name}, is no group.",
                 "Name the groups of this map.",
             )
-    rows = tuple(
-        _RowCompiler(row, message_map, compiler).compiled()
+    by_row = tuple(
+        (row, (kept or {}).get(row.id) or _RowCompiler(row, message_map, compiler).compiled())
         for row in message_map.rows
         if row.enabled and compiler.package.status_of(row).value != "rejected"
     )
-    return CompiledMessageMap(message_map.name, Layout.of(message_map.groups), rows)
+    rows = tuple(function for _, function in by_row)
+    return CompiledMessageMap(message_map.name, Layout.of(message_map.groups), rows, by_row)
 
 
 class _RowCompiler:

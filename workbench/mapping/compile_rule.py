@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
@@ -39,14 +39,17 @@ from workbench.mapping.running import (
 from workbench.mapping.values import CONVERTERS
 from workbench.v2.delimiters import NULL
 
+CompiledMaps = Mapping[tuple[str, tuple[Kind, ...]], CompiledMap]
+"""By the name of the map and the kinds of the elements around the place it is used in."""
+
 
 class Compiler:
     """Compiles the rules of one package; a map is compiled once for each kind of place it is used in."""
 
-    def __init__(self, package: Package, schema: TargetSchema) -> None:
+    def __init__(self, package: Package, schema: TargetSchema, kept: CompiledMaps | None = None) -> None:
         self.package = package
         self.schema = schema
-        self._maps: dict[tuple[str, tuple[Kind, ...]], CompiledMap] = {}
+        self.rule_maps: dict[tuple[str, tuple[Kind, ...]], CompiledMap] = dict(kept or {})
 
     def rule_map(self, rule_map: RuleMap, outer: tuple[Kind, ...]) -> CompiledMap:
         """A map, used by a rule that fills an element of the last of `outer`.
@@ -55,7 +58,7 @@ class Compiler:
         """
         beside = any("../" in rule.target for rule in rule_map.walk())
         key = (rule_map.name, outer if beside else ())
-        if key not in self._maps:
+        if key not in self.rule_maps:
             kind = self.schema.root(rule_map.target)
             if kind is None:
                 raise Refused(
@@ -64,9 +67,9 @@ class Compiler:
                     "Correct to.",
                 )
             source = Source(rule_map.source, rule_map.kind is MapKind.TYPE)
-            compiled = self._maps[key] = CompiledMap(source)
+            compiled = self.rule_maps[key] = CompiledMap(source)
             self.rules(rule_map.rules, Place(rule_map.name, source, (*outer, kind), compiled.slots), compiled)
-        return self._maps[key]
+        return self.rule_maps[key]
 
     def rules(self, rules: Iterable[Rule], place: Place, into: CompiledMap) -> None:
         """Compile rules in order; those switched off or rejected are left out.
