@@ -20,20 +20,25 @@ from workbench.mapping.edits import (
     Edit,
     MoveRule,
     PutCodeMap,
+    PutGroup,
     PutMap,
+    PutText,
     RemoveRule,
     from_json,
     to_json,
 )
 from workbench.mapping.fingerprint import fingerprint
 from workbench.mapping.load import load_package
-from workbench.mapping.model import MapKind, Package, Row, Rule, RuleMap, RuleStatus
-from workbench.mapping.save import merged_text, save_package
+from workbench.mapping.model import Group, MapKind, Package, Row, Rule, RuleMap, RuleStatus
+from workbench.mapping.save import merged_text, save_package, text_of
 from workbench.mapping.writing import plain_rule_map
 from workbench.terminology.code_map import CodeMapRow, RowStatus
 from workbench.terminology.codes import Coding
 
 PID = "segments/PID-Patient"
+TEXT = (
+    "map: PD1-Patient   # as text\nfrom: PD1\nto: Patient\nrules:\n  # nothing else\n  - {id: a, from: PD1-4, to: id}\n"
+)
 ADT = "messages/ADT_A01"
 
 
@@ -74,6 +79,12 @@ def some_edits(package: Package) -> list[Edit]:
         DropMap("types/EI-Identifier"),
         code_map_edit(package),
         PutCodeMap("allergens", None),
+        PutGroup(ADT, "PROCEDURE", None),
+        PutGroup(ADT, "VISIT", Group("VISIT", ("PV1",)), 0),
+        PutGroup(ADT, "PROCEDURE", Group("PROCEDURES", ("PR1", "ROL"), holds=())),
+        PutText("segments/PD1-Patient.yaml", TEXT),
+        PutText("segments/NEW-Patient.yaml", TEXT.replace("PD1", "NEW")),
+        PutText("package.yaml", "id: other\nversion: 2.0.0 # a remark\n"),
         ChangeHeader(replace(package.header, status=RuleStatus.APPROVED, time_zone="")),
     ]
 
@@ -105,11 +116,11 @@ def test_a_saved_edit_is_read_again_and_undoing_it_restores_every_byte(copy: Pac
     changed, change = EDITS[number].apply(copy)
     touched = save_package(changed)
     assert set(touched) == set(change.files)
-    assert load_package(copy.folder) == changed
+    assert load_package(copy.folder) == replace(changed, layout={})
     restored, _ = change.inverse.apply(changed)
     save_package(restored)
     assert load_package(copy.folder) == copy
-    if isinstance(EDITS[number], AddRule):
+    if not isinstance(EDITS[number], PutCodeMap):
         assert {path: path.read_bytes() for path in copy.folder.rglob("*.*")} == before
 
 
@@ -125,6 +136,45 @@ def test_two_hundred_edits_and_as_many_undos_end_at_the_start(sample: Package) -
     for change in reversed(done):
         package, _ = change.inverse.apply(package)
     assert package == sample
+
+
+def test_edits_undone_between_saves_leave_every_byte_as_it_was(copy: Package) -> None:
+    assert copy.folder is not None
+    before = {path: path.read_bytes() for path in copy.folder.rglob("*.*") if path.suffix == ".yaml"}
+    chooser, package, done = random.Random(11), copy, []
+    while len(done) < 60:
+        try:
+            package, change = chooser.choice(some_edits(copy)).apply(package)
+        except Refused:
+            continue
+        done.append(change)
+        if len(done) % 20 == 0:
+            save_package(package)
+    for change in reversed(done):
+        package, _ = change.inverse.apply(package)
+    save_package(package)
+    assert {path: path.read_bytes() for path in copy.folder.rglob("*.*") if path.suffix == ".yaml"} == before
+
+
+def test_a_comment_alone_is_an_edit_that_is_saved_and_can_be_undone(copy: Package) -> None:
+    file = "segments/PD1-Patient.yaml"
+    text = text_of(copy, file)
+    changed, change = PutText(file, f"# why\n{text}").apply(copy)
+    assert changed != copy
+    assert fingerprint(changed) == fingerprint(copy)
+    save_package(changed)
+    assert copy.folder is not None
+    assert (copy.folder / file).read_text(encoding="utf-8") == f"# why\n{text}"
+    restored, _ = change.inverse.apply(changed)
+    assert restored == copy
+    save_package(restored)
+    assert (copy.folder / file).read_text(encoding="utf-8") == text
+
+
+def test_an_edit_in_the_picture_keeps_the_comments_written_in_the_text(copy: Package) -> None:
+    package, _ = PutText("segments/PD1-Patient.yaml", TEXT).apply(copy)
+    package, _ = AddRule("segments/PD1-Patient", Rule("b", ("PD1-3",), "language")).apply(package)
+    assert text_of(package, "segments/PD1-Patient.yaml") == TEXT + "  - {id: b, from: PD1-3, to: language}\n"
 
 
 def test_an_unchanged_package_is_not_written(copy: Package) -> None:

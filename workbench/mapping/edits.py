@@ -156,7 +156,12 @@ class DropMap:
 
     def apply(self, package: Package) -> tuple[Package, Change]:
         """raises  Refused MAP-0401: no such map"""
-        return _with_map(package, self.map, None), _change(self, PutMap(self.map, _map(package, self.map)))
+        file = MapAddress.parse(self.map).file
+        inverse: Edit = PutMap(self.map, _map(package, self.map))
+        if file in package.layout:
+            inverse = PutText(file, text_of(package, file))
+        layout = {name: text for name, text in package.layout.items() if name != file}
+        return replace(_with_map(package, self.map, None), layout=layout), _change(self, inverse)
 
 
 @dataclass(frozen=True, slots=True)

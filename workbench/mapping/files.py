@@ -21,7 +21,7 @@ FOLDERS = {MESSAGES: ".yaml", str(MapKind.SEGMENT): ".yaml", str(MapKind.TYPE): 
 """The folders of a package and how the names of their files end."""
 
 Content = Header | MessageMap | RuleMap | CodeMap
-_PLACED = re.compile(r"(?P<file>[^:\n]+\.(?:yaml|csv)):(?P<line>\d+)(?::(?P<column>\d+))?:\s*")
+_PLACED = re.compile(r"(?P<file>[^:\n]+\.(?:yaml|csv))(?::|, line )(?P<line>\d+)(?::(?P<column>\d+))?:\s*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,210 @@
+"""Overlays as people work with them: what comes from the base, what the site changed, and how it takes that back.
+
+The edits made here do the same in a package without a base, so that an editor need not know which it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+
+from workbench.kernel.errors import Refused
+from workbench.mapping.edits import (
+    AddRule,
+    ChangeHeader,
+    ChangeRule,
+    DropMap,
+    Edit,
+    MapAddress,
+    PutCodeMap,
+    PutGroup,
+    PutMap,
+    RemoveRule,
+)
+from workbench.mapping.entries import Entry, EntryKind, EntryName, code_row_names, entries
+from workbench.mapping.files import MESSAGES, PACKAGE_FILE, content_of
+from workbench.mapping.model import Header, LedgerRule, MessageMap, Package, Row, Rule, RuleMap
+from workbench.mapping.overlay import laid_over
+
+
+class Origin(StrEnum):
+    """Where an entry of a package comes from.
+
+    OWN      of a package that extends none
+    BASE     the base's, as it is
+    CHANGED  the base's, and the site says it otherwise
+    ADDED    the site's
+    REMOVED  the base's, taken out by the site
+    """
+
+    OWN = "own"
+    BASE = "base"
+    CHANGED = "changed"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+def shown(package: Package) -> Package:
+    """The package as a person works on it: with all that its base says, message maps still naming what they include.
+
+    raises  Refused MAP-0108: as `overlay.laid_over`
+    """
+    return package if package.base is None else replace(laid_over(package), base=package.base)
+
+
+def origins(package: Package) -> Mapping[EntryName, Origin]:
+    """Where each entry comes from; entries that the site took out are there, too.
+
+    raises  Refused MAP-0108: as `overlay.laid_over`
+    """
+    if package.base is None:
+        return dict.fromkeys(entries(package), Origin.OWN)
+    base, whole = entries(laid_over(package.base)), entries(laid_over(package))
+    found = {name: _origin(entry, base.get(name)) for name, entry in whole.items()}
+    return found | {name: Origin.REMOVED for name in base if name not in whole}
+
+
+def origin_of(package: Package, where: str, entry_id: str) -> Origin | None:
+    """Where one rule or row comes from; None when neither package nor base has it."""
+    kind = EntryKind.ROW if where.startswith(f"{MESSAGES}/") else EntryKind.RULE
+    return origins(package).get(EntryName(where, kind, entry_id))
+
+
+def change_edits(package: Package, where: str, rule_id: str, rule: Rule | Row) -> tuple[Edit, ...]:
+    """The edits that make a rule say something else; in an overlay the site then has a rule of its own for it.
+
+    raises  Refused MAP-0406: a rule of the base cannot have another id
+    """
+    if _has(package, where, rule_id):
+        return (ChangeRule(where, rule_id, rule),)
+    if rule.id != rule_id:
+        raise Refused(
+            "MAP-0406",
+            f"{rule_id} is a rule of the base and keeps its id.",
+            "Take it out and add another, if that is meant.",
+        )
+    return (*_own_map(package, where), AddRule(where, rule))
+
+
+def remove_edits(package: Package, where: str, rule_id: str) -> tuple[Edit, ...]:
+    """The edits that take a rule out; one of the base stays there and the site says that it does not hold."""
+    in_base = package.base is not None and _has(laid_over(package.base), where, rule_id)
+    if not in_base or _inside_own_block(package, where, rule_id):
+        return (RemoveRule(where, rule_id),)
+    gone: Rule | Row = Row(rule_id, "", remove=True) if where.startswith(f"{MESSAGES}/") else Rule(rule_id, remove=True)
+    if _has(package, where, rule_id):
+        return (ChangeRule(where, rule_id, gone),)
+    return (*_own_map(package, where), AddRule(where, gone))
+
+
+def revert_edits(package: Package, name: EntryName) -> tuple[Edit, ...]:
+    """The edits after which an entry is the base's again; () when it is already.
+
+    A rule inside a block that the site changed as a whole goes back with that block.
+    """
+    if package.base is None:
+        return ()
+    if name.kind is EntryKind.CODE:
+        return _revert_code(package, name)
+    if name.kind in (EntryKind.IGNORE, EntryKind.KEEP):
+        return _revert_ledger_rule(package, name)
+    if name.kind is EntryKind.GROUP:
+        own = package.messages.get(MapAddress.parse(name.map).name)
+        held = own is not None and any(group.name == name.id for group in own.groups)
+        return _or_drop_map(package, (PutGroup(name.map, name.id, None),), name.map) if held else ()
+    top = _top_entry(package, name.map, name.id)
+    return () if top is None else _or_drop_map(package, (RemoveRule(name.map, top),), name.map)
+
+
+def own_map(package: Package, where: str) -> RuleMap | MessageMap | None:
+    """The map of the package's own files at an address, None when only its base has one."""
+    found = content_of(package, f"{where}.yaml")
+    return found if isinstance(found, RuleMap | MessageMap) else None
+
+
+def _origin(entry: Entry, base: Entry | None) -> Origin:
+    if base is None:
+        return Origin.ADDED
+    return Origin.BASE if base.plain == entry.plain and base.parent == entry.parent else Origin.CHANGED
+
+
+def _own_map(package: Package, where: str) -> tuple[Edit, ...]:
+    """The edit that gives an overlay a map to hold its rules, when it has none yet."""
+    if own_map(package, where) is not None or package.base is None:
+        return ()
+    below = own_map(laid_over(package.base), where)
+    if below is None:
+        raise Refused("MAP-0401", f"There is no map {where}.", "It may have been removed meanwhile.")
+    return (PutMap(where, _empty(below)),)
+
+
+def _empty(below: RuleMap | MessageMap) -> RuleMap | MessageMap:
+    """An overlay's map that changes nothing yet."""
+    if isinstance(below, MessageMap):
+        return MessageMap(below.name)
+    return RuleMap(below.kind, below.name, below.source, below.target)
+
+
+def _has(package: Package, where: str, rule_id: str) -> bool:
+    found = own_map(package, where)
+    if found is None:
+        return False
+    return (found.row(rule_id) if isinstance(found, MessageMap) else found.rule(rule_id)) is not None
+
+
+def _top_entry(package: Package, where: str, rule_id: str) -> str | None:
+    """The id of the site's rule, at the top of its map, in which a rule stands."""
+    found = own_map(package, where)
+    if isinstance(found, MessageMap):
+        return rule_id if found.row(rule_id) else None
+    rules = found.rules if found is not None else ()
+    return next((rule.id for rule in rules if any(inner.id == rule_id for inner in rule.walk())), None)
+
+
+def _inside_own_block(package: Package, where: str, rule_id: str) -> bool:
+    top = _top_entry(package, where, rule_id)
+    return top is not None and top != rule_id
+
+
+def _or_drop_map(package: Package, edits: tuple[Edit, ...], where: str) -> tuple[Edit, ...]:
+    """The edits, or dropping the site's map when it would change nothing any more."""
+    after = package
+    for edit in edits:
+        after, _ = edit.apply(after)
+    left = own_map(after, where)
+    below = own_map(laid_over(package.base), where) if package.base is not None else None
+    nothing = left is not None and below is not None and replace(left, place=None) == _empty(below)
+    return (DropMap(where),) if nothing else edits
+
+
+def _revert_code(package: Package, name: EntryName) -> tuple[Edit, ...]:
+    own = package.codes.get(MapAddress.parse(name.map).name)
+    if own is None:
+        return ()
+    wanted = name.id.partition(" #")[0]
+    named = zip(code_row_names(own), own.rows, strict=True)
+    rows = tuple(row for row_name, row in named if row_name.partition(" #")[0] != wanted)
+    if len(rows) == len(own.rows):
+        return ()
+    return (PutCodeMap(own.id, replace(own, rows=rows) if rows else None),)
+
+
+def _revert_ledger_rule(package: Package, name: EntryName) -> tuple[Edit, ...]:
+    own = package.header if name.map == PACKAGE_FILE else own_map(package, name.map)
+    if own is None:
+        return ()
+    changed = replace(
+        own,
+        ignore=_other(own.ignore, name.id) if name.kind is EntryKind.IGNORE else own.ignore,
+        keep=_other(own.keep, name.id) if name.kind is EntryKind.KEEP else own.keep,
+    )
+    if changed == own:
+        return ()
+    if isinstance(changed, Header):
+        return (ChangeHeader(changed),)
+    return _or_drop_map(package, (PutMap(name.map, changed),), name.map)
+
+
+def _other(rules: tuple[LedgerRule, ...], rule_id: str) -> tuple[LedgerRule, ...]:
+    return tuple(rule for rule in rules if rule.id != rule_id)
