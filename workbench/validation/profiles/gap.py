@@ -51,6 +51,7 @@ class Gap(NamedTuple):
 
 _DEMAND = {Usage.X: 0, Usage.W: 0, Usage.B: 1, Usage.O: 1, Usage.C: 1, Usage.RE: 2, Usage.R: 3}
 _NONE = "–"
+_DESCRIBED = "described"
 _MOST_CODES_SAID = 12
 
 
@@ -76,7 +77,9 @@ class _Comparison:
 
     def _message(self, kind: str, one: MessageProfile | None, other: MessageProfile | None) -> Iterator[Gap]:
         if one is None or other is None:
-            yield _presence(kind, (one or other or _NO_MESSAGE).name, one is not None)
+            known = one or other or _NO_MESSAGE
+            said = (_DESCRIBED, _NONE) if one is not None else (_NONE, _DESCRIBED)
+            yield Gap(kind, known.name, "presence", *said, Effect.STRICTER if one is not None else Effect.LOOSER)
             return
         yield from self._members(kind, one.members, other.members)
         mine, theirs = _flavours(one.members), _flavours(other.members)

@@ -77,7 +77,7 @@ class FindingsTab(QSplitter):
         return [self.groups.view, self.view, self.message.tree, self.message.raw]
 
     @property
-    def shown(self) -> tuple[Finding, ...]:
+    def shown(self) -> Sequence[Finding]:
         """The findings that are open, suppressed or known, or all of them, as chosen."""
         sifted = self._bench.sifted()
         chosen = self.fate.currentData()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
     QMenu,
+    QSizePolicy,
     QStackedWidget,
     QTabWidget,
     QToolButton,
@@ -47,6 +49,8 @@ from workbench.gui.views.validation.choices import SETTING, described, from_sett
 from workbench.gui.views.validation.choices_dialog import ChoicesDialog
 from workbench.gui.views.validation.fhirpath_tab import FhirPathTab
 from workbench.gui.views.validation.findings_tab import FindingsTab
+from workbench.gui.views.validation.gaps_tab import GapsTab
+from workbench.gui.views.validation.profile_tab import ProfileTab
 from workbench.gui.views.validation.report_file import FORMATS, write_report
 from workbench.gui.views.validation.suppress import SuppressDialog, SuppressionsTab
 from workbench.gui.widgets.basics import Badge, EmptyState, across, button, down, label
@@ -71,18 +75,18 @@ class ValidationPage(Page):
         self.acknowledgement = AckTab(bench)
         self.fhirpath = FhirPathTab(bench)
         self.anomalies = AnomaliesTab(bench)
+        self.profile = ProfileTab(bench)
+        self.gaps = GapsTab(bench, lambda: self.profile.profile)
         self._charts = QWidget()
         self._charts.setLayout(down())
         self._badges = {severity: Badge(bench.theme) for severity in Severity}
         self._hidden = label("", "muted")
         self._against = label("", "muted")
-        self._against.setContentsMargins(0, 0, 8, 10)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty())
         self._stack.addWidget(self.findings)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.setCornerWidget(self._against)
         for title, tab in (
             ("Findings", self._stack),
             ("Charts", self._charts),
@@ -90,6 +94,8 @@ class ValidationPage(Page):
             ("Acknowledgement", self.acknowledgement),
             ("FHIRPath", self.fhirpath),
             ("Anomalies", self.anomalies),
+            ("Profile", self.profile),
+            ("Gap report", self.gaps),
         ):
             self.tabs.addTab(tab, title)
         self.tabs.tabBar().setAccessibleName("Parts of validation")
@@ -111,7 +117,11 @@ class ValidationPage(Page):
         strip = QFrame()
         choose = button("Validate against…", self.choose, tip="Standards, profiles, FHIR packages, plausibility rules")
         self._validate = button("Validate", self.bench.validate, tip="Check every message of the capture (F9)")
-        line = across(*self._badges.values(), self._hidden, 1, choose, self._validate, self._export(), spacing=14)
+        self._against.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._against.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        marks = (*self._badges.values(), self._hidden)
+        line = across(*marks, self._against, choose, self._validate, self._export(), spacing=14)
+        line.setStretchFactor(self._against, 1)
         line.setContentsMargins(6, 2, 0, 6)
         strip.setLayout(line)
         return strip
@@ -141,6 +151,7 @@ class ValidationPage(Page):
         self.suppressions.baseline_asked.connect(self.take_baseline)
         self.suppressions.forget_asked.connect(self.forget_baseline)
         self.tabs.currentChanged.connect(self._chart)
+        self.profile.use_asked.connect(lambda path: self.judge_by(replace(self.bench.against, v2_profile=path)))
 
     def _begin(self) -> None:
         """Take up what the workspace remembers."""
@@ -155,6 +166,9 @@ class ValidationPage(Page):
             "validation.against": self.choose,
             "validation.suppress": self.suppress,
             "validation.fhirpath": self.show_fhirpath,
+            "validation.profile": partial(self.show_tab, self.profile),
+            "validation.learn": self.learn_profile,
+            "validation.gaps": partial(self.show_tab, self.gaps),
         }
 
     def panes(self) -> list[QWidget]:
@@ -166,11 +180,18 @@ class ValidationPage(Page):
             self.acknowledgement: [self.acknowledgement.raw],
             self.fhirpath: [self.fhirpath.expression, self.fhirpath.view],
             self.anomalies: [self.anomalies.view],
+            self.profile: self.profile.panes(),
+            self.gaps: self.gaps.panes(),
         }
         return named.get(tab, [self.tabs.tabBar()])
 
     def filter_box(self) -> QLineEdit | None:
-        return self.fhirpath.expression if self.tabs.currentWidget() is self.fhirpath else self.findings.filter
+        boxes: dict[QWidget, QLineEdit] = {
+            self.fhirpath: self.fhirpath.expression,
+            self.profile: self.profile.search,
+            self.gaps: self.gaps.filter,
+        }
+        return boxes.get(self.tabs.currentWidget(), self.findings.filter)
 
     @property
     def message(self) -> MessageView:
@@ -253,7 +274,7 @@ class ValidationPage(Page):
 
     def _tell_choices(self, against: Against) -> None:
         self._against.setText(described(against))
-        self._against.setToolTip("What is validated against")
+        self._against.setToolTip(f"Validated against: {described(against)}")
 
     # Decisions
 
@@ -301,9 +322,18 @@ class ValidationPage(Page):
 
     def show_fhirpath(self) -> None:
         """Bring the expression box to the front."""
-        self.bench.page_asked.emit(self.name)
-        self.tabs.setCurrentWidget(self.fhirpath)
+        self.show_tab(self.fhirpath)
         self.fhirpath.expression.setFocus()
+
+    def show_tab(self, tab: QWidget) -> None:
+        """Bring one of the tabs to the front."""
+        self.bench.page_asked.emit(self.name)
+        self.tabs.setCurrentWidget(tab)
+
+    def learn_profile(self) -> None:
+        """Learn a profile from the capture and show it in the editor."""
+        self.show_tab(self.profile)
+        self.profile.learn()
 
     def _ask_export(self, name: str, _checked: bool = False) -> None:
         if not self.bench.validated:
