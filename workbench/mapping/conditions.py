@@ -138,7 +138,7 @@ Condition = Check | Made | Not | Both | Either
 @lru_cache(maxsize=8192)
 def read_condition(text: str) -> Condition:
     """raises  SyntaxProblem"""
-    scanner = _Scanner(text)
+    scanner = Scanner(text)
     condition = scanner.condition()
     scanner.end()
     return condition
@@ -150,7 +150,7 @@ def read_source(text: str) -> Alternatives:
 
     raises  SyntaxProblem
     """
-    scanner = _Scanner(text)
+    scanner = Scanner(text)
     found = [scanner.alternative()]
     while scanner.take(_BAR):
         found.append(scanner.alternative())
@@ -176,7 +176,7 @@ _COMPARE = re.compile(r"!=|<=|>=|=|<|>")
 _LOOK_AROUND = re.compile(r"\(\?|\\\d")
 
 
-class _Scanner:
+class Scanner:
     """Reads one text from left to right."""
 
     def __init__(self, text: str) -> None:

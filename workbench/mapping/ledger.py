@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from workbench.kernel.location import Location
+from workbench.kernel.location import Location, Span
 from workbench.v2.er7 import Element, Message
 
 Leaf = tuple[int, int, int, int, int]
@@ -24,6 +24,19 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FhirValue:
+    """A populated primitive of a FHIR document.
+
+    path   as `FhirDocument.at` reads it; numbers are 0-based
+    field  without numbers and without the Bundle around it: `Patient.name.family`
+    """
+
+    path: str
+    span: Span | None
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """One populated value; the value itself is not kept.
 
@@ -32,7 +45,7 @@ class LedgerEntry:
     reason   why it was kept as text, ignored or lost
     """
 
-    element: Element
+    element: Element | FhirValue
     fate: Fate
     rule: str = ""
     targets: tuple[str, ...] = ()
@@ -45,15 +58,20 @@ class LedgerEntry:
     @property
     def field(self) -> str:
         """The place in the standard, without repetitions: `PID-3.4.2`."""
-        return field_of(self.element)
+        return self.element.field if isinstance(self.element, FhirValue) else field_of(self.element)
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The fates of all populated values of one message, in the message's order."""
+    """The fates of all populated values of one message, in the message's order.
 
-    message: Message
+    message  None for a FHIR document
+    values   of a FHIR document: its populated primitives, worked out apart from the entries
+    """
+
+    message: Message | None
     entries: tuple[LedgerEntry, ...]
+    values: tuple[FhirValue, ...] = ()
 
     def counts(self) -> Mapping[Fate, int]:
         """How many values ended in each fate; all four are there."""
@@ -68,8 +86,9 @@ class Ledger:
 
         raises  AssertionError: it does not, which is a defect of the workbench
         """
-        populated = Counter(leaves(self.message))
-        entered = Counter(leaf_of(entry.element) for entry in self.entries)
+        populated = Counter[object](self.values if self.message is None else leaves(self.message))
+        elements = (entry.element for entry in self.entries)
+        entered = Counter[object](each if isinstance(each, FhirValue) else leaf_of(each) for each in elements)
         if populated != entered:
             missing = sum((populated - entered).values())
             extra = sum((entered - populated).values())

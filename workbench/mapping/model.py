@@ -237,12 +237,18 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a message map. Exactly one of `make` and `fill` is given, or `raises`."""
+    """One row of a message map. Exactly one of `make`, `fill`, `group` and `raises` is given.
+
+    within  the row for each of whose results this one runs
+    group   the name of a group that holds what the rows within it make
+    """
 
     id: str
     source: str
+    within: str = ""
     make: str = ""
     fill: str = ""
+    group: str = ""
     instance: str = ""
     using: tuple[str, ...] = ()
     when: str = ""
@@ -270,13 +276,15 @@ class Row:
 class MessageMap:
     """What the segments of one kind of message make.
 
-    triggers    `ADT^A01`, `ADT^*`, `*`; a map without any is there to be included
+    triggers    `ADT^A01`, `ADT^*`, `*`; over FHIR also resource types; a map without any is there to be included
     structures  values of MSH-9.3
+    when        over FHIR: the condition under which a resource of such a type gets this message
     """
 
     name: str
     triggers: tuple[str, ...] = ()
     structures: tuple[str, ...] = ()
+    when: str = ""
     include: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
     rows: tuple[Row, ...] = ()
@@ -293,7 +301,10 @@ class MessageMap:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The content of package.yaml."""
+    """The content of package.yaml.
+
+    copy  from v2 to v2 and from FHIR to FHIR: what no rule takes goes over as it stands
+    """
 
     id: str
     version: str
@@ -305,6 +316,7 @@ class Header:
     status: RuleStatus = RuleStatus.DRAFT
     extends: str = ""
     unmapped: Unmapped = Unmapped(Policy.PRESERVE)
+    copy: bool = True
     time_zone: str = ""
     sender: str = "MSH-3 | MSH-4"
     identity: str = ""

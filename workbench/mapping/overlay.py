@@ -113,6 +113,7 @@ def _message_map(base: MessageMap, own: MessageMap) -> MessageMap:
         base,
         triggers=own.triggers or base.triggers,
         structures=own.structures or base.structures,
+        when=own.when or base.when,
         include=own.include or base.include,
         groups=_named(base.groups, own.groups),
         rows=_entries(base.rows, own.rows, own.name),

@@ -39,16 +39,16 @@ RULE_KEYS = (
     "status", "cite", "note", "enabled", "remove", "after",
 )  # fmt: skip
 ROW_KEYS = (
-    "id", "from", "make", "fill", "as", "using", "when", "follows", "each", "identity", "write", "link", "raise",
+    "id", "from", "within", "make", "fill", "group", "as", "using", "when", "follows", "each", "identity", "write", "link", "raise",
     "status", "cite", "note", "enabled", "remove", "after",
 )  # fmt: skip
 LEDGER_KEYS = ("id", "from", "on", "reason", "by", "when")
 RULE_MAP_KEYS = ("map", "title", "from", "to", "cite", "note", "rules", "ignore", "keep")
 MESSAGE_MAP_KEYS = (
-    "map", "title", "for", "structures", "include", "cite", "note", "groups", "rows", "ignore", "keep",
+    "map", "title", "for", "structures", "when", "include", "cite", "note", "groups", "rows", "ignore", "keep",
 )  # fmt: skip
 HEADER_KEYS = (
-    "id", "title", "version", "owner", "direction", "source", "target", "status", "extends", "unmapped", "time-zone",
+    "id", "title", "version", "owner", "direction", "source", "target", "status", "extends", "unmapped", "copy", "time-zone",
     "sender", "identity", "extensions", "ignore", "keep", "engines", "suites", "truth", "note",
 )  # fmt: skip
 GROUP_KEYS = ("starts", "within", "holds")
@@ -188,6 +188,7 @@ def header_of(part: Part) -> Header:
         status=part.word("status", RuleStatus, RuleStatus.DRAFT),
         extends=part.text("extends"),
         unmapped=_unmapped(part) or default.unmapped,
+        copy=part.flag("copy", True),
         time_zone=part.text("time-zone"),
         sender=part.text("sender") or default.sender,
         identity=part.text("identity"),
@@ -212,6 +213,7 @@ def message_map_of(part: Part) -> MessageMap:
         name=part.text("map", required=True),
         triggers=part.texts("for"),
         structures=part.texts("structures"),
+        when=part.text("when"),
         include=part.texts("include"),
         groups=tuple(group_of(groups.at(name), name) for name in groups.mapping()) if groups else (),
         rows=_unique(part, "rows", row_of),
@@ -314,13 +316,15 @@ def row_of(part: Part) -> Row:
     value = part.mapping(ROW_KEYS)
     if "remove" not in value:
         part.text("from", required=True)
-        if ("make" in value) + ("fill" in value) + ("raise" in value) != 1:
-            part.refuse("a row says make, fill or raise, exactly one of them.")
+        if sum(key in value for key in ("make", "fill", "group", "raise")) != 1:
+            part.refuse("a row says make, fill, group or raise, exactly one of them.")
     return Row(
         id=part.text("id"),
         source=part.text("from"),
+        within=part.text("within"),
         make=part.text("make"),
         fill=part.text("fill"),
+        group=part.text("group"),
         instance=part.text("as"),
         using=part.texts("using"),
         when=part.text("when"),

@@ -1,0 +1,237 @@
+"""A FHIR resource or Bundle as a source: its resources, its primitives, and where its references lead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import cached_property
+
+from workbench.fhir.json_tree import FhirDocument, dumps
+from workbench.kernel.location import Location
+from workbench.mapping.directions.running import LeafPlace, Node, Object, Place
+from workbench.mapping.model import Json
+
+_DIGITS = re.compile(r"\[\d+\]")
+
+
+class FhirSource:
+    """One document; `value` is its JSON."""
+
+    def __init__(self, document: FhirDocument) -> None:
+        self.document = document
+        self.value = document.value
+        self.is_bundle = document.resource_type == "Bundle"
+
+    # --- what rules read ---------------------------------------------------------------------------------------------
+
+    def text(self, node: Node) -> str:
+        return primitive_text(node.value)
+
+    def whole_text(self, node: Node) -> str:
+        if isinstance(node.value, dict | list):
+            return dumps(node.value).decode("utf-8")
+        return self.text(node)
+
+    def first_leaf(self, place: Place) -> Place:
+        return place
+
+    @cached_property
+    def root(self) -> Node:
+        return Node(self.value, ())
+
+    @cached_property
+    def resources(self) -> tuple[Node, ...]:
+        """The resources of a Bundle's entries in order, or the one resource; contained ones are found by reference."""
+        if not self.is_bundle:
+            return (self.root,)
+        entries = self.value.get("entry")
+        return tuple(
+            Node(entry["resource"], ("entry", number, "resource"))
+            for number, entry in enumerate(entries if isinstance(entries, list) else [])
+            if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
+        )
+
+    def of_type(self, name: str) -> list[Node]:
+        return [node for node in self.resources if type_of(node.value) == name]
+
+    def full_url(self, node: Node) -> str:
+        """`fullUrl` of a resource's entry, "" when it has none."""
+        if node.place is None or node.place[:1] != ("entry",) or len(node.place) != 3:
+            return ""
+        url = self._at(node.place[:2] + ("fullUrl",))
+        return url if isinstance(url, str) else ""
+
+    # --- references --------------------------------------------------------------------------------------------------
+
+    def resolved(self, reference: Node) -> Node | None:
+        """The resource a Reference leads to inside the document, None when it leads elsewhere."""
+        if not isinstance(reference.value, dict) or reference.place is None:
+            return None
+        text = reference.value.get("reference")
+        if not isinstance(text, str) or not text:
+            return None
+        found = self._contained(reference.place, text[1:]) if text.startswith("#") else self._by_reference.get(text)
+        if found is None and "/_history/" in text:
+            found = self._by_reference.get(text.partition("/_history/")[0])
+        if found is None:
+            return None
+        return Node(found.value, found.place, (*reference.via, (*reference.place, "reference")))
+
+    @cached_property
+    def _by_reference(self) -> dict[str, Node]:
+        """Every text by which a resource can be referred to (R4 bundle.html#references)."""
+        found: dict[str, Node] = {}
+        for node in self.resources:
+            kind, identity, url = type_of(node.value), _child(node.value, "id"), self.full_url(node)
+            if url:
+                found.setdefault(url, node)
+                if url.startswith(("http://", "https://")):
+                    found.setdefault("/".join(url.split("/")[-2:]), node)
+            if isinstance(identity, str):
+                found.setdefault(f"{kind}/{identity}", node)
+                found.setdefault(f"urn:uuid:{identity}", node)
+        return found
+
+    def _contained(self, place: Place, identity: str) -> Node | None:
+        """The contained resource of that id in the resource around a place; "" is the resource itself."""
+        around = self.resource_around(place)
+        if not identity:
+            return around
+        contained = _child(around.value, "contained")
+        for number, resource in enumerate(contained if isinstance(contained, list) else []):
+            if _child(resource, "id") == identity:
+                return Node(resource, (*(around.place or ()), "contained", number))
+        return None
+
+    def resource_around(self, place: Place) -> Node:
+        """The resource of an entry, or the one resource, around a place."""
+        if self.is_bundle and place[:1] == ("entry",) and place[2:3] == ("resource",):
+            return Node(self._at(place[:3]), place[:3])
+        return self.root
+
+    @cached_property
+    def _referring(self) -> dict[Place, list[tuple[Node, Place]]]:
+        """For each resource those that refer to it, each with the place of the Reference."""
+        found: dict[Place, list[tuple[Node, Place]]] = {}
+        for node in self.resources:
+            assert node.place is not None  # resources stand somewhere
+            for place, value in _objects(node.value, node.place):
+                if "reference" in value:
+                    target = self.resolved(Node(value, place))
+                    if target is not None and target.place is not None:
+                        found.setdefault(target.place, []).append((node, place))
+        return found
+
+    def referring(self, node: Node, kind: str, path: str) -> list[Node]:
+        """The resources of a type whose element at `path` refers to the node."""
+        found = {}
+        for resource, place in self._referring.get(node.place or (), ()):
+            way = ".".join(str(step) for step in place[len(resource.place or ()) :] if isinstance(step, str))
+            if type_of(resource.value) == kind and way == path and resource.place is not None:
+                found.setdefault(resource.place, Node(resource.value, resource.place, ((*place, "reference"),)))
+        return list(found.values())
+
+    # --- places ------------------------------------------------------------------------------------------------------
+
+    def beside(self, place: Place) -> tuple[Json, Place]:
+        """What stands beside a primitive (`_birthDate`), and where; None when nothing does."""
+        *around, last = place
+        if isinstance(last, int):
+            *around, key = around
+            beside: Place = (*around, f"_{key}", last)
+        else:
+            beside = (*around, f"_{last}")
+        return self._at(beside), beside
+
+    def _at(self, place: Place) -> Json:
+        value: Json = self.value
+        for step in place:
+            if isinstance(value, dict) and isinstance(step, str):
+                value = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
+
+    def leaves(self) -> Sequence[LeafPlace]:
+        return [LeafPlace(place, self._location(place), self.field_of(place)) for place in _primitives(self.value, ())]
+
+    def location(self, node: Node) -> Location:
+        return self._location(node.place or ())
+
+    def path(self, place: Place) -> str:
+        """`Bundle.entry[2].resource.name[0].family`, as `FhirDocument.at` reads it."""
+        text = self.document.resource_type or "$this"
+        for step in place:
+            text += f"[{step}]" if isinstance(step, int) else f".{step}"
+        return text
+
+    def _location(self, place: Place) -> Location:
+        path = self.path(place)
+        element = self.document.at(path)
+        return Location(path, None if element is None else element.span)
+
+    def named_steps(self, place: Place) -> list[tuple[str, str]]:
+        """`steps` from the resource around, its type first."""
+        resource = self.resource_around(place)
+        return [(type_of(resource.value) or "Resource", ""), *self.steps(place, len(resource.place or ()))]
+
+    def steps(self, place: Place, start: int) -> list[tuple[str, str]]:
+        """The elements on the way to a place from its step `start` on, each with the URL it has as an extension."""
+        found = []
+        for number, step in enumerate(place[start:], start):
+            if isinstance(step, str):
+                url = self._at((*place[: number + 2], "url")) if step in ("extension", "modifierExtension") else ""
+                found.append((step, url if isinstance(url, str) else ""))
+        return found
+
+    def field_of(self, place: Place) -> str:
+        """The element without numbers and without the Bundle around it: `Patient.name.family`."""
+        resource = self.resource_around(place)
+        inside = place[len(resource.place or ()) :]
+        return ".".join([type_of(resource.value) or "Resource", *(step for step in inside if isinstance(step, str))])
+
+
+def primitive_text(value: Json) -> str:
+    """A JSON primitive as the text FHIR writes for it; "" for what is none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value, "f") if value.as_tuple().exponent != "n" else str(value)
+    return str(value) if isinstance(value, int) else ""
+
+
+def type_of(value: Json) -> str:
+    kind = _child(value, "resourceType")
+    return kind if isinstance(kind, str) else ""
+
+
+def _child(value: Json, name: str) -> Json:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _objects(value: Json, place: Place) -> Iterator[tuple[Place, Object]]:
+    if isinstance(value, dict):
+        yield place, value
+        for key, item in value.items():
+            yield from _objects(item, (*place, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _objects(item, (*place, number))
+
+
+def _primitives(value: Json, place: Place) -> Iterator[Place]:
+    """Every populated primitive; `resourceType` says what the object is, and is none."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key != "resourceType":
+                yield from _primitives(item, (*place, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _primitives(item, (*place, number))
+    elif value is not None and value != "":
+        yield place

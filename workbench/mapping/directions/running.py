@@ -1,0 +1,185 @@
+"""What a mapping of these directions works with while it runs over one document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from workbench.kernel.issues import Issue, IssueType, Severity
+from workbench.kernel.location import Location
+from workbench.mapping.model import Json, LedgerRule
+from workbench.mapping.running import Outcome, RuleName
+from workbench.mapping.scope import SegmentScope
+from workbench.mapping.values import Zone
+from workbench.terminology.code_map import CodeMapRow
+
+Place = tuple[str | int, ...]
+"""Where a value stands in its document. FHIR: keys and 0-based numbers from the root. v2: segment (0-based), field,
+repetition, component, subcomponent (1-based), as far down as the value goes."""
+
+Object = dict[str, Json]
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A populated place of a source.
+
+    value    FHIR: the JSON value, None for a primitive that has only extensions. v2: the raw text
+    place    None for a literal text among sources
+    via      places of what was gone through: references that were followed, URLs of extensions
+    segment  v2: the segment it belongs to
+    """
+
+    value: Json
+    place: Place | None
+    via: tuple[Place, ...] = ()
+    segment: SegmentScope | None = None
+
+
+class CoveringRules(Protocol):
+    """What ignore rules say of values; `directions.covering` answers."""
+
+    def ignored(self, place: Place) -> LedgerRule | None: ...
+
+
+class LeafPlace(NamedTuple):
+    """One populated primitive of a document: where it stands, and how a person is shown that."""
+
+    place: Place
+    location: Location
+    field: str
+
+
+class Document(Protocol):
+    """A source as the rules read it."""
+
+    def text(self, node: Node) -> str:
+        """What a rule for a primitive takes; "" when nothing is written."""
+
+    def whole_text(self, node: Node) -> str:
+        """The value with everything below it, as text."""
+
+    def first_leaf(self, place: Place) -> Place:
+        """The primitive that `text` reads."""
+
+    def leaves(self) -> Sequence[LeafPlace]:
+        """Every populated primitive, in the document's order."""
+
+    def location(self, node: Node) -> Location:
+        """Where a person is shown the node."""
+
+
+class Instance:
+    """A segment or resource that is being made, or a group of them.
+
+    name     by which rows and rules find it: the row's
+    kind     `PID`, `Patient`; "" for a group
+    content  what was written
+    source   what it was made from
+    inside   what the rows within it made, in order
+    """
+
+    __slots__ = ("content", "full_url", "inside", "kind", "name", "outer", "source")
+
+    def __init__(self, name: str, kind: str, source: Node, outer: Instance | None) -> None:
+        self.name = name
+        self.kind = kind
+        self.source = source
+        self.outer = outer
+        self.content: Object = {}
+        self.inside: list[Instance] = []
+        self.full_url = ""
+
+    def found(self, name: str) -> list[Instance]:
+        """The instances of a name in the nearest enclosing place that has any."""
+        scope: Instance | None = self
+        while scope is not None:
+            if scope.name == name:
+                return [scope]
+            here = [one for one in scope.walk() if one.name == name]
+            if here:
+                return here
+            scope = scope.outer
+        return []
+
+    def walk(self) -> list[Instance]:
+        """All that stands in it, in order, groups included."""
+        return [found for one in self.inside for found in (one, *one.walk())]
+
+    def around(self, name: str) -> Instance | None:
+        """The enclosing instance of a name, itself included."""
+        scope: Instance | None = self
+        while scope is not None and scope.name != name:
+            scope = scope.outer
+        return scope
+
+
+class Written(msgspec.Struct, frozen=True):
+    """One write: which rule took what from where to where; fields as in `mapping.running.Written`."""
+
+    rule: RuleName
+    nodes: tuple[Node, ...]
+    whole: bool
+    container: Object | None
+    key: str
+    item: int | None
+    outcome: Outcome
+    row: CodeMapRow | None = None
+    note: str = ""
+
+
+class Run:
+    """One document on its way through a mapping.
+
+    trace   what was written from where, None when neither the caller nor the mapping needs it
+    given   which map with ignore or keep rules was given which value
+    roots   the messages, or the Bundle, being made
+    covering  the ignore rules, where they decide what is copied
+    """
+
+    def __init__(self, document: Document, zone: Zone, sender: str, noting: bool) -> None:
+        self.document = document
+        self.zone = zone
+        self.sender = sender
+        self.trace: list[Written] | None = [] if noting else None
+        self.issues: list[Issue] = []
+        self.given: list[tuple[str, Node]] = []
+        self.roots: list[Instance] = []
+        self.covering: CoveringRules | None = None
+
+    def note(self, written: Written) -> None:
+        if self.trace is not None:
+            self.trace.append(written)
+
+    def report(
+        self, nodes: Sequence[Node], rule: str, severity: Severity, kind: IssueType, text: str, args: dict[str, str]
+    ) -> None:
+        """Add an issue at the first of the nodes."""
+        location = self.document.location(nodes[0]) if nodes and nodes[0].place is not None else Location()
+        self.issues.append(Issue(severity, kind, rule, location, text, args))
+
+
+class Frame(msgspec.Struct):
+    """Where a map is at work.
+
+    at      the value it reads: a resource, element, segment or component
+    owner   the instance being filled, and through it what stands around
+    target  the object being written
+    slots   elements made on the way of target paths, by path
+    outer   of a type map: the frame that used it
+    """
+
+    run: Run
+    at: Node
+    owner: Instance
+    target: Object
+    slots: dict[str, Object]
+    outer: Frame | None = None
+
+
+Reader = Callable[[Frame], list[Node]]
+"""The populated nodes of a source, in order."""
+Holds = Callable[[Frame], bool]
+Step = Callable[[Frame], int]
+"""A compiled rule: works on a frame and says what it has written (`NOTHING`, `CONSTANT`, `VALUE`)."""

@@ -1,0 +1,260 @@
+"""A v2 message as a source of these directions: its document, and sources and conditions over it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from workbench.kernel.location import Location
+from workbench.mapping.conditions import (
+    ALL,
+    LAST,
+    UNSAID,
+    Both,
+    Check,
+    Condition,
+    Either,
+    Made,
+    Not,
+    Operand,
+    Relation,
+    SyntaxProblem,
+    Text,
+    V2Path,
+    read_condition,
+    read_source,
+)
+from workbench.mapping.directions.fhir_reading import number_test, text_test
+from workbench.mapping.directions.running import Frame, Holds, LeafPlace, Node, Place, Reader
+from workbench.mapping.fhir_target import Kind
+from workbench.mapping.ledger import field_of, leaf_of
+from workbench.mapping.model import Package
+from workbench.mapping.scope import GroupScope, LaidOut, SegmentScope
+from workbench.terminology.code_map import CodeMap
+from workbench.v2.delimiters import NULL
+from workbench.v2.er7 import HEADERS, Message
+from workbench.v2.escapes import unescape
+
+
+class V2Source:
+    """One message, laid out in the groups its map declares."""
+
+    def __init__(self, message: Message, laid_out: LaidOut) -> None:
+        self.message = message
+        self.laid_out = laid_out
+        self.delimiters = message.delimiters
+
+    def text(self, node: Node) -> str:
+        raw = node.value if isinstance(node.value, str) else ""
+        if node.place is None:
+            return raw
+        level = len(node.place)
+        if level <= 3 and self.delimiters.component:
+            raw = raw.partition(self.delimiters.component)[0]
+        if level <= 4 and self.delimiters.subcomponent:
+            raw = raw.partition(self.delimiters.subcomponent)[0]
+        return unescape(raw, self.delimiters)
+
+    def whole_text(self, node: Node) -> str:
+        return unescape(node.value, self.delimiters) if isinstance(node.value, str) else ""
+
+    def first_leaf(self, place: Place) -> Place:
+        return (*place, *(1,) * (5 - len(place))) if len(place) > 1 else place
+
+    def leaves(self) -> Sequence[LeafPlace]:
+        return [
+            LeafPlace(leaf_of(element), Location(element.path, element.span), field_of(element))
+            for segment in self.message.segments
+            for element in segment.leaves()
+        ]
+
+    def location(self, node: Node) -> Location:
+        if node.segment is None or node.place is None:
+            return Location()
+        numbers = tuple(int(step) for step in node.place[1:])
+        place = (*numbers, *(0,) * (4 - len(numbers)))
+        segment = node.segment.segment
+        return Location(segment.path(*place), segment.span(*place))
+
+    def segment_node(self, segment: SegmentScope) -> Node:
+        return Node(segment.segment.text, (segment.index,), (), segment)
+
+    def parts(self, node: Node) -> list[Node]:
+        """The populated values one level below: repetitions of a segment's fields, components, subcomponents."""
+        segment, place = node.segment, node.place
+        if segment is None or place is None or len(place) > 4:
+            return []
+        if len(place) == 1:
+            first = 3 if segment.name in HEADERS else 1
+            return [
+                node
+                for field in range(first, len(segment.fields))
+                for node in self.repetitions(segment, field)
+            ]
+        separator = self.delimiters.component if len(place) == 3 else self.delimiters.subcomponent
+        raw = str(node.value)
+        found = raw.split(separator) if separator else [raw]
+        return [Node(text, (*place, number), (), segment) for number, text in enumerate(found, 1) if text]
+
+    def repetitions(self, segment: SegmentScope, field: int) -> list[Node]:
+        text = segment.fields[field] if field < len(segment.fields) else ""
+        if not text:
+            return []
+        separator = self.delimiters.repetition
+        literal = field <= 2 and segment.name in HEADERS
+        found = text.split(separator) if separator and not literal else [text]
+        return [Node(one, (segment.index, field, number), (), segment) for number, one in enumerate(found, 1) if one]
+
+
+class V2Reading:
+    """The source side of packages that read v2 and do not write FHIR."""
+
+    known_starts: Mapping[str, Kind | None] = {}
+
+    def __init__(self, package: Package) -> None:
+        self._codes: Mapping[str, CodeMap] = package.codes
+
+    def kind(self, name: str) -> Kind | None:
+        return Kind(name, name)
+
+    def source(self, text: str, kind: Kind | None) -> tuple[Reader, Kind | None]:
+        """As `FhirReading.source`.
+
+        raises  SyntaxProblem
+        """
+        readers: list[Reader] = []
+        for alternative in read_source(text):
+            if isinstance(alternative, Text):
+                literal = alternative.text
+                readers.append(lambda frame, literal=literal: [Node(literal, None)])  # type: ignore[misc]
+            else:
+                readers.append(self._path(alternative))
+        if len(readers) == 1:
+            return readers[0], None
+
+        def read(frame: Frame) -> list[Node]:
+            for reader in readers:
+                found = [node for node in reader(frame) if frame.run.document.whole_text(node)]
+                if found:
+                    return found
+            return []
+
+        return read, None
+
+    def condition(self, text: str, kind: Kind | None) -> Holds:
+        """raises  SyntaxProblem; KeyError: a code map that is not there"""
+        return self._holds(read_condition(text))
+
+    def _path(self, path: V2Path) -> Reader:
+        only = None if path.only is None else self._holds(path.only)
+
+        def read(frame: Frame) -> list[Node]:
+            document = frame.run.document
+            assert isinstance(document, V2Source)  # the package reads v2
+            if path.in_value:
+                return _deeper(document, [frame.at], path.component, path.subcomponent)
+            segments = _segments(frame, path)
+            if not path.field:
+                return [document.segment_node(segment) for segment in segments]
+            found = [node for segment in segments for node in document.repetitions(segment, path.field)]
+            if only is not None:
+                found = [node for node in found if only(Frame(frame.run, node, frame.owner, frame.target, {}, frame))]
+            if path.repetition == LAST:
+                found = found[-1:]
+            elif path.repetition != ALL:
+                found = [node for node in found if node.place is not None and node.place[2] == path.repetition]
+            return _deeper(document, found, path.component, path.subcomponent)
+
+        return read
+
+    def _holds(self, condition: Condition) -> Holds:
+        match condition:
+            case Both(conditions):
+                all_of = [self._holds(part) for part in conditions]
+                return lambda frame: all(part(frame) for part in all_of)
+            case Either(conditions):
+                any_of = [self._holds(part) for part in conditions]
+                return lambda frame: any(part(frame) for part in any_of)
+            case Not(inner):
+                inverse = self._holds(inner)
+                return lambda frame: not inverse(frame)
+            case Made(name):
+                return lambda frame: bool(frame.owner.found(name))
+            case Check():
+                return self._check(condition)
+
+    def _check(self, check: Check) -> Holds:
+        if check.operand is Operand.VERSION or check.path is None:
+            wanted = _version(check.values[0])
+            return lambda frame: _compared(check.test, _version(_message(frame).version), wanted)
+        read = self._path(check.path)
+        if check.operand is Operand.COUNT:
+            number = int(check.values[0])
+            return lambda frame: number_test(check.test, len(read(frame)), number)
+        if check.operand is Operand.LENGTH:
+            number = int(check.values[0])
+            return lambda frame: number_test(
+                check.test, max((len(frame.run.document.text(node)) for node in read(frame)), default=0), number
+            )
+        if check.test is Relation.VALUED:
+            return lambda frame: any(_says_something(frame, node) for node in read(frame))
+        if check.test is Relation.NULL:
+            return lambda frame: any(node.value == NULL for node in read(frame))
+        return text_test(check, read, self._codes)
+
+
+def _message(frame: Frame) -> Message:
+    assert isinstance(frame.run.document, V2Source)  # the package reads v2
+    return frame.run.document.message
+
+
+def _says_something(frame: Frame, node: Node) -> bool:
+    if node.place is None or len(node.place) == 1:
+        return True
+    delimiters = _message(frame).delimiters
+    return node.value != NULL and bool(str(node.value).strip(delimiters.component + delimiters.subcomponent))
+
+
+def _segments(frame: Frame, path: V2Path) -> list[SegmentScope]:
+    """The segments a path means from where the frame stands."""
+    scope = frame.at.segment
+    if scope is None:
+        return []
+    if scope.name == path.name and not path.groups and path.occurrence == UNSAID:
+        return [scope]
+    around: GroupScope | None = scope.outer
+    found = around.segments(path.name, path.groups) if around is not None else []
+    if path.occurrence == ALL or not found:
+        return found
+    if path.occurrence == LAST:
+        return found[-1:]
+    at = 0 if path.occurrence == UNSAID else path.occurrence - 1
+    return found[at : at + 1]
+
+
+def _deeper(document: V2Source, nodes: list[Node], component: int, subcomponent: int) -> list[Node]:
+    """The component and subcomponent of values; of a component the first number counts its subcomponents."""
+    for number in (component, subcomponent):
+        if number:
+            nodes = [
+                part for node in nodes for part in _parts_or_itself(document, node) if part.place and part.place[-1] == number
+            ]
+    return nodes
+
+
+def _parts_or_itself(document: V2Source, node: Node) -> list[Node]:
+    """The parts of a value; a subcomponent is its own first part."""
+    if node.place is not None and len(node.place) == 5:
+        return [Node(node.value, (*node.place[:4], 1), (), node.segment)] if node.place[4] == 1 else []
+    return document.parts(node)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text))
+
+
+def _compared(relation: Relation, one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return number_test(relation, (one > other) - (one < other), 0)
+
+
+__all__ = ["SyntaxProblem", "V2Reading", "V2Source"]

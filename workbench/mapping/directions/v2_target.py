@@ -1,0 +1,258 @@
+"""v2 as a target: its elements by the dictionary of a version, its values, and the message as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from workbench.kernel.partial_time import PartialDateTime, Precision
+from workbench.mapping.directions.running import Instance, Object, Place
+from workbench.mapping.fhir_target import Element, Kind, Step, TargetPath, TargetProblem
+from workbench.mapping.model import Json
+from workbench.mapping.values import Misfit
+from workbench.v2.delimiters import STANDARD, Delimiters
+from workbench.v2.dictionary import dictionary
+from workbench.v2.er7 import HEADERS
+from workbench.v2.escapes import escape
+
+SEGMENT_END = "\r"
+VARIES = "varies"
+"""The type of a field whose type another field says: OBX-5."""
+
+CODED_TYPES = frozenset({"CWE", "CE", "CNE", "CF"})
+_TIMES = frozenset({"DTM", "TS", "DT", "TM"})
+_ALIKE = (CODED_TYPES, frozenset({"DTM", "TS"}), frozenset({"CQ", "NM"}), frozenset({"XPN", "PN"}),
+          frozenset({"XCN", "CN"}), frozenset({"XAD", "AD"}), frozenset({"XTN", "TN"}), frozenset({"CX", "CK"}))  # fmt: skip
+"""Types whose components mean the same, number by number; which of them a field has depends on the version."""
+
+_PATH = re.compile(r"([A-Z][A-Z0-9]{1,2})(?:-(\d{1,3})(\[[^\]]*\])?)?((?:\.\d{1,3})*)")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
+_WHOLE = re.compile(r"\d+")
+_LABEL = re.compile(r"[A-Za-z][\w-]*|\d*")
+_FRACTION = 4
+"""Digits of a second that v2 can say (v2.5.1 2.A.22)."""
+
+
+class Raw(str):
+    """A text that has its escapes already: taken over from a message with the same delimiters."""
+
+    __slots__ = ()
+
+
+class V2Target:
+    """The target side of packages that write v2."""
+
+    def __init__(self, version: str) -> None:
+        self._dictionary = dictionary(version)
+
+    def root(self, name: str) -> Kind | None:
+        known = self._dictionary.segment(name) or self._dictionary.data_type(name) or name[:1] == "Z"
+        return Kind(name, name) if known or name == VARIES else None
+
+    def is_segment(self, name: str) -> bool:
+        return len(name) == 3 and (self._dictionary.segment(name) is not None or name[0] == "Z")
+
+    def takes(self, kind: Kind, made: str) -> bool:
+        return (
+            kind.type in (made, VARIES)
+            or self.is_primitive(kind)
+            or any(kind.type in alike and made in alike for alike in _ALIKE)
+        )
+
+    def is_primitive(self, kind: Kind) -> bool:
+        definition = self._dictionary.data_type(kind.type)
+        return kind.type != VARIES and not self._is_z(kind) and (definition is None or definition.primitive)
+
+    def _is_z(self, kind: Kind) -> bool:
+        return len(kind.type) == 3 and kind.type[0] == "Z"
+
+    def child(self, kind: Kind, number: int) -> Element | None:
+        """Field or component `number`; its name is the number."""
+        if self._is_z(kind):
+            return Element(str(number), Kind(VARIES, VARIES), True, False)
+        if kind.type == VARIES:
+            return Element(str(number), Kind(VARIES, VARIES), False, False)
+        if self.is_segment(kind.type):
+            field = self._dictionary.field(kind.type, number)
+            if field is None:
+                return None
+            inner = Kind(field.data_type, field.data_type)
+            return Element(str(number), inner, field.repeats, self.is_primitive(inner))
+        definition = self._dictionary.data_type(kind.type)
+        if definition is None or not 0 < number <= max(len(definition.components), 9 if kind.type in CODED_TYPES else 0):
+            return None
+        if number > len(definition.components):  # CE of a version before CWE took its place
+            return Element(str(number), Kind("ST", "ST"), False, True)
+        data_type = definition.components[number - 1].data_type
+        inner = Kind(data_type, data_type)
+        return Element(str(number), inner, False, self.is_primitive(inner))
+
+    def read(self, text: str, kinds: tuple[Kind, ...]) -> TargetPath:
+        """`PID-3.4.1` in a map to a segment, `CX.4.1` in one to a data type, `$value` for the value itself.
+
+        raises  TargetProblem: not a path, or no such field or component
+        """
+        if text == "$value":
+            return TargetPath(0, ())
+        up = 0
+        while text.startswith("../", up * 3):
+            up += 1
+        if up >= len(kinds):
+            raise TargetProblem("there is nothing to write to beside this element (../)")
+        match = _PATH.fullmatch(text, up * 3)
+        if match is None:
+            raise TargetProblem(f"{text} is not a v2 path")
+        name, field, bracket, parts = match.groups()
+        kind = kinds[-1 - up]
+        if name != kind.type and not (kind.type == VARIES or any(name in alike and kind.type in alike for alike in _ALIKE)):
+            raise TargetProblem(f"{text} is not part of {kind.type}, which the map writes")
+        numbers = [int(number) for number in ([field] if field else []) + parts.split(".")[1:]]
+        if not numbers or bool(field) is not (self.is_segment(kind.type)):
+            raise TargetProblem(f"{text} names no field or component of {kind.type}")
+        steps = tuple(self._steps(text, kind, numbers, None if bracket is None else bracket[1:-1]))
+        return TargetPath(up, steps)
+
+    def _steps(self, text: str, kind: Kind, numbers: list[int], label: str | None) -> Iterator[Step]:
+        if label is not None and not _LABEL.fullmatch(label):
+            raise TargetProblem(f"[{label}] is neither a number nor a name")
+        for number in numbers:
+            element = self.child(kind, number)
+            if element is None:
+                raise TargetProblem(f"{kind.type} has no {'field' if self.is_segment(kind.type) else 'component'} "
+                                    f"{number} in this version (in {text})")  # fmt: skip
+            yield Step(element, label)
+            kind, label = element.kind, None
+
+    def leaf(self, path: TargetPath) -> TargetPath:
+        """The path of the primitive a text is written to: a composite takes it in its first component."""
+        steps = list(path.steps)
+        while steps and not steps[-1].element.primitive and steps[-1].element.kind.type != VARIES:
+            first = self.child(steps[-1].element.kind, 1)
+            if first is None:
+                break
+            steps.append(Step(first))
+        return replace(path, steps=tuple(steps))
+
+    def convert(self, text: str, kind: Kind) -> tuple[str, str]:
+        """A text as a value of a data type, and what was assumed about it.
+
+        raises  Misfit: it cannot be one
+        """
+        name = kind.type
+        if name in _TIMES:
+            return _time(text, name)
+        if name == "NM" and not _NUMBER.fullmatch(text):
+            raise Misfit("not a number")
+        if name == "SI" and not _WHOLE.fullmatch(text):
+            raise Misfit("not a whole number")
+        if not text.strip():
+            raise Misfit("nothing but blanks")
+        return text, ""
+
+
+def time_of(text: str) -> PartialDateTime:
+    """A date or time of FHIR or of v2.
+
+    raises  Misfit
+    """
+    try:
+        return PartialDateTime.from_fhir(text) if "-" in text[:5] or "T" in text else PartialDateTime.from_hl7(text)
+    except ValueError as error:
+        raise Misfit(str(error)) from None
+
+
+def _time(text: str, name: str) -> tuple[str, str]:
+    if name == "TM":
+        digits = re.fullmatch(r"(\d\d):(\d\d)(?::(\d\d)(\.\d{1,4})?\d*)?", text)
+        return ("".join(part or "" for part in digits.groups()), "") if digits else (text, "")
+    value = time_of(text)
+    if name == "DT" and value.precision > Precision.DAY:
+        return replace(value, precision=Precision.DAY, offset=None).to_hl7(), "Only the day is said there."
+    if len(value.fraction) > _FRACTION:
+        value = replace(value, fraction=value.fraction[:_FRACTION])
+        return value.to_hl7(), "v2 says four digits of a second."
+    return value.to_hl7(), ""
+
+
+# --- the message as text ----------------------------------------------------------------------------------------------
+
+
+def render(root: Instance, delimiters: Delimiters = STANDARD) -> str:
+    """The message in ER7, segments ended by CR (v2.5.1 2.5.4)."""
+    return "".join(
+        segment_text(one.kind, one.content, delimiters) + SEGMENT_END for one in root.walk() if one.kind
+    )
+
+
+def segment_text(name: str, fields: Object, delimiters: Delimiters) -> str:
+    """One segment; nothing trails behind the last value."""
+    if len(name) != 3:  # a line that is no segment, taken over as it was
+        return str(fields.get("0", ""))
+    last = max((int(key) for key in fields), default=0)
+    texts = [_field(fields.get(str(number)), delimiters) for number in range(1, last + 1)]
+    if name in HEADERS:
+        texts = [delimiters.encoding_characters, *texts[2:]]
+    return delimiters.field.join([name, *texts])
+
+
+def _field(value: Json, delimiters: Delimiters) -> str:
+    if isinstance(value, list):
+        return delimiters.repetition.join(_value(item, delimiters, 1) for item in value)
+    return _value(value, delimiters, 1)
+
+
+def _value(value: Json, delimiters: Delimiters, level: int) -> str:
+    if isinstance(value, dict):
+        if level > 2:  # below subcomponents v2 has no place; the first value stands for all
+            return _value(value.get("1"), delimiters, level)
+        separator = delimiters.component if level == 1 else delimiters.subcomponent
+        last = max((int(key) for key in value), default=0)
+        parts = [_value(value.get(str(number)), delimiters, level + 1) for number in range(1, last + 1)]
+        return separator.join(parts)
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, Raw) else escape(str(value), delimiters)
+
+
+def paths(roots: Iterable[Instance]) -> dict[int, str]:
+    """The place of every object in the messages, by its identity in memory: `PID-3[2].4`, behind `#2:` in the second."""
+    found: dict[int, str] = {}
+    for number, root in enumerate(roots, 1):
+        prefix = "" if number == 1 else f"#{number}:"
+        seen: dict[str, int] = {}
+        segments = [one for one in root.walk() if one.kind]
+        for one in segments:
+            seen[one.kind] = seen.get(one.kind, 0) + 1
+            several = sum(1 for other in segments if other.kind == one.kind) > 1
+            name = f"{prefix}{one.kind}[{seen[one.kind]}]" if several else f"{prefix}{one.kind}"
+            found[id(one.content)] = name
+            for key, value in one.content.items():
+                _walk(value, f"{name}-{key}", found, 1)
+    return found
+
+
+def _walk(value: Json, path: str, found: dict[int, str], level: int) -> None:
+    if isinstance(value, list):
+        for number, item in enumerate(value, 1):
+            _walk(item, f"{path}[{number}]" if len(value) > 1 else path, found, level)
+    elif isinstance(value, dict) and level <= 2:
+        found[id(value)] = path
+        for key, item in value.items():
+            _walk(item, f"{path}.{key}", found, level + 1)
+    elif isinstance(value, dict) and "1" in value:
+        found[id(value)] = path
+
+
+def place_text(path: str, key: str, item: int | None, container: Object) -> str:
+    """The place of a value in an object whose place is known."""
+    if not key:
+        return path
+    joint = "-" if re.fullmatch(r"(?:#\d+:)?[A-Z][A-Z0-9]{2}(?:\[\d+\])?", path) else "."
+    many = container.get(key)
+    number = f"[{item + 1}]" if item is not None and isinstance(many, list) and len(many) > 1 else ""
+    return f"{path}{joint}{key}{number}"
+
+
+__all__ = ["CODED_TYPES", "VARIES", "Place", "Raw", "V2Target", "paths", "place_text", "render", "segment_text",
+           "time_of"]  # fmt: skip
