@@ -12,9 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import ADT, BAD, settled
 from workbench.app.operations.index import build_index
+from workbench.app.operations.listing import MessageRow
 from workbench.app.operations.saved_searches import kept_searches
 from workbench.gui.main_window import MainWindow
-from workbench.gui.models.capture_table import CONTROL_ID, PATIENT, STATUS, TIME, TYPE
+from workbench.gui.models.capture_table import CONTROL_ID, PATIENT, STATUS, TIME, TYPE, CaptureTableModel
+from workbench.gui.theme.theme import Theme
 from workbench.gui.views.messages.message_list import MessageList
 from workbench.gui.views.messages.ordering import Order, arranged, order_of
 from workbench.gui.views.messages.page import MessagesPage
@@ -27,6 +29,10 @@ def list_of(window: MainWindow) -> MessageList:
     page = window.pages["messages"]
     assert isinstance(page, MessagesPage)
     return page.list
+
+
+def a_row(number: int) -> MessageRow:
+    return MessageRow(number, "a.hl7", number, "er7", "20260302", "ADT^A01", f"C{number}", "1", "Roe", "2.5.1", "REG")
 
 
 @pytest.fixture
@@ -153,3 +159,31 @@ def test_a_click_on_a_heading_sorts(qtbot: QtBot, window: MainWindow, three: Pat
     QTest.mouseClick(heads.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place, 5))
     settled(qtbot, window)
     assert column(messages, CONTROL_ID) == ["A3", "C1", "C2"]
+
+
+def test_a_row_is_read_once_however_often_the_capture_grows(qtbot: QtBot, theme: Theme) -> None:
+    """While three hundred files are found one by one, the rows already shown are not read again for each of them."""
+    model = CaptureTableModel(theme)
+    asked: list[int] = []
+
+    def answer(generation: int, wanted: tuple[int, list[int]]) -> None:
+        block, numbers = wanted
+        asked.extend(numbers)
+        model.accept(generation, block, [a_row(number) for number in numbers])
+
+    model.asked.connect(answer)
+    model.reset(0)
+    for count in range(1, 300, 7):
+        model.grow(count)
+        for row in range(count):
+            model.data(model.index(row, CONTROL_ID))
+        qtbot.wait(1)
+    assert asked == list(range(len(asked)))
+    assert model.index(len(asked) - 1, CONTROL_ID).data() == f"C{len(asked) - 1}"
+
+
+def test_no_test_waits_with_the_interpreter_held() -> None:
+    """`QTest.qWait` keeps the interpreter for itself: threads stand still meanwhile, and jobs seem to hang."""
+    here = Path(__file__)
+    waiting = [path.name for path in here.parent.glob("*.py") if path != here and "qWait" in path.read_text("utf-8")]
+    assert waiting == []

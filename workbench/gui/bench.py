@@ -13,16 +13,20 @@ from PySide6.QtCore import QObject, Signal
 
 from workbench.app.documents import Document, document_at
 from workbench.app.operations.suppressions import Fate, Sent, Sieve, sent_at
-from workbench.app.operations.validation import Against, Judged, validate_capture, validate_document
+from workbench.app.operations.validation import Against, validate_capture, validate_document
 from workbench.gui.findings import NOWHERE, Finding, Place
 from workbench.gui.jobs import JobHandle, JobRunner
 from workbench.gui.marks import DONE, OPEN, TROUBLE, Mark
+from workbench.gui.models.finding_list import FindingList
 from workbench.gui.theme.theme import Theme
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.issues import Issue, Severity, blocks, worst
 from workbench.kernel.location import Span
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, Overrule
+
+_NO_FATES: Mapping[Fate, Sequence[Finding]] = dict.fromkeys(Fate, ())
+_ERROR = Severity.ERROR.rank
 
 
 class Step(StrEnum):
@@ -64,9 +68,10 @@ class Bench(QObject):
         self.steps: dict[Step, tuple[Mark, str]] = {}
         self.against = Against(plausible=True)
         self.sieve = Sieve()
-        self.validated: dict[int, tuple[Issue, ...]] = {}
+        self.validated: Mapping[int, tuple[Issue, ...]] = {}
+        self._found: FindingList | None = None
         self._sent: dict[int, Sent] = {}
-        self._sifted: tuple[tuple[object, ...], Mapping[Fate, tuple[Finding, ...]]] = ((), {})
+        self._sifted: tuple[tuple[object, ...], Mapping[Fate, Sequence[Finding]]] = ((), {})
         self._damage: tuple[Finding, ...] = ()
         self._own: tuple[Issue, ...] | None = None
 
@@ -165,39 +170,41 @@ class Bench(QObject):
         against = self.against
         sent: dict[int, Sent] = {}
 
-        def judge(ctx: JobContext) -> list[Judged]:
-            judged = []
-            for found in validate_capture(capture, ctx, against=against):
-                judged.append(found)
-                if found.issues:
-                    sent[found.number] = sent_at(capture, found.number)
-            return judged
+        def judge(ctx: JobContext) -> FindingList:
+            judged: dict[int, tuple[Issue, ...]] = {}
+            for number, issues in validate_capture(capture, ctx, against=against):
+                judged[number] = issues
+                if issues:
+                    sent[number] = sent_at(capture, number)
+            found = FindingList(judged)
+            _ = found.errors, found.status  # counted here, not on the window's thread
+            return found
 
         handle = self.jobs.newest("validation", "Validating the capture", judge, quiet=False)
-        handle.succeeded.connect(lambda judged: self._judged(capture, judged, sent, finished))
+        handle.succeeded.connect(lambda found: self._judged(capture, found, sent, finished))
         handle.failed.connect(self.refused)
         return handle
 
     def _judged(
-        self, capture: Capture, judged: list[Judged], sent: dict[int, Sent], finished: Callable[[], None] | None
+        self, capture: Capture, found: FindingList, sent: dict[int, Sent], finished: Callable[[], None] | None
     ) -> None:
         if capture is not self.capture:
             return
-        self._sent = sent
-        self.validated = {found.number: found.issues for found in judged}
+        self._sent, self._found = sent, found
+        self.validated = found.judged
         self.findings_changed.emit()
-        wrong = sum(1 for found in judged if any(blocks(issue) for issue in found.issues))
-        words = f"{wrong:,} of {len(judged):,} messages have errors" if wrong else "no errors"
+        wrong = sum(1 for severity in found.status.values() if severity is not None and severity.rank <= _ERROR)
+        words = f"{wrong:,} of {len(self.validated):,} messages have errors" if wrong else "no errors"
         self.tell_step(Step.VALIDATE, TROUBLE if wrong else DONE, words)
-        self.say(f"{len(judged):,} messages validated, {len(self.findings()):,} findings")
+        self.say(f"{len(self.validated):,} messages validated, {len(self.findings()):,} findings")
         if finished is not None:
             finished()
 
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> Sequence[Finding]:
         """What is open: damage first, then by message; before a validation run only that of the selected message."""
         return self.sifted()[Fate.OPEN]
 
-    def sifted(self) -> Mapping[Fate, tuple[Finding, ...]]:
+    def sifted(self) -> Mapping[Fate, Sequence[Finding]]:
         """Every finding by what becomes of it: open, suppressed or known since the baseline."""
         judged = self.validated
         if not judged and self.document is not None and self.number is not None:
@@ -208,14 +215,15 @@ class Bench(QObject):
         if len(self._sifted[0]) != len(stands_on) or any(
             one is not other for one, other in zip(self._sifted[0], stands_on, strict=True)
         ):
-            sorted_out: dict[Fate, list[Finding]] = {fate: [] for fate in Fate}
-            found = self._damage + tuple(Finding(number, issue) for number in judged for issue in judged[number])
-            sieve = self.sieve
-            for finding in found:
-                fate = sieve.fate(finding.issue, self.sent_of(finding)) if sieve.hides else Fate.OPEN
-                sorted_out[fate].append(finding)
-            self._sifted = (stands_on, {fate: tuple(findings) for fate, findings in sorted_out.items()})
+            found = FindingList(judged, self._damage)
+            self._sifted = (stands_on, self._sift(found) if self.sieve.hides else {**_NO_FATES, Fate.OPEN: found})
         return self._sifted[1]
+
+    def _sift(self, found: Sequence[Finding]) -> Mapping[Fate, Sequence[Finding]]:
+        sorted_out: dict[Fate, list[Finding]] = {fate: [] for fate in Fate}
+        for finding in found:
+            sorted_out[self.sieve.fate(finding.issue, self.sent_of(finding))].append(finding)
+        return sorted_out
 
     def sent_of(self, finding: Finding) -> Sent:
         """Where the message of a finding came from."""
@@ -254,8 +262,21 @@ class Bench(QObject):
         self.sieve = sieve
         self.findings_changed.emit()
 
-    def status(self) -> dict[int, Severity | None]:
+    def issues_of(self, number: int) -> tuple[Issue, ...]:
+        """What was found in one message; before a validation run only that of the selected one."""
+        if self.validated:
+            return self.validated.get(number, ())
+        return (self._own or ()) if number == self.number else ()
+
+    def errors(self) -> int:
+        """How many open findings keep a message from being used."""
+        found = self.findings()
+        return found.errors if isinstance(found, FindingList) else sum(blocks(finding.issue) for finding in found)
+
+    def status(self) -> Mapping[int, Severity | None]:
         """The worst open finding of each validated message."""
+        if not self.sieve.hides and self._found is not None and self._found.judged is self.validated:
+            return self._found.status
         found: dict[int | None, list[Issue]] = {number: [] for number in self.validated}
         for finding in self.findings():
             if finding.number in found:

@@ -33,7 +33,6 @@ from workbench.gui.shell.window_state import recall_window, store_window
 from workbench.gui.theme.tokens import ThemeName
 from workbench.gui.widgets.basics import down
 from workbench.gui.widgets.focus import step_focus
-from workbench.kernel.issues import blocks
 
 
 class MainWindow(QMainWindow):
@@ -259,7 +258,7 @@ class MainWindow(QMainWindow):
     def _count_problems(self) -> None:
         findings = self.bench.findings()
         self.bottom.show_count("Problems", f"{len(findings):,}" if findings else "")
-        bad = sum(1 for finding in findings if blocks(finding.issue))
+        bad = self.bench.errors()
         self.rail.buttons["validation"].show_count(f"{bad:,}" if bad and self.bench.validated else "")
 
     def _name_capture(self) -> None:

@@ -56,7 +56,7 @@ class CaptureTableModel(QAbstractTableModel):
         self._filtered: array[int] | None = None
         self._index: MessageIndex | None = None
         self._seen: dict[int, _Line] = {}
-        self._blocks: OrderedDict[int, Sequence[MessageRow]] = OrderedDict()
+        self._blocks: OrderedDict[int, list[MessageRow]] = OrderedDict()
         self._wanted: set[int] = set()
         self._pending: set[int] = set()
         self._status: Mapping[int, Severity | None] = {}
@@ -90,9 +90,6 @@ class CaptureTableModel(QAbstractTableModel):
         """More messages were found; rows only ever come at the end."""
         if self._filtered is None and count > self._count:
             self.beginInsertRows(QModelIndex(), self._count, count - 1)
-            block = self._count // BLOCK_ROWS
-            self._blocks.pop(block, None)
-            self._pending.discard(block)
             self._count = count
             self.endInsertRows()
 
@@ -100,21 +97,20 @@ class CaptureTableModel(QAbstractTableModel):
         """Show further messages after those that a filter has left so far."""
         if self._filtered is not None and numbers:
             self.beginInsertRows(QModelIndex(), self._count, self._count + len(numbers) - 1)
-            self._blocks.pop(self._count // BLOCK_ROWS, None)
-            self._pending.discard(self._count // BLOCK_ROWS)
             self._filtered.extend(numbers)
             self._count = len(self._filtered)
             self.endInsertRows()
 
     def accept(self, generation: int, block: int, rows: Sequence[MessageRow]) -> None:
-        """Take the rows of a block; those of another generation are dropped."""
+        """Take the rows that were asked for last of a block; those of another generation are dropped."""
         if generation != self.generation or block not in self._pending:
             return
         self._pending.discard(block)
-        self._blocks[block] = rows
+        known = self._blocks.setdefault(block, [])
+        first = block * BLOCK_ROWS + len(known)
+        known.extend(rows)
         while len(self._blocks) > BLOCKS_KEPT:
             self._blocks.popitem(last=False)
-        first = block * BLOCK_ROWS
         last = min(first + len(rows), self._count) - 1
         if last >= first:
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(HEADS) - 1))
@@ -199,21 +195,21 @@ class CaptureTableModel(QAbstractTableModel):
 
     def _row(self, row: int) -> MessageRow | None:
         block, within = divmod(row, BLOCK_ROWS)
-        rows = self._blocks.get(block)
-        if rows is None:
+        rows = self._blocks.get(block, ())
+        if within >= len(rows):
             if block not in self._pending:
                 self._wanted.add(block)
                 if not self._timer.isActive():
                     self._timer.start(0)
             return None
         self._blocks.move_to_end(block)
-        return rows[within] if within < len(rows) else None
+        return rows[within]
 
     def _ask(self) -> None:
         for block in sorted(self._wanted):
             self._pending.add(block)
             first = block * BLOCK_ROWS
-            rows = range(first, min(first + BLOCK_ROWS, self._count))
+            rows = range(first + len(self._blocks.get(block, ())), min(first + BLOCK_ROWS, self._count))
             self.asked.emit(self.generation, (block, [self.number(row) for row in rows]))
         self._wanted.clear()
 

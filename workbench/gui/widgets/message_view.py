@@ -146,12 +146,11 @@ class MessageView(QSplitter):
         self.model.mark({number: (mark.icon, mark.role, mark.word) for number, mark in marks.items()})
 
     def _issues(self) -> tuple[Issue, ...]:
-        number, judged = self._bench.number, self._bench.validated
+        number = self._bench.number
         if number is None:
             return ()
-        if judged:
-            return judged.get(number, ())
-        return tuple(finding.issue for finding in self._bench.findings() if finding.number == number)
+        self._bench.findings()  # judges the selected message where nothing was validated yet
+        return self._bench.issues_of(number)
 
     def _show_raw_as(self, kind: str) -> None:
         self._stack.setCurrentIndex(1 if kind == "Hex" else 0)
