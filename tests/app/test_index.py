@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -113,6 +115,42 @@ def test_order_is_that_of_the_values_and_stable(many: Path, column: str, descend
     values = index.column(column).to_pylist()
     key = sorted(range(1200), key=lambda n: values[n], reverse=descending)
     assert list(index.order(column, descending)) == key
+
+
+@settings(deadline=None)
+@given(
+    st.one_of(
+        st.lists(st.text(alphabet="0123456789", min_size=4, max_size=4), max_size=40),
+        st.lists(st.text(alphabet="0129+-: aé", max_size=20), max_size=40),
+        st.lists(st.sampled_from(["", "Roe, Ann", "roe", "Ädel"]), max_size=40),
+    ),
+    st.booleans(),
+)
+def test_any_texts_are_ordered_as_python_orders_their_bytes(texts: list[str], descending: bool) -> None:
+    columns = dict.fromkeys(Header._fields, texts)
+    table = pa.table({**columns, "plain": [0] * len(texts)}, schema=index_module.SCHEMA)
+    expected = sorted(range(len(texts)), key=lambda n: texts[n].encode(), reverse=descending)
+    for column in ("time", "version"):
+        assert list(MessageIndex(table).order(column, descending)) == expected
+
+
+def test_neither_order_nor_filter_loads_pandas() -> None:
+    """It takes seconds, which the first click on a heading would wait for."""
+    code = """
+import sys
+from workbench.app.operations.arrow_values import texts_of
+from workbench.app.operations.index import MessageIndex, SCHEMA, _repeating
+from workbench.v2.header import Header
+import pyarrow as pa
+text, flags = texts_of(["b", "a", "c"] * 9), pa.Array.from_buffers(pa.uint8(), 27, [None, pa.py_buffer(bytes(27))])
+columns = [_repeating(["x"] * 27) if pa.types.is_dictionary(field.type) else text for field in list(SCHEMA)[:-1]]
+index = MessageIndex.of([pa.RecordBatch.from_arrays([*columns, flags], schema=SCHEMA)])
+assert list(index.order("time"))[:2] == [1, 4] and list(index.equal("time", "c"))[:2] == [2, 5]
+assert len(index.containing("version", "x")) == 27 and not index.mask("plain").any()
+print("pandas" in sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"
 
 
 class _Xor:

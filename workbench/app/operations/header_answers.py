@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.app.operations.arrow_values import flags_of, texts_of, values_of
 from workbench.v2.path import V2Path
 from workbench.v2.query import And, Exists, Node, Not, Or, Test, Value
 
@@ -102,12 +103,12 @@ def _passes(column: pa.ChunkedArray, test: Test) -> Mask | None:
         masks: list[Mask] = []
         for chunk in column.chunks:
             table = np.array([bool(value) and test.holds(value) for value in chunk.dictionary.to_pylist()], dtype=bool)
-            masks.append(table[chunk.indices.to_numpy(zero_copy_only=False)])
+            masks.append(table[values_of(chunk.indices, np.int32)])
         return np.concatenate(masks) if masks else np.zeros(0, dtype=bool)
     if test.sign in ("=", "in"):
-        wanted = pa.array([value for value in test.wanted if value], pa.string())
-        mask: Mask = pc.is_in(column, value_set=wanted).to_numpy()
-        return mask
+        wanted = texts_of([value for value in test.wanted if value])
+        found = [flags_of(chunk) for chunk in pc.is_in(column, value_set=wanted).chunks]
+        return np.concatenate(found) if found else np.zeros(0, dtype=bool)
     return None
 
 

@@ -13,7 +13,6 @@ import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.app.batch import in_batches
+from workbench.app.operations.arrow_values import flags_of, integers_of, texts_of, truths_of, values_of
 from workbench.app.operations.listing import HEAD_BYTES, readable, summary
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import Refused, Unavailable
@@ -63,6 +63,9 @@ _VERSION = 1
 _FEW = 16
 """One text in so many contains what is looked for, at most, where searching all bytes is faster."""
 _LOOK_BYTES = 1 << 16
+_INT64_DIGITS = 18
+_SAMPLE = 1 << 15
+"""Rows that tell whether the texts of a column repeat."""
 _FINGERPRINT = b"fingerprint"
 
 
@@ -111,8 +114,8 @@ class MessageIndex:
 
     def mask(self, name: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """A column of flags as truth values."""
-        values: np.ndarray[Any, np.dtype[np.bool_]] = self._table.column(name).to_numpy().astype(bool)
-        return values
+        chunks = [values_of(chunk, np.uint8).astype(bool) for chunk in self._table.column(name).chunks]
+        return np.concatenate(chunks) if chunks else np.zeros(0, dtype=bool)
 
     def header(self, number: int) -> Header:
         """What a list shows of one message."""
@@ -132,11 +135,10 @@ class MessageIndex:
     def order(self, name: str, descending: bool = False) -> array[int]:
         """The message numbers in the order of a column; messages with equal values keep theirs."""
         column = self._table.column(name)
-        if pa.types.is_dictionary(column.type):
-            column = _ranks(column)
+        keys = _ranks(column) if pa.types.is_dictionary(column.type) else _quick_keys(_whole(column))
         direction = "descending" if descending else "ascending"
-        found = pc.array_sort_indices(_whole(column), order=direction)
-        return array("I", found.to_numpy().astype(np.uint32).tobytes())
+        found = pc.array_sort_indices(_whole(keys), order=direction)
+        return array("I", values_of(found, np.uint64).astype(np.uint32).tobytes())
 
     def to_bytes(self, fingerprint: str) -> bytes:
         """The index for saving, compressed; `fingerprint` says of which state of which files."""
@@ -283,27 +285,18 @@ def _rows(piece: Section) -> pa.RecordBatch:
         plain.extend(bytes(len(headers)))
     release(piece.buffer, piece.starts[0], piece.reach(len(piece) - 1))
     columns = [
-        _repeating(texts) if name in _REPEATING else _texts(texts)
+        _repeating(texts) if name in _REPEATING else texts_of(texts)
         for name, texts in zip(Header._fields, zip(*headers, strict=True), strict=True)
     ]
     flags = pa.Array.from_buffers(pa.uint8(), len(plain), [None, pa.py_buffer(plain)])
     return pa.RecordBatch.from_arrays([*columns, flags], schema=SCHEMA)
 
 
-def _texts(texts: Sequence[str]) -> pa.Array:
-    """An Arrow array over the joined bytes; `pa.array` would load pandas into every worker."""
-    joined = "".join(texts)
-    data = joined.encode("utf-8", "replace")
-    lengths = map(len, texts) if len(data) == len(joined) else (len(text.encode("utf-8", "replace")) for text in texts)
-    offsets = array("i", accumulate(lengths, initial=0))
-    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(data))
-
-
 def _repeating(texts: Sequence[str]) -> pa.Array:
     codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
     indices = array("i", map(codes.__getitem__, texts))
     arrow = pa.Array.from_buffers(pa.int32(), len(texts), [None, pa.py_buffer(indices)])
-    return pa.DictionaryArray.from_arrays(arrow, _texts(tuple(codes)))
+    return pa.DictionaryArray.from_arrays(arrow, texts_of(tuple(codes)))
 
 
 def _contain(texts: pa.Array | pa.ChunkedArray, part: str) -> pa.Array | pa.ChunkedArray:
@@ -326,7 +319,7 @@ def _contain(texts: pa.Array | pa.ChunkedArray, part: str) -> pa.Array | pa.Chun
     rows = np.searchsorted(offsets, found, "right") - 1
     mask = np.zeros(len(texts), dtype=bool)
     mask[rows[found + len(wanted) <= offsets[rows + 1]]] = True  # others lie across two texts
-    return pa.array(mask)
+    return truths_of(mask)
 
 
 def _mapped(column: pa.ChunkedArray, test: Any) -> pa.ChunkedArray:
@@ -338,7 +331,28 @@ def _mapped(column: pa.ChunkedArray, test: Any) -> pa.ChunkedArray:
 
 
 def _where(mask: pa.ChunkedArray) -> array[int]:
-    return array("I", np.flatnonzero(mask.to_numpy()).astype(np.uint32).tobytes())
+    flags = [flags_of(chunk) for chunk in mask.chunks]
+    return array("I", np.flatnonzero(np.concatenate(flags) if flags else flags).astype(np.uint32).tobytes())
+
+
+def _quick_keys(texts: pa.Array) -> pa.Array | pa.ChunkedArray:
+    """What sorts as the texts do and faster: numbers for digits of one length, ranks where texts repeat, or they."""
+    _, offsets_buffer, data_buffer = texts.buffers()
+    if not len(texts) or data_buffer is None:
+        return texts
+    offsets = np.frombuffer(offsets_buffer, np.int32, len(texts) + 1, texts.offset * 4)
+    lengths = np.diff(offsets)
+    data = np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]]
+    if lengths.min() == lengths.max() <= _INT64_DIGITS and _are_digits(data):
+        return pc.cast(texts, pa.int64())
+    sample = texts[:_SAMPLE]
+    if len(pc.unique(sample)) > len(sample) // 2:
+        return texts
+    return _ranks(pa.chunked_array([pc.dictionary_encode(texts)]))
+
+
+def _are_digits(data: np.ndarray[Any, np.dtype[np.uint8]]) -> bool:
+    return bool(((data - np.uint8(0x30)) < 10).all())  # what comes before "0" wraps round
 
 
 def _ranks(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -347,9 +361,10 @@ def _ranks(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     texts = column.chunk(0).dictionary
     ranks = np.empty(len(texts), dtype=np.int32)
-    ranks[pc.array_sort_indices(texts).to_numpy()] = np.arange(len(texts), dtype=np.int32)
-    return pa.chunked_array([ranks[chunk.indices.to_numpy()] for chunk in column.chunks], pa.int32())
+    ranks[values_of(pc.array_sort_indices(texts), np.uint64)] = np.arange(len(texts), dtype=np.int32)
+    chunks = [integers_of(ranks[values_of(chunk.indices, np.int32)]) for chunk in column.chunks]
+    return pa.chunked_array(chunks, pa.int32())
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
