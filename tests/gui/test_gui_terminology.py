@@ -10,27 +10,23 @@ from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import ADT, SMALL_MAPPING
-from workbench.app.operations.local_codes import (
-    CodeLine,
-    candidates,
-    collect,
-    fields_of_maps,
-    is_open,
-    lines,
-    offered,
-)
+from workbench.app.operations.code_candidates import candidates, offered
+from workbench.app.operations.code_decisions import Actor, Decision, choose, decide, new_map, set_status
+from workbench.app.operations.code_fields import fields_of_maps
+from workbench.app.operations.code_harvest import collect
+from workbench.app.operations.local_codes import CodeLine, is_open, lines
 from workbench.app.session import standard_package_folder
 from workbench.gui.theme.theme import Theme
-from workbench.gui.views.terminology.decide import new_map, with_status, with_target
 from workbench.gui.views.terminology.target_dialog import TargetDialog
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package, Policy
 from workbench.messages.capture import open_capture
-from workbench.terminology.code_map import RowStatus
+from workbench.terminology.code_map import CodeMapRow, Relationship, RowStatus
 from workbench.terminology.codes import Coding
 from workbench.terminology.harvest import LocalCode
+from workbench.terminology.review import Role
 
 MESSAGES = ADT + ADT.replace(b"C1", b"C2").replace(b"|F|", b"|W|")
 
@@ -68,6 +64,28 @@ def line(found: tuple[CodeLine, ...], code: str) -> CodeLine:
     return next(each for each in found if each.local.code == code)
 
 
+BOTH = frozenset({Role.AUTHOR, Role.REVIEWER})
+ANN, BEA = Actor("Ann", BOTH, "2026-05-04"), Actor("Bea", BOTH, "2026-05-05")
+FEMALE = Coding("http://hl7.org/fhir/administrative-gender", "female")
+
+
+def after(package: Package, line: CodeLine, decision: Decision) -> tuple[Package, CodeMapRow]:
+    """The package and the row of the line after a decision that can be made."""
+    decided = decide(package, [line], decision)
+    assert not decided.refused, decided.refused
+    for edit in decided.edits:
+        package, _ = edit.apply(package)
+    row = package.codes[line.map].row_of(line.local.code)
+    assert row is not None
+    return package, row
+
+
+def refusal(package: Package, line: CodeLine, decision: Decision) -> Refused:
+    decided = decide(package, [line], decision)
+    assert not decided.edits
+    return decided.refused[0][1]
+
+
 def test_codes_are_counted_and_open_ones_come_first(found: tuple[CodeLine, ...]) -> None:
     assert {(each.local.code, each.local.count) for each in found if each.map} == {("DA", 2), ("W", 1), ("F", 1)}
     assert is_open(found[0])
@@ -77,25 +95,23 @@ def test_codes_are_counted_and_open_ones_come_first(found: tuple[CodeLine, ...])
 def test_a_decision_makes_a_row_and_an_approval_needs_somebody_else(
     package: Package, found: tuple[CodeLine, ...]
 ) -> None:
-    target = Coding("http://hl7.org/fhir/administrative-gender", "female")
-    code_map = with_target(package.codes["administrative-sex"], line(found, "W"), target, "Ann")
-    chosen = CodeLine(line(found, "W").local, "administrative-sex", code_map.rows[-1])
-    assert chosen.status is RowStatus.MAPPED
-    with pytest.raises(Refused) as refusal:
-        with_status(code_map, chosen, RowStatus.APPROVED, "Ann")
-    assert refusal.value.code == "TERM-0021"
-    assert with_status(code_map, chosen, RowStatus.APPROVED, "Bea").rows[-1].approver == "Bea"
+    odd = line(found, "W")
+    package, row = after(package, odd, choose(FEMALE, Relationship.EQUIVALENT, "", ANN))
+    chosen = CodeLine(odd.local, odd.map, row)
+    assert (row.status, row.author, row.decided) == (RowStatus.MAPPED, "Ann", "2026-05-04")
+    assert refusal(package, chosen, set_status(RowStatus.APPROVED, ANN)).code == "TERM-0021"
+    _, approved = after(package, chosen, set_status(RowStatus.APPROVED, BEA))
+    assert (approved.approver, approved.decided) == ("Bea", "2026-05-05")
 
 
 def test_a_code_without_a_target_cannot_be_approved(package: Package, found: tuple[CodeLine, ...]) -> None:
-    with pytest.raises(Refused) as refusal:
-        with_status(package.codes["administrative-sex"], line(found, "W"), RowStatus.APPROVED, "Bea")
-    assert refusal.value.code == "GUI-0030"
+    assert refusal(package, line(found, "W"), set_status(RowStatus.APPROVED, BEA)).code == "APP-0033"
 
 
 def test_no_map_keeps_its_reason(package: Package, found: tuple[CodeLine, ...]) -> None:
-    code_map = with_status(package.codes["administrative-sex"], line(found, "W"), RowStatus.NO_MAP, "Ann", "a typo")
-    assert (code_map.rows[-1].status, code_map.rows[-1].comment) == (RowStatus.NO_MAP, "a typo")
+    _, row = after(package, line(found, "W"), set_status(RowStatus.NO_MAP, ANN, "a typo"))
+    assert (row.status, row.comment) == (RowStatus.NO_MAP, "a typo")
+    assert refusal(package, line(found, "W"), set_status(RowStatus.NO_MAP, ANN)).code == "TERM-0021"
 
 
 def test_a_field_without_a_code_map_is_given_one_that_changes_nothing_yet(

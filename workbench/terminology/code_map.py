@@ -169,6 +169,18 @@ class CodeMap:
                 groups[row.sender, row.source.code].append(row)
         return {key: tuple(rows) for key, rows in groups.items()}
 
+    @cached_property
+    def _first_of_source(self) -> Mapping[str, CodeMapRow]:
+        first: dict[str, CodeMapRow] = {}
+        for row in self.rows:
+            if not row.sender:
+                first.setdefault(row.source.code, row)
+        return first
+
+    def row_of(self, code: str) -> CodeMapRow | None:
+        """The first row for everybody of a source code, whether it translates or not."""
+        return self._first_of_source.get(code)
+
     def translate(self, code: str, system: str = "", sender: str = "") -> tuple[CodeMapRow, ...]:
         """The rows whose targets stand for `code`, in file order; () when there is none.
 

@@ -52,7 +52,7 @@ def check_map(code_map: CodeMap, seen: Iterable[LocalCode] = (), find: Find | No
         local = local_of.get(row.source.code) or _local(row)
         found = check_row(row, local, find(row.target.code) if find else None, find is not None)
         findings += [Finding(number, issue) for issue in found]
-    findings += _between_rows(code_map)
+    findings += findings_between(code_map)
     return tuple(sorted(findings, key=lambda finding: (finding.row, finding.issue.severity.rank, finding.issue.rule)))
 
 
@@ -126,7 +126,8 @@ def _direction(row: CodeMapRow, local: LocalCode, concept: Concept) -> Iterator[
         yield "TERM-0322", row.relationship.value, "says more than the source, so it is the narrower one"
 
 
-def _between_rows(code_map: CodeMap) -> Iterator[Finding]:
+def findings_between(code_map: CodeMap) -> Iterator[Finding]:
+    """What only several rows together show: one source with several targets, meanings that become one."""
     by_target: dict[tuple[str, str], list[int]] = defaultdict(list)
     by_source: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for number, row in enumerate(code_map.rows):

@@ -1,47 +1,57 @@
-"""The coded values of a capture, the code maps they go through, and what they may become."""
+"""The codes a sender sends, each with the code map it goes through, its row there and what is found about it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
-from workbench.app.documents import document_at
-from workbench.fhir.definitions import definitions
-from workbench.kernel.errors import Refused
-from workbench.kernel.log import area_log
-from workbench.kernel.progress import JobContext
+from workbench.app.operations.code_fields import fields_of_maps
+from workbench.kernel.issues import Issue, Severity, blocks
 from workbench.mapping.model import Package
-from workbench.messages.capture import Capture
-from workbench.terminology.code_map import CodeMap, CodeMapRow, RowStatus
+from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, RowStatus
 from workbench.terminology.codes import Coding
-from workbench.terminology.harvest import LocalCode, SeenCode, harvest, seen_codes
-from workbench.terminology.suggest import Candidate, CandidateIndex, suggest
-from workbench.v2.dictionary import dictionary
-from workbench.v2.er7 import Message, Segment
-from workbench.v2.path import V2Path
+from workbench.terminology.coverage import Coverage
+from workbench.terminology.harvest import LocalCode
+from workbench.terminology.review import urgency
+from workbench.terminology.safety import Find, check_row, findings_between
+from workbench.terminology.suggest import Candidate
 
-log = area_log("terminology")
+UNDECIDED = frozenset({RowStatus.UNMAPPED, RowStatus.SUGGESTED, RowStatus.DRAFT, RowStatus.REJECTED})
+UNREVIEWED = frozenset({RowStatus.MAPPED, RowStatus.IN_REVIEW})
 
-CODED = frozenset({"CE", "CWE", "CNE", "CF"})
-CODEABLE = "CWE-CodeableConcept"
-"""The type map of coded values in the shipped packages."""
 
-_LONGEST_CODE = 60
-LISTED_WHOLE = 60
-"""Concepts that people still read through; longer lists show what resembles the code."""
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What is suggested for a code, beside the row and never in it.
 
-_SLOT = re.compile(r"\[[^\]]*\]")
-_NAMED_SYSTEMS = {"LN": "http://loinc.org", "SCT": "http://snomed.info/sct", "I10": "http://hl7.org/fhir/sid/icd-10"}
+    candidate  the best target, None when nothing resembles the code
+    no_map     why it may have no target, "" when the candidate is worth a look
+    issues     what the checks would say of the candidate
+    """
+
+    candidate: Candidate | None
+    no_map: str = ""
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CodeLine:
-    """A local code, the code map it goes through ("" when none does) and its row there."""
+    """A local code, the code map it goes through ("" when none does) and its row there.
+
+    weight  occurrences × clinical risk: where effort is best spent
+    issues  what the safety checks say of the row, the worst first
+    said    the words it is found by, in small letters
+    hint    what is suggested for it, None before somebody asked
+    """
 
     local: LocalCode
     map: str
     row: CodeMapRow | None
+    weight: float = 0.0
+    issues: tuple[Issue, ...] = ()
+    said: str = ""
+    hint: Hint | None = None
 
     @property
     def status(self) -> RowStatus:
@@ -51,128 +61,259 @@ class CodeLine:
     def target(self) -> Coding | None:
         return self.row.target if self.row is not None else None
 
+    @property
+    def marks(self) -> frozenset[Mark]:
+        return self.row.marks if self.row is not None else frozenset()
 
-def fields_of_maps(package: Package) -> dict[str, str]:
-    """`PID-8` → the code map its values go through, for every field a rule translates."""
-    found: dict[str, str] = {}
-    for rule_map in package.segments.values():
-        for rule in rule_map.walk():
-            for source in rule.source if rule.codes else ():
-                try:
-                    place = V2Path.parse(source)
-                except Refused:
-                    continue  # a fall-back chain or a condition; its field has another rule or none
-                if place.component <= 1 and place.field:
-                    found.setdefault(f"{place.segment}-{place.field}", rule.codes)
-    return found
-
-
-def collect(capture: Capture, package: Package, ctx: JobContext) -> tuple[LocalCode, ...]:
-    """Every distinct coded value of the capture, the most frequent first; raises Cancelled."""
-    mapped = frozenset(fields_of_maps(package))
-    return harvest(_seen(capture, mapped, ctx))
-
-
-def _seen(capture: Capture, mapped: frozenset[str], ctx: JobContext) -> Iterator[SeenCode]:
-    for number in range(len(capture)):
-        ctx.advance(number, len(capture), "collecting codes")
-        try:
-            document = document_at(capture, number)
-        except Refused as refusal:
-            log.debug("message %d has no codes: %s", number, refusal.code)
-            continue
-        if isinstance(document, Message):
-            for segment in document.segments:
-                yield from _codes_of(segment, number, mapped)
-
-
-def _codes_of(segment: Segment, number: int, mapped: frozenset[str]) -> Iterator[SeenCode]:
-    definition = dictionary(segment.message.version).segment(segment.name)
-    if definition is None:
-        return
-    for field in definition.fields:
-        if not segment.raw(field.position):
-            continue
-        data_type = segment.value(2) if field.data_type == "varies" and segment.name == "OBX" else field.data_type
-        if field.label not in mapped and data_type not in CODED:
-            continue
-        units = segment.value(6) if field.label in ("OBX-3", "OBX-5") else ""
-        for repetition in range(1, len(segment.repetitions(field.position)) + 1):
-            count = len(segment.components(field.position, repetition))
-            parts = [segment.value(field.position, repetition, n) for n in range(1, count + 1)]
-            if data_type not in CODED:
-                parts = parts[:1]
-            yield from (
-                code for code in seen_codes(field.label, parts, number, units) if len(code.code) <= _LONGEST_CODE
-            )
-
-
-def lines(found: Iterable[LocalCode], package: Package) -> tuple[CodeLine, ...]:
-    """Each local code with its row; what is open and frequent first."""
-    maps = fields_of_maps(package)
-    rows = [_line(local, maps.get(local.field, ""), package) for local in found]
-    return tuple(
-        sorted(rows, key=lambda line: (not is_open(line), -line.local.count, line.local.field, line.local.code))
-    )
+    @property
+    def is_unsafe(self) -> bool:
+        """True when a check found what must not pass without a written reason."""
+        return any(blocks(issue) for issue in self.issues)
 
 
 def is_open(line: CodeLine) -> bool:
     """True when a map is there to translate the code and no person has decided on it."""
-    return bool(line.map) and line.status in (RowStatus.UNMAPPED, RowStatus.SUGGESTED, RowStatus.DRAFT)
+    return bool(line.map) and (line.status in UNDECIDED or Mark.CONFLICT in line.marks)
 
 
-def _line(local: LocalCode, map_name: str, package: Package) -> CodeLine:
-    code_map = package.codes.get(map_name)
-    if code_map is None:
-        return CodeLine(local, "", None)
-    translating = code_map.translate(local.code)
-    if translating:
-        return CodeLine(local, map_name, translating[0])
-    row = next((row for row in code_map.rows if row.source.code == local.code and not row.sender), None)
-    return CodeLine(local, map_name, row)
+SURE = 0.9
+"""Confidence from which a suggestion is offered for use in bulk."""
 
 
-def candidates(line: CodeLine, package: Package, found: Iterable[LocalCode]) -> CandidateIndex:
-    """What a code may become: targets and code systems of the map, value sets of its elements, standard codes seen."""
-    code_map = package.codes.get(line.map)
-    codings: dict[tuple[str, str], Coding] = {}
-    for coding in _known_targets(code_map):
-        codings.setdefault(coding.identity, coding)
-    for coding in _bound(package, line.local.field):
-        codings.setdefault(coding.identity, coding)
-    for local in found:
-        system = _NAMED_SYSTEMS.get(local.system)
-        if system and local.field == line.local.field and local.code:
-            codings.setdefault((system, local.code), Coding(system, local.code, local.text))
-    return CandidateIndex(codings.values())
+def is_sure(hint: Hint | None) -> bool:
+    """True when a suggestion is likely right and no check speaks against it; a person still decides."""
+    return (
+        hint is not None
+        and hint.candidate is not None
+        and not hint.no_map
+        and all(issue.severity is Severity.INFORMATION for issue in hint.issues)
+        and hint.candidate.confidence >= SURE
+    )
 
 
-def _bound(package: Package, field: str) -> Iterator[Coding]:
-    """The codes of the value sets that the elements the field goes to are bound to."""
-    for rule_map in package.segments.values():
-        for rule in rule_map.walk():
-            if rule.source != (field,) or not rule.target or "(" in rule.target:
-                continue  # what an extension may hold is bound by nobody
-            element = definitions().element(f"{rule_map.target}.{_SLOT.sub('', rule.target)}")
-            if element is not None and element.binding is not None:
-                for system, code, display in definitions().concepts(element.binding.value_set):
-                    yield Coding(system, code, display)
+class Show(StrEnum):
+    """Which lines of a worklist are looked at."""
+
+    EVERYTHING = "all codes"
+    WAITING = "waiting for a decision"
+    SUGGESTED = "with a sure suggestion"
+    REVIEW = "waiting for a reviewer"
+    FINDINGS = "with findings"
+    MARKED = "flagged, stale or in conflict"
+    DECIDED = "approved or no map"
+    WITHOUT_MAP = "without a code map"
 
 
-def _known_targets(code_map: CodeMap | None) -> Iterator[Coding]:
-    if code_map is None:
-        return
-    targets = [row.target for row in code_map.rows if row.target is not None]
-    yield from targets
-    for system in dict.fromkeys([code_map.target_system, *(coding.system for coding in targets)]):
-        for code, display in definitions().displays(system).items() if system else ():
-            yield Coding(system, code, display)
+@dataclass(frozen=True, slots=True)
+class View:
+    """A filter with a name: lines of one kind, of one field ("" for every), that hold every word of `text`."""
+
+    name: str = ""
+    show: Show = Show.EVERYTHING
+    field: str = ""
+    text: str = ""
 
 
-def offered(local: LocalCode, index: CandidateIndex, limit: int = LISTED_WHOLE) -> tuple[Candidate, ...]:
-    """What resembles a code, best first, and then the rest of a list that is short enough to be read."""
-    best = suggest(local, index)
-    known = {candidate.coding.identity for candidate in best}
-    rest = (index.coding(number) for number in range(len(index))) if len(index) <= limit or not best else ()
-    others = [coding for coding in rest if coding.identity not in known]
-    return (*best, *(Candidate(coding, 0.0, ()) for coding in others[:limit]))
+def chosen(lines: Iterable[CodeLine], view: View) -> list[CodeLine]:
+    """The lines a view shows, in their order."""
+    words = view.text.casefold().split()
+    wanted = _WANTED[view.show]
+    return [
+        line
+        for line in lines
+        if (not view.field or line.local.field == view.field)
+        and wanted(line)
+        and all(word in line.said for word in words)
+    ]
+
+
+_WANTED: Mapping[Show, Callable[[CodeLine], bool]] = {
+    Show.EVERYTHING: lambda line: True,
+    Show.WAITING: is_open,
+    Show.SUGGESTED: lambda line: is_open(line) and is_sure(line.hint),
+    Show.REVIEW: lambda line: line.status in UNREVIEWED,
+    Show.FINDINGS: lambda line: bool(line.issues),
+    Show.MARKED: lambda line: bool(line.marks),
+    Show.DECIDED: lambda line: line.status in (RowStatus.APPROVED, RowStatus.NO_MAP),
+    Show.WITHOUT_MAP: lambda line: not line.map,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """A row of a code map before and after an edit; None where it is not there."""
+
+    map: str
+    before: CodeMapRow | None
+    after: CodeMapRow | None
+
+
+class Worklist:
+    """The lines of what was collected, the weightiest first, kept in step with a mapping package.
+
+    The order stays while decisions are made, so that nobody loses their place.
+    """
+
+    def __init__(self, found: Iterable[LocalCode], package: Package | None, only_map: str = "") -> None:
+        """only_map  the map all codes go through, for a list that names no fields"""
+        self._only_map = only_map
+        self._maps: dict[str, CodeMap] = {}
+        self._fields: Mapping[str, str] = {}
+        self._places: dict[tuple[str, str], list[int]] = {}
+        self.lines: list[CodeLine] = []
+        self._make(found, package)
+
+    def _make(self, found: Iterable[LocalCode], package: Package | None) -> None:
+        self._fields = fields_of_maps(package) if package is not None and not self._only_map else {}
+        made = [_line(local, self._only_map or self._fields.get(local.field, ""), package) for local in found]
+        made.sort(key=lambda line: (not is_open(line), -line.weight, line.local.field, line.local.code))
+        self.lines = made
+        self._places = {}
+        for place, line in enumerate(self.lines):
+            self._places.setdefault((line.map, line.local.code), []).append(place)
+        names = {line.map for line in self.lines} - {""}
+        codes = package.codes if package is not None else {}
+        self._maps = {name: codes[name] for name in names if name in codes}
+
+    def follow(self, package: Package) -> tuple[RowChange, ...]:
+        """Take over what an edit changed; returns the rows that are not what they were."""
+        fields = fields_of_maps(package) if not self._only_map else {}
+        if fields != self._fields:
+            hints = {line.local: line.hint for line in self.lines if line.hint is not None}
+            self._make([line.local for line in self.lines], package)
+            self.take_hints(hints)
+            return ()
+        changes: list[RowChange] = []
+        for name, before in list(self._maps.items()):
+            after = package.codes.get(name)
+            if after is None or after is before:
+                continue
+            self._maps[name] = after
+            changes += _row_changes(name, before, after)
+        for change in changes:
+            row = change.after or change.before
+            for place in self._places.get((change.map, row.source.code), ()) if row is not None else ():
+                line = self.lines[place]
+                made = _line(line.local, change.map, package, line.weight)
+                self.lines[place] = replace(made, hint=line.hint)
+        return tuple(changes)
+
+    def take(self, judged: Mapping[tuple[str, str], tuple[Issue, ...]]) -> None:
+        """Take over what the checks found, by map and source code."""
+        for place, line in enumerate(self.lines):
+            issues = judged.get((line.map, line.local.code), ())
+            if issues != line.issues:
+                self.lines[place] = replace(line, issues=issues)
+
+    def take_hints(self, hints: Mapping[LocalCode, Hint]) -> None:
+        """Take over what is suggested."""
+        for place, line in enumerate(self.lines):
+            hint = hints.get(line.local)
+            if hint is not None:
+                self.lines[place] = replace(line, hint=hint)
+
+    def line_of(self, map_name: str, code: str) -> CodeLine | None:
+        """The first line of a source code of a map."""
+        places = self._places.get((map_name, code))
+        return self.lines[places[0]] if places else None
+
+    def maps(self) -> Mapping[str, CodeMap]:
+        """The code maps that lines go through, as they are now."""
+        return dict(self._maps)
+
+    def coverage(self) -> Coverage:
+        """What is decided of the codes that go through a map."""
+        with_map = [line for line in self.lines if line.map]
+        open_lines = [line for line in with_map if is_open(line)]
+        occurrences = sum(line.local.count for line in with_map)
+        return Coverage(
+            len(with_map),
+            len(with_map) - len(open_lines),
+            occurrences,
+            occurrences - sum(line.local.count for line in open_lines),
+            tuple(line.local for line in open_lines),
+        )
+
+
+def lines(found: Iterable[LocalCode], package: Package) -> tuple[CodeLine, ...]:
+    """Each local code with its row; what is open and weighty first."""
+    return tuple(Worklist(found, package).lines)
+
+
+def _line(local: LocalCode, map_name: str, package: Package | None, weight: float | None = None) -> CodeLine:
+    code_map = package.codes.get(map_name) if package is not None else None
+    row = None
+    if code_map is not None:
+        translating = code_map.translate(local.code)
+        row = translating[0] if translating else code_map.row_of(local.code)
+    target = row.target if row is not None else None
+    said = (
+        local.code, local.text, local.field, local.unit, local.specimen, local.context, map_name,
+        row.status if row is not None else "unmapped", target.code if target else "", target.display if target else "",
+        row.comment if row is not None else "", " ".join(sorted(row.marks)) if row is not None else "",
+    )  # fmt: skip
+    return CodeLine(
+        local,
+        map_name if code_map is not None else "",
+        row,
+        urgency(local) if weight is None else weight,
+        said=" ".join(said).casefold(),
+    )
+
+
+def _row_changes(name: str, before: CodeMap, after: CodeMap) -> list[RowChange]:
+    """Rows are immutable and taken over, so what is another object is another row."""
+    old, new = set(map(id, before.rows)), set(map(id, after.rows))
+    gone = {(row.sender, *row.source.identity): row for row in before.rows if id(row) not in new}
+    changes = [
+        RowChange(name, gone.pop((row.sender, *row.source.identity), None), row)
+        for row in after.rows
+        if id(row) not in old
+    ]
+    return changes + [RowChange(name, row, None) for row in gone.values()]
+
+
+Judged = dict[tuple[str, str], tuple[Issue, ...]]
+Known = dict[tuple[CodeMapRow, LocalCode], tuple[Issue, ...]]
+"""Findings of rows that were judged before; a row that did not change is not judged again."""
+
+
+def judge(lines: Sequence[CodeLine], maps: Mapping[str, CodeMap], find: Mapping[str, Find], known: Known) -> Judged:
+    """What the checks find about each line's row, by map and source code.
+
+    find   looks targets up in their code system, by its URI; a system that is not there is judged by displays
+    known  is read and filled
+
+    Rows that a published standard brought (a citation, and no author) are left to those who published them.
+    """
+    found: dict[tuple[str, str], list[Issue]] = {}
+    for line in lines:
+        row = line.row
+        if row is None or row.target is None or row.status in (RowStatus.UNMAPPED, RowStatus.REJECTED):
+            continue
+        if maps[line.map].citation and not row.author:
+            continue
+        key = (row, line.local)
+        issues = known.get(key)
+        if issues is None:
+            lookup = find.get(row.target.system)
+            concept = lookup(row.target.code) if lookup else None
+            issues = known[key] = check_row(row, line.local, concept, lookup is not None)
+        found.setdefault((line.map, line.local.code), []).extend(issues)
+    seen: dict[str, set[str]] = {name: set() for name in maps}
+    for line in lines:
+        if line.map:
+            seen[line.map].add(line.local.code)
+    for name, code_map in maps.items():
+        if code_map.citation:
+            continue
+        for finding in findings_between(code_map):
+            code = code_map.rows[finding.row].source.code
+            if code in seen[name]:
+                found.setdefault((name, code), []).append(finding.issue)
+    return {key: _each_once(issues) for key, issues in found.items()}
+
+
+def _each_once(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    different = {(issue.rule, issue.text): issue for issue in issues}
+    return tuple(sorted(different.values(), key=lambda issue: (issue.severity.rank, issue.rule)))

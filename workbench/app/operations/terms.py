@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.kernel.errors import Refused
+from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
 from workbench.terminology.code_map import CodeMap, CodeMapRow
 from workbench.terminology.code_store import CodeStore
+from workbench.terminology.drift import drift
 from workbench.terminology.exchange.files import read_map, write_map
 from workbench.terminology.harvest import LocalCode
 from workbench.terminology.library import CodeLibrary
@@ -128,6 +130,57 @@ def import_release(
 ) -> CodeStore:
     """Import a release of a code system for all workspaces; raises as `CodeLibrary.import_release`."""
     return (library or CodeLibrary()).import_release(path, system, version, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A row whose target is not what it was: its source and target codes, what happened, before and after."""
+
+    source: str
+    target: str
+    kind: str
+    before: str
+    after: str
+
+
+def drifted(
+    code_map: CodeMap,
+    system: str,
+    old_version: str,
+    new_version: str,
+    library: CodeLibrary | None = None,
+    ctx: JobContext | None = None,
+) -> tuple[Drifted, ...]:
+    """What became of a map's targets between two imported versions of their code system.
+
+    raises  Refused TERM-0040: a version was not imported; Cancelled
+    """
+    job = ctx or JobContext()
+    shelf = library or CodeLibrary()
+    with shelf.open(system, old_version) as old, shelf.open(system, new_version) as new:
+        own = tuple(row for row in code_map.rows if row.target is not None and row.target.system == system)
+        job.check()
+        found = drift(replace(code_map, rows=own), old.find, new.find)
+    return tuple(
+        Drifted(row.source.code, row.target.code if row.target else "", each.kind.value, each.before, each.after)
+        for each in found
+        for row in (own[each.row],)
+    )
+
+
+def read_code_map(path: Path) -> tuple[CodeMap, tuple[Issue, ...]]:
+    """The code map in a file of any known form, and what of it could not be taken over; raises as `read_map`."""
+    return read_map(path)
+
+
+def export_map(code_map: CodeMap, path: Path, draft: bool = False) -> tuple[str, ...]:
+    """Write a code map in the form its ending names; returns sentences on what did not go along.
+
+    draft  also rows that nobody approved; without it they, and rows with marks, stay behind
+
+    raises  as `write_map`
+    """
+    return tuple(issue.text for issue in write_map(code_map, path, draft))
 
 
 def convert_map(source: Path, target: Path, draft: bool = False) -> tuple[str, ...]:

@@ -3,305 +3,336 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSplitter, QStackedWidget, QWidget
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QSplitter, QStackedWidget, QTabWidget, QWidget
 
-from workbench.app.operations.local_codes import CodeLine, candidates, collect, is_open, lines, offered
+from workbench.app.operations import terms
+from workbench.app.operations.code_decisions import set_mark
+from workbench.app.operations.code_reviews import ROLES, Deed, blind_maps, has_changed_since, set_blind
+from workbench.app.operations.local_codes import UNREVIEWED
 from workbench.app.session import Session
 from workbench.gui.bench import Bench, Step
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.gui.marks import DONE, STATUS_MARKS, WAITING, Mark
-from workbench.gui.models.rows import Column, RowsModel
+from workbench.gui.marks import DONE, WAITING
 from workbench.gui.page import Page
-from workbench.gui.shell.dialogs import ReasonDialog
-from workbench.gui.views.terminology.decide import new_map, with_status, with_target
-from workbench.gui.views.terminology.target_dialog import TargetDialog
-from workbench.gui.widgets.basics import EmptyState, across, button, card, down, label, pane, retitle, table
-from workbench.kernel.errors import Refused
-from workbench.kernel.progress import JobContext
-from workbench.mapping.edits import PutCodeMap
-from workbench.terminology.code_map import CodeMap, RowStatus
-from workbench.terminology.codes import Coding
-from workbench.terminology.harvest import LocalCode
-from workbench.terminology.suggest import Candidate
+from workbench.gui.views.terminology.candidates import CandidatesPane
+from workbench.gui.views.terminology.code_card import CodeCard
+from workbench.gui.views.terminology.code_desk import CodeDesk
+from workbench.gui.views.terminology.code_systems import CodeSystemsDialog
+from workbench.gui.views.terminology.codes_pane import CodesPane
+from workbench.gui.views.terminology.decisions import Decisions
+from workbench.gui.views.terminology.history import HistoryPane
+from workbench.gui.views.terminology.small_dialogs import MapNameDialog, WorkAsDialog
+from workbench.gui.widgets.basics import EmptyState, across, button, down, label
+from workbench.kernel.errors import WorkbenchError
+from workbench.terminology.code_map import Mark
 
-_EVERY, _OPEN = "every field", "waiting for a decision"
-
-_NO_MAP = Mark("circle-dashed", "muted", "No code map")
-_COLUMNS = (
-    Column("Status", lambda r: STATUS_MARKS[r.status].word if r.map else "No code map", 8,
-           mark=lambda r: STATUS_MARKS[r.status] if r.map else _NO_MAP, key=lambda r: (not is_open(r), r.status)),
-    Column("Code", lambda r: r.local.code or "(text only)", 5.5, mono=True),
-    Column("Text", lambda r: r.local.text, 9),
-    Column("Count", lambda r: f"{r.local.count:,}", 4, key=lambda r: r.local.count, right=True),
-    Column("Field", lambda r: r.local.field, 5, mono=True, muted=True),
-    Column("Target", lambda r: r.target.code if r.target else "", 6, mono=True),
-    Column("Code map", lambda r: r.map, 9, muted=True),
+_LISTS = "Lists of codes (*.csv *.xlsx);;All files (*)"
+_MAPS = "Code maps (*.csv *.xlsx *.json *.tsv);;All files (*)"
+_FORMS = ";;".join(
+    (
+        "CSV (*.csv)", "Excel (*.xlsx)", "ConceptMap R4 (*.json)", "ConceptMap R5 (*.r5.json)", "SSSOM (*.sssom.tsv)",
+        "Usagi (*.usagi.csv)",
+    )
 )  # fmt: skip
-_CANDIDATE_COLUMNS = (
-    Column("Score", lambda c: f"{c.score:.2f}", 3.5, key=lambda c: c.score, right=True),
-    Column("Code", lambda c: c.coding.code, 7, mono=True),
-    Column("Display", lambda c: c.coding.display, 14),
-    Column("Why", lambda c: ", ".join(c.why), 10, muted=True),
-    Column("System", lambda c: c.coding.system, 12, muted=True),
+_EMPTY = (
+    "Every coded value of the capture is listed with its count, unit, specimen and values. What is frequent, dangerous "
+    "and undecided comes first."
 )
 
 
 class TerminologyPage(Page):
-    """Local codes by what waits, candidates for the selected one."""
+    """Local codes by what waits, what they may mean, who decided, and what the checks say."""
 
     name = "terminology"
 
     def __init__(self, bench: Bench, session: Session, desk: MappingDesk) -> None:
         super().__init__(bench)
-        self._session, self._desk = session, desk
-        self._found: tuple[LocalCode, ...] = ()
-        self._wanted: tuple[str, str] = ("", "")
-        self.model = RowsModel(bench.theme, _COLUMNS, self)
-        self.view = table(bench.theme, self.model, "Local codes", _COLUMNS)
-        self.candidates = RowsModel(bench.theme, _CANDIDATE_COLUMNS, self)
-        self.candidate_view = table(bench.theme, self.candidates, "Candidates", _CANDIDATE_COLUMNS, sorts=False)
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText("Filter codes")
-        self.filter.setAccessibleName("Filter codes")
-        self.filter.setClearButtonEnabled(True)
-        self.field = QComboBox()
-        self.field.setAccessibleName("Field")
-        self.field.setMinimumWidth(round(self.theme.em * 12))
-        self._new_map = button(
-            "New code map", self.new_map, tip="Send the field of the selected code through a code map"
-        )
-        self._about = label("", wrap=True)
-        self._row_about = label("", "muted", wrap=True)
+        self.codes = CodeDesk(bench, session, desk, self)
+        self._session = session
+        self.list = CodesPane(self.codes, self._more_menu())
+        self.card = CodeCard(bench)
+        self.candidates = CandidatesPane(self.codes)
+        self.history = HistoryPane(bench.theme)
+        self.decisions = Decisions(self.codes, self.list, self.candidates.offer)
         self._covered = label("", "muted")
+        self._systems = label("", "muted")
+        self._work_as = button("", self.work_as, tip="Say who decides, and in which role")
+        self._new_map = button("New code map", self.new_map, tip="Send the field of this code through a code map")
         self._stack = QStackedWidget()
-        text = "Every coded value of the capture is listed with its count; what has no meaning yet comes first."
         self._stack.addWidget(
-            EmptyState(self.theme, "tags", "Codes not collected yet", text, "Collect codes", self.harvest)
+            EmptyState(self.theme, "tags", "Codes not collected yet", _EMPTY, "Collect codes", self.codes.collect)
         )
         self._stack.addWidget(self._body())
         self.setLayout(down(self._stack, margins=8))
         self._connect()
 
+    # What the page is made of
+
     def _body(self) -> QWidget:
-        again = button("Collect again", self.harvest)
-        self._codes_pane = pane("Local codes", self.view, self.field, self.filter, again)
-        actions = across(
-            button("Use candidate", self.choose, primary=True, tip="Return in the list of candidates"),
-            button("Other…", self.type_target, tip="Type a target that is not listed"),
-            button("Approve", self.approve, tip="Alt+A"), button("Flag", self.flag, tip="Alt+F"),
-            button("No map…", self.no_map, tip="Ctrl+N"), 1, self._new_map,
-        )  # fmt: skip
-        right = QWidget()
-        self._candidate_pane = pane("Candidates", self.candidate_view)
-        column = down(card(self._about, self._row_about), self._candidate_pane, actions)
+        tabs = QTabWidget()
+        tabs.addTab(self.candidates, "Candidates")
+        tabs.addTab(self.history, "History")
+        self.tabs = tabs
+        column = down(self.card, tabs, across(1, self._new_map), self.decisions)
         column.setStretch(1, 1)
+        column.setContentsMargins(6, 0, 0, 0)
+        right = QWidget()
         right.setLayout(column)
         split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._codes_pane)
+        split.addWidget(self.list)
         split.addWidget(right)
-        split.setSizes([720, 440])
+        split.setSizes([720, 560])
         split.setChildrenCollapsible(False)
         body = QWidget()
-        layout = down(split, self._covered)
+        foot = across(self._covered, 1, self._systems, self._work_as, spacing=16)
+        layout = down(split, foot)
         layout.setStretch(0, 1)
         body.setLayout(layout)
         return body
 
+    def _more_menu(self) -> QMenu:
+        menu = QMenu("Lists, maps and code systems", self)
+        for title, act in (
+            ("Collect again", self.codes.collect), ("Open list of local codes…", self.ask_list), (None, None),
+            ("Select all listed codes", self.select_all), ("Use suggestions for the selected", self.use_suggested),
+            ("Send to review", self.to_review), ("Out of scope", self.out_of_scope), ("Reopen", self.reopen),
+            ("Two blind authors", self.toggle_blind), (None, None),
+            ("Import code map…", self.ask_import), ("Export code map…", self.ask_export), (None, None),
+            ("Code systems…", self.code_systems),
+        ):  # fmt: skip
+            if title is None or act is None:
+                menu.addSeparator()
+            else:
+                menu.addAction(title).triggered.connect(partial(_without_argument, act))
+        return menu
+
     def _connect(self) -> None:
-        self.filter.textChanged.connect(self.refresh)
-        self.field.activated.connect(self.refresh)
-        self.view.selectionModel().currentRowChanged.connect(self._code_chosen)
-        self.candidate_view.activated.connect(self.choose)
-        self._desk.package_changed.connect(self.refresh)
-        self.bench.capture_changed.connect(self._forget)
+        codes = self.codes
+        codes.collected.connect(self._collected)
+        codes.changed.connect(self._tell)
+        codes.sources_changed.connect(self._tell)
+        codes.actor_changed.connect(self._tell)
+        self.list.selection_changed.connect(self._show_current)
+        self.list.view.activated.connect(self._to_candidates)
+        self.candidates.used.connect(lambda _offer: self._use_and_return())
+        self.card.message_asked.connect(self._show_message)
+        self.bench.mask_changed.connect(lambda _masked: self._show_current())
 
     def commands(self) -> Mapping[str, Callable[[], object]]:
         return {
-            "codes.harvest": self.harvest,
-            "codes.approve": self.approve,
-            "codes.flag": self.flag,
-            "codes.no_map": self.no_map,
+            "codes.harvest": self.codes.collect,
+            "codes.use": self.decisions.use,
+            "codes.use_suggested": self.use_suggested,
+            "codes.approve": self.decisions.approve,
+            "codes.reject": self.decisions.reject,
+            "codes.flag": self.decisions.flag,
+            "codes.no_map": self.decisions.no_map,
+            "codes.to_review": self.to_review,
+            "codes.out_of_scope": self.out_of_scope,
+            "codes.reopen": self.reopen,
+            "codes.search": self.search,
+            "codes.open_list": self.ask_list,
+            "codes.import_map": self.ask_import,
+            "codes.export_map": self.ask_export,
+            "codes.blind": self.toggle_blind,
+            "codes.work_as": self.work_as,
+            "codes.systems": self.code_systems,
         }
 
     def panes(self) -> list[QWidget]:
-        return [self.view, self.candidate_view]
+        return [self.list.view, self.candidates.view, self.candidates.search, self.decisions.comment]
 
     def filter_box(self) -> QLineEdit | None:
-        return self.filter
+        return self.list.filter
 
-    # The list
+    # What is shown
 
-    def harvest(self) -> None:
-        """Collect the coded values of the capture beside the window."""
-        capture, package = self.bench.capture, self._desk.package
-        if capture is None or package is None:
-            self.bench.say("Open a capture and a mapping first.")
+    def _collected(self) -> None:
+        self._stack.setCurrentIndex(1 if self.codes.worklist is not None else 0)
+        self._tell()
+        if self.codes.worklist is None:
+            self.attention_changed.emit("")
+
+    def _tell(self) -> None:
+        worklist = self.codes.worklist
+        actor = self.codes.actor
+        role = next((name for name, roles in ROLES.items() if roles == actor.roles), "")
+        self._work_as.setText(f"{actor.name} · {role.lower()}")
+        names = [f"{info.title} {info.version}" for info in self.codes.sources.infos()]
+        self._systems.setText(f"{', '.join(names[:4])} loaded" if names else "No code system imported")
+        if worklist is None:
             return
-        handle = self.bench.jobs.newest(
-            "codes", "Collecting codes", lambda ctx: collect(capture, package, ctx), quiet=False
-        )
-        handle.succeeded.connect(self._collected)
-        handle.failed.connect(self.bench.report)
-
-    def _collected(self, found: tuple[LocalCode, ...]) -> None:
-        self._found = found
-        self.field.clear()
-        self.field.addItems([_EVERY, _OPEN, *sorted({local.field for local in found})])
-        self._stack.setCurrentIndex(1)
-        self.refresh()
-        self.view.selectRow(0)
-
-    def _forget(self) -> None:
-        self.bench.jobs.drop("codes")
-        self._found = ()
-        self._stack.setCurrentIndex(0)
-        self.attention_changed.emit("")
-
-    def refresh(self) -> None:
-        """Show the codes as the package decides on them now; the selection stays."""
-        package = self._desk.package
-        if package is None or not self._found:
-            return
-        whole = lines(self._found, package)
-        words, field = self.filter.text().lower().split(), self.field.currentText()
-        shown = [
-            line
-            for line in whole
-            if (field in ("", _EVERY) or line.local.field == field or (field == _OPEN and is_open(line)))
-            and all(w in f"{line.local.code} {line.local.text} {line.map} {line.local.field}".lower() for w in words)
-        ]
-        wanted = self._wanted
-        self.model.show(shown)
-        retitle(self._codes_pane, f"Local codes · {len(shown):,}")
-        index = self.model.index_of(lambda line: (line.local.field, line.local.code) == wanted)
-        if index.isValid():
-            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-            self.view.selectionModel().setCurrentIndex(index, flags)
-        self._tell(whole)
-
-    def _tell(self, whole: tuple[CodeLine, ...]) -> None:
-        with_map = [line for line in whole if line.map]
-        total = sum(line.local.count for line in with_map)
-        open_codes = [line for line in with_map if is_open(line)]
-        covered = total - sum(line.local.count for line in open_codes)
-        # Rounded down: 100.0 % is said only when nothing is open.
-        share = f"{int(covered * 1000 / total) / 10} %" if total else "–"
-        words = f"{share} of occurrences covered · {len(open_codes):,} codes wait for a decision"
+        coverage = worklist.coverage()
+        waiting = sum(line.status in UNREVIEWED for line in worklist.lines if line.map)
+        words = str(coverage) + (f"  ·  {waiting:,} wait for a reviewer" if waiting else "")
         self._covered.setText(words)
-        self.attention_changed.emit(f"{len(open_codes):,}" if open_codes else "")
-        self.bench.tell_step(Step.CODES, WAITING if open_codes else DONE, words)
+        count = len(coverage.open)
+        self.attention_changed.emit(f"{count:,}" if count else "")
+        self.bench.tell_step(Step.CODES, WAITING if count else DONE, words)
 
-    def line(self) -> CodeLine | None:
-        """The selected code."""
-        line = self.model.row(self.view.currentIndex())
-        return line if isinstance(line, CodeLine) else None
+    def _show_current(self) -> None:
+        line = self.list.current()
+        review = self.codes.review(line) if line is not None else None
+        notes = []
+        if line is not None and line.map in blind_maps(self._session):
+            notes.append("Two authors choose for this code map without seeing one another.")
+        if line is not None and review is not None and has_changed_since(review, line):
+            notes.append("Its wording, unit or specimen is not what it was when it was approved; look at it again.")
+        selected = len(self.list.selected())
+        if selected > 1:
+            notes.append(f"{selected:,} codes are selected; decisions are for all of them.")
+        self.card.show_line(line, review, "\n".join(notes))
+        self.candidates.show_line(line)
+        self.history.show_review(review)
+        self.decisions.show_line(line)
+        self._new_map.setVisible(line is not None and not line.map)
 
-    def _code_chosen(self, _current: QModelIndex, _previous: QModelIndex) -> None:
-        line, package = self.line(), self._desk.package
-        if line is None or package is None:
-            return
-        self._wanted = (line.local.field, line.local.code)
-        local, found = line.local, self._found
-        extra = " · ".join(part for part in (local.system, local.unit) if part)
-        self._about.setText(f"{local.code}  {local.text}" + (f"  ({extra})" if extra else ""))
-        self._row_about.setText(_row_words(line))
-        self._new_map.setVisible(not line.map)
+    def _to_candidates(self, _index: QModelIndex) -> None:
+        self.tabs.setCurrentIndex(0)
+        self.candidates.view.setFocus()
 
-        def search(_ctx: JobContext) -> tuple[Candidate, ...]:
-            return offered(local, candidates(line, package, found))
+    def _use_and_return(self) -> None:
+        self.decisions.use()
+        self.list.view.setFocus()
 
-        handle = self.bench.jobs.newest("candidates", "Searching candidates", search)
-        handle.succeeded.connect(self._suggested)
-        handle.failed.connect(self.bench.report)
+    def _show_message(self, number: int) -> None:
+        self.bench.select_message(number)
+        self.bench.page_asked.emit("messages")
 
-    def _suggested(self, found: tuple[Candidate, ...]) -> None:
-        self.candidates.show(found)
-        retitle(self._candidate_pane, f"Candidates · {len(found)}" if found else "Candidates")
-        if found:
-            self.candidate_view.selectRow(0)
+    # Commands that concern several widgets
 
-    # Decisions
+    def use_suggested(self) -> None:
+        self.decisions.use_suggested()
 
-    def choose(self) -> None:
-        """Map the selected code to the selected candidate."""
-        candidate = self.candidates.row(self.candidate_view.currentIndex())
-        line = self.line()
-        if isinstance(candidate, Candidate) and line is not None:
-            self._map(line, candidate.coding)
+    def select_all(self) -> None:
+        self.list.select_all_shown()
 
-    def type_target(self) -> None:
-        """Map the selected code to a target that is not among the candidates."""
-        line, package = self.line(), self._desk.package
-        if line is None or package is None:
-            return
-        code_map = package.codes.get(line.map)
-        dialog = TargetDialog(self.theme, line.local.code, code_map.target_system if code_map else "", self)
-        dialog.accepted.connect(lambda: self._map(line, dialog.coding))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+    def to_review(self) -> None:
+        self.decisions.to_review()
 
-    def _map(self, line: CodeLine, target: Coding) -> None:
-        author = self._session.actor
-        said = f"Map {line.local.code} to {target.code}"
-        self._decide(line, lambda code_map: with_target(code_map, line, target, author), said)
+    def out_of_scope(self) -> None:
+        self.decisions.out_of_scope()
+
+    def reopen(self) -> None:
+        self.decisions.reopen()
+
+    def search(self) -> None:
+        """Type words for the imported code systems."""
+        self.tabs.setCurrentIndex(0)
+        self.candidates.search.setFocus()
+        self.candidates.search.selectAll()
 
     def new_map(self) -> None:
-        """Send the field of the selected code through a code map of its own."""
-        line, package = self.line(), self._desk.package
-        edits = new_map(package, line.local.field) if line is not None and package is not None else ()
-        if line is None or not edits:
+        line = self.list.current()
+        if line is not None and not self.codes.new_map(line):
             self.bench.say("No rule takes this field as a coded value; add one on the Mapping page first.")
+
+    def toggle_blind(self) -> None:
+        """Ask, or no longer ask, two authors to choose for the code map of the selected code."""
+        line = self.list.current()
+        if line is None or not line.map:
+            self.bench.say("Select a code that goes through a code map.")
             return
-        self._desk.apply_all(edits, f"New code map for {line.local.field}")
+        on = line.map not in blind_maps(self._session)
+        set_blind(self._session, line.map, on)
+        said = "two authors choose without seeing one another" if on else "one author chooses"
+        self.bench.say(f"For {line.map}, {said}.")
+        self._show_current()
 
-    def approve(self) -> None:
-        """Approve the target of the selected code; nobody approves what they mapped themselves."""
-        self._set(RowStatus.APPROVED, "Approve")
-
-    def flag(self) -> None:
-        self._set(RowStatus.IN_REVIEW, "Flag")
-
-    def no_map(self) -> None:
-        """Say that the selected code has no target, with the reason."""
-        line = self.line()
-        if line is None:
-            return
-        question = f"Why has {line.local.code} no target? Its text is kept and flagged for the receiver."
-        dialog = ReasonDialog(self.theme, "No map", question, parent=self)
-        dialog.accepted.connect(lambda: self._set(RowStatus.NO_MAP, "No map for", dialog.reason))
+    def work_as(self) -> None:
+        """Ask who decides from now on."""
+        actor = self.codes.actor
+        role = next((name for name, roles in ROLES.items() if roles == actor.roles), "")
+        dialog = WorkAsDialog(self.theme, actor.name, role, self)
+        dialog.accepted.connect(lambda: self.codes.work_as(dialog.name.text(), dialog.role.currentText()))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
-    def _set(self, status: RowStatus, verb: str, comment: str = "") -> None:
-        line = self.line()
-        if line is not None:
-            actor = self._session.actor
-            self._decide(line, lambda m: with_status(m, line, status, actor, comment), f"{verb} {line.local.code}")
+    def code_systems(self) -> CodeSystemsDialog:
+        """Show the imported releases."""
+        dialog = CodeSystemsDialog(self.codes, self.mark_stale, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+        return dialog
 
-    def _decide(self, line: CodeLine, change: Callable[[CodeMap], CodeMap], said: str) -> None:
-        package = self._desk.package
-        code_map = package.codes.get(line.map) if package is not None else None
-        if code_map is None:
-            self.bench.say(f"No code map takes {line.local.field}; give its rule a code map on the Mapping page.")
+    def mark_stale(self, map_name: str, drifted: tuple[terms.Drifted, ...]) -> None:
+        """Mark rows whose targets changed; they wait for a new look."""
+        happened = {each.source: f"{each.kind}: {each.before} → {each.after}" for each in drifted}
+        lines = [line for line in self.codes.lines if line.map == map_name and line.local.code in happened]
+        if not lines:
+            self.bench.say("Collect the codes first; then their rows can be marked.")
+            return
+        deed = Deed("stale after a new version", evidence=tuple(happened.values())[:20])
+        label_ = f"Mark {len(lines):,} codes stale"
+        self.codes.decide(lines, set_mark(Mark.STALE, True, self.codes.actor), deed, label_)
+
+    # Files
+
+    def ask_list(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Open a list of local codes", "", _LISTS)
+        if name:
+            path = Path(name)
+            about = "All codes of the list go through one code map of the mapping package; a new name makes a new one."
+            self._ask_map("Where do these codes belong?", about, path.stem, lambda m: self.codes.open_list(path, m))
+
+    def ask_import(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Import a code map", "", _MAPS)
+        if name:
+            line = self.list.current()
+            suggested = line.map if line is not None and line.map else Path(name).name.partition(".")[0]
+            about = "The rows of the file replace those of the code map; undo brings them back."
+            self._ask_map("Which code map is this?", about, suggested, lambda m: self.import_map(Path(name), m))
+
+    def import_map(self, path: Path, map_name: str) -> None:
+        """Put the rows of a file in the place of a code map; what could not be read along is said."""
+        try:
+            code_map, issues = terms.read_code_map(path)
+        except WorkbenchError as problem:
+            self.bench.report(problem)
+            return
+        package = self.codes.package
+        before = package.codes.get(map_name) if package is not None else None
+        if before is not None:
+            code_map = replace(code_map, unmapped=before.unmapped, default=before.default)
+        self.codes.take_map(map_name, code_map)
+        told = f"{len(code_map.rows):,} rows imported into {map_name}"
+        self.bench.say(" ".join([told + ".", *(issue.text for issue in issues)]))
+
+    def ask_export(self) -> None:
+        line = self.list.current()
+        if line is None or not line.map:
+            self.bench.say("Select a code of the code map that is to be exported.")
+            return
+        name, _ = QFileDialog.getSaveFileName(self, "Export the code map", f"{line.map}.csv", _FORMS)
+        if name:
+            self.export_map(line.map, Path(name))
+
+    def export_map(self, map_name: str, path: Path, *, draft: bool = False) -> None:
+        """Write the approved rows of a code map, in the form that the ending says; what stays behind is said."""
+        package = self.codes.package
+        if package is None:
             return
         try:
-            changed = change(code_map)
-        except Refused as refusal:
-            self.bench.say(str(refusal))
+            left = terms.export_map(package.codes[map_name], path, draft)
+        except WorkbenchError as problem:
+            self.bench.report(problem)
             return
-        self._desk.apply(PutCodeMap(line.map, changed), said)
+        self._session.record("terms.export", "code-map", map_name)
+        self.bench.say(" ".join([f"{map_name} written to {path.name}.", *left]))
+
+    def _ask_map(self, title: str, about: str, suggested: str, then: Callable[[str], object]) -> None:
+        package = self.codes.package
+        names = sorted(package.codes) if package is not None else []
+        dialog = MapNameDialog(self.theme, title, about, names, suggested, self)
+        dialog.accepted.connect(lambda: then(dialog.map_name))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
 
-def _row_words(line: CodeLine) -> str:
-    """What the code map says of a code, in words."""
-    if not line.map:
-        return f"{line.local.field} goes through no code map."
-    if line.row is None:
-        return f"{line.map} has no row for it: its text is kept and flagged as not validated."
-    row = line.row
-    target = f"{row.target.code} {row.target.display}".strip() if row.target is not None else "no target"
-    by = f", approved by {row.approver}" if row.approver else f", by {row.author}" if row.author else ""
-    remark = f". {row.comment}" if row.comment else ""
-    return f"{line.map}: {target} ({row.relationship}, {STATUS_MARKS[row.status].word.lower()}{by}){remark}"
+def _without_argument(act: Callable[[], object], _checked: bool = False) -> None:
+    act()

@@ -1,0 +1,35 @@
+"""Which fields go through which code maps, and which code systems a field is usually coded in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workbench.kernel.errors import Refused
+from workbench.mapping.model import Package
+from workbench.terminology.loinc_axes import LOINC
+from workbench.terminology.ranking import CVX, ICD_10_CM, RXNORM, SNOMED_CT, UCUM
+from workbench.v2.path import V2Path
+
+USUAL_SYSTEMS: Mapping[str, tuple[str, ...]] = {
+    "OBX-3": (LOINC,), "OBR-4": (LOINC,), "OBX-6": (UCUM,), "OBX-5": (SNOMED_CT,),
+    "AL1-3": (RXNORM, SNOMED_CT), "IAM-3": (RXNORM, SNOMED_CT), "AL1-5": (SNOMED_CT,), "IAM-5": (SNOMED_CT,),
+    "RXA-5": (CVX,), "RXE-2": (RXNORM,), "RXO-1": (RXNORM,), "RXD-2": (RXNORM,), "RXG-4": (RXNORM,),
+    "DG1-3": (ICD_10_CM, SNOMED_CT), "PRB-3": (SNOMED_CT, ICD_10_CM), "PR1-3": (SNOMED_CT,),
+    "SPM-4": (SNOMED_CT,), "OBR-15": (SNOMED_CT,),
+}  # fmt: skip
+"""Field → the code systems whose releases have candidates for it."""
+
+
+def fields_of_maps(package: Package) -> dict[str, str]:
+    """`PID-8` → the code map its values go through, for every field a rule translates."""
+    found: dict[str, str] = {}
+    for rule_map in package.segments.values():
+        for rule in rule_map.walk():
+            for source in rule.source if rule.codes else ():
+                try:
+                    place = V2Path.parse(source)
+                except Refused:
+                    continue  # a fall-back chain or a condition; its field has another rule or none
+                if place.component <= 1 and place.field:
+                    found.setdefault(f"{place.segment}-{place.field}", rule.codes)
+    return found

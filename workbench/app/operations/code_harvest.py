@@ -1,0 +1,142 @@
+"""The coded values of a capture, each with what was seen beside it: panel, specimen, unit, range, values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
+
+from workbench.app.operations.code_fields import fields_of_maps
+from workbench.app.pieces import in_pieces, read_messages
+from workbench.kernel.progress import JobContext
+from workbench.mapping.model import Package
+from workbench.messages.capture import Capture
+from workbench.messages.sections import Section
+from workbench.terminology.harvest import LocalCode, SeenCode, harvest, merge, seen_codes
+from workbench.v2.dictionary import dictionary
+from workbench.v2.er7 import Message, Segment
+
+CODED = frozenset({"CE", "CWE", "CNE", "CF"})
+_LONGEST_CODE = 60
+_LONGEST_VALUE = 40
+"""Longer results are reports; they say nothing of a code's scale."""
+_ORDER, _RESULT, _SPECIMEN = "OBR", "OBX", "SPM"
+_AT_ONCE = 16
+"""Parts that are added up together: few enough to keep memory low, many enough not to sort too often."""
+
+
+def collect(
+    capture: Capture, package: Package | None, ctx: JobContext, workers: int | None = None
+) -> tuple[LocalCode, ...]:
+    """Every distinct coded value of the capture's v2 messages, the most frequent first.
+
+    package  the fields its code maps translate are collected whatever their data type
+
+    Messages that cannot be read have no codes; validation says why.
+
+    raises  Cancelled; Unavailable APP-0002
+    """
+    mapped = frozenset(fields_of_maps(package)) if package is not None else frozenset()
+    whole: tuple[LocalCode, ...] = ()
+    parts: list[tuple[LocalCode, ...]] = []
+    for _, part in in_pieces(partial(_harvest_piece, mapped), capture, ctx, workers, "collecting codes"):
+        parts.append(part)
+        if len(parts) == _AT_ONCE:
+            whole, parts = merge([whole, *parts]), []
+    return merge([whole, *parts])
+
+
+def _harvest_piece(mapped: frozenset[str], piece: Section) -> tuple[LocalCode, ...]:
+    return harvest(
+        seen
+        for number, _, document in read_messages(piece)
+        if isinstance(document, Message)
+        for seen in seen_in(document, number, mapped)
+    )
+
+
+def seen_in(message: Message, number: int, mapped: frozenset[str] = frozenset()) -> Iterator[SeenCode]:
+    """The coded values of one message; results know the panel and the specimen of their order.
+
+    mapped  fields (`PID-8`) that are taken although they are of no coded data type
+    """
+    for order in _orders(message):
+        panel, specimen = _panel_and_specimen(order)
+        for segment in order:
+            for position, label, is_coded in coded_fields(message.version, segment.name, mapped):
+                if segment.raw(position):
+                    yield from _seen(segment, position, label, is_coded, number, panel, specimen)
+
+
+def _orders(message: Message) -> Iterator[list[Segment]]:
+    """The segments before the first order, then those of each order."""
+    group: list[Segment] = []
+    for segment in message.segments:
+        if segment.name == _ORDER and group:
+            yield group
+            group = []
+        group.append(segment)
+    yield group
+
+
+def _panel_and_specimen(order: Sequence[Segment]) -> tuple[str, str]:
+    """OBR-4 and, from SPM-4 or else OBR-15, what was taken; "" where there is none."""
+    panel = specimen = ""
+    for segment in order:
+        if segment.name == _ORDER:
+            panel = segment.value(4, 1, 2) or segment.value(4)
+            specimen = specimen or segment.value(15, 1, 1, 2) or segment.value(15)
+        elif segment.name == _SPECIMEN:
+            specimen = segment.value(4, 1, 2) or segment.value(4) or specimen
+    return panel, specimen
+
+
+@lru_cache(maxsize=2_000)
+def coded_fields(version: str, name: str, mapped: frozenset[str]) -> tuple[tuple[int, str, bool | None], ...]:
+    """Position and label of each field of a segment that may hold codes; None where OBX-2 says whether it is coded."""
+    definition = dictionary(version).segment(name)
+    if definition is None:
+        return ()
+    found: list[tuple[int, str, bool | None]] = []
+    for field in definition.fields:
+        varies = field.data_type == "varies" and name == _RESULT
+        is_coded = field.data_type in CODED
+        if is_coded or varies or field.label in mapped:
+            found.append((field.position, field.label, None if varies else is_coded))
+    return tuple(found)
+
+
+def _seen(
+    segment: Segment, position: int, label: str, is_coded: bool | None, number: int, panel: str, specimen: str
+) -> Iterator[SeenCode]:
+    if is_coded is None:
+        is_coded = segment.value(2) in CODED
+        if not is_coded:
+            return
+    units = value = limits = context = taken = ""
+    if label == "OBX-3":
+        units, value, limits = segment.value(6), _value(segment), segment.value(7)
+        context, taken = panel, specimen
+    elif label == "OBX-5":
+        context = segment.value(3, 1, 2) or segment.value(3)
+    elif label == "OBR-4":
+        taken = specimen
+    for repetition in range(1, len(segment.repetitions(position)) + 1):
+        count = len(segment.components(position, repetition)) if is_coded else 1
+        parts = [segment.value(position, repetition, n) for n in range(1, count + 1)]
+        for code in seen_codes(label, parts, number, units, taken):
+            if len(code.code) <= _LONGEST_CODE:
+                yield SeenCode(
+                    code.code, code.text, code.system, label, number, units, code.specimen, value, limits, context
+                )
+
+
+def _value(result: Segment) -> str:
+    """OBX-5 as one short text: a number with its comparator, a word, the text of a code; "" for reports."""
+    kind = result.value(2)
+    if kind in CODED:
+        said = result.value(5, 1, 2) or result.value(5)
+    elif kind == "SN":
+        said = "".join(result.value(5, 1, part) for part in (1, 2, 3, 4))
+    else:
+        said = result.value(5)
+    return said if len(said) <= _LONGEST_VALUE else ""

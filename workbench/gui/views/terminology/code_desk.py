@@ -1,0 +1,299 @@
+"""The codes being worked on: what was collected, what is suggested and found, and decisions with history and undo.
+
+The widgets of the Terminology page ask the desk and follow its signals; slow work goes beside the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from workbench.app.operations import code_reviews
+from workbench.app.operations.code_candidates import CodeSources, Offered, hints_for, memory_of, offers_for
+from workbench.app.operations.code_decisions import Actor, Decision, choose, decide, named, new_map, put_rows
+from workbench.app.operations.code_fields import USUAL_SYSTEMS
+from workbench.app.operations.code_harvest import collect
+from workbench.app.operations.code_reviews import Deed
+from workbench.app.operations.local_codes import CodeLine, Hint, Judged, Known, RowChange, Worklist, is_open, judge
+from workbench.app.operations.terms import local_codes
+from workbench.app.session import Session
+from workbench.gui.bench import Bench
+from workbench.gui.jobs import JobHandle
+from workbench.gui.mapping_desk import MappingDesk
+from workbench.kernel.errors import Refused, WorkbenchError
+from workbench.kernel.progress import JobContext
+from workbench.mapping.edits import PutCodeMap
+from workbench.mapping.model import Package
+from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship
+from workbench.terminology.codes import Coding
+from workbench.terminology.edits import RowKey
+from workbench.terminology.harvest import LocalCode
+from workbench.terminology.memory import Memory
+from workbench.terminology.review import Opinion, Review
+
+_TAKEN_BACK = Deed("changed by undo, redo or elsewhere")
+_SUGGESTED_AT_MOST = 20_000
+"""Open codes that are suggested for without being asked; the rest get suggestions when they are selected."""
+
+
+class CodeDesk(QObject):
+    """One worklist at a time, from the capture or from a list."""
+
+    collected = Signal()
+    changed = Signal()
+    """Lines are not what they were; their order is."""
+    sources_changed = Signal()
+    actor_changed = Signal()
+
+    def __init__(self, bench: Bench, session: Session, desk: MappingDesk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.bench, self.session, self.mapping = bench, session, desk
+        self.sources = CodeSources()
+        self.worklist: Worklist | None = None
+        self.found: tuple[LocalCode, ...] = ()
+        self.memory: Memory | None = None
+        self._known: Known = {}
+        self._deed: Deed | None = None
+        desk.package_changed.connect(self._follow)
+        bench.capture_changed.connect(self.forget)
+
+    @property
+    def package(self) -> Package | None:
+        return self.mapping.package
+
+    @property
+    def lines(self) -> Sequence[CodeLine]:
+        return self.worklist.lines if self.worklist is not None else ()
+
+    @property
+    def actor(self) -> Actor:
+        return code_reviews.actor_of(self.session)
+
+    def work_as(self, name: str, role: str) -> None:
+        code_reviews.work_as(self.session, name, role)
+        self.actor_changed.emit()
+
+    # Collecting
+
+    def collect(self) -> None:
+        """Collect the coded values of the capture beside the window."""
+        capture, package = self.bench.capture, self.package
+        if capture is None or package is None:
+            self.bench.say("Open a capture and a mapping first.")
+            return
+
+        def work(ctx: JobContext) -> tuple[tuple[LocalCode, ...], Worklist]:
+            found = collect(capture, package, ctx)
+            return found, Worklist(found, package)
+
+        self._take(self.bench.jobs.newest("codes", "Collecting codes", work, quiet=False))
+
+    def open_list(self, path: Path, map_name: str) -> None:
+        """Work on a list of local codes instead of the capture; all of them go through one code map."""
+        package = self.package
+        if package is None:
+            self.bench.say("Open a mapping first.")
+            return
+        if map_name not in package.codes:
+            made = CodeMap(map_name, f"Local codes of {path.stem}")
+            self.mapping.apply(PutCodeMap(map_name, made), f"New code map {map_name}")
+            package = self.package
+
+        def work(_ctx: JobContext) -> tuple[tuple[LocalCode, ...], Worklist]:
+            found = local_codes(path)
+            return found, Worklist(found, package, map_name)
+
+        self._take(self.bench.jobs.newest("codes", f"Reading {path.name}", work, quiet=False))
+
+    def _take(self, handle: JobHandle) -> None:
+        handle.succeeded.connect(self._collected)
+        handle.failed.connect(self.bench.report)
+
+    def _collected(self, made: tuple[tuple[LocalCode, ...], Worklist]) -> None:
+        self.found, self.worklist = made
+        if self.package is not None:
+            self.worklist.follow(self.package)
+        self._known = {}
+        self.collected.emit()
+        self.judge()
+        self.suggest()
+
+    def forget(self) -> None:
+        """The capture is another one."""
+        for purpose in ("codes", "code checks", "code hints", "candidates", "code search"):
+            self.bench.jobs.drop(purpose)
+        self.found, self.worklist = (), None
+        self.collected.emit()
+
+    # What is suggested and found
+
+    def suggest(self) -> None:
+        """Suggest for what waits, beside the window."""
+        package, found = self.package, self.found
+        waiting = [line for line in self.lines if is_open(line) or not line.map][:_SUGGESTED_AT_MOST]
+
+        def work(ctx: JobContext) -> tuple[Memory, dict[LocalCode, Hint]]:
+            memory = memory_of(package, found)
+            return memory, hints_for(waiting, package, self.sources, memory, ctx)
+
+        handle = self.bench.jobs.newest("code hints", "Suggesting targets", work, quiet=len(waiting) < 200)
+        handle.succeeded.connect(self._hinted)
+        handle.failed.connect(self.bench.report)
+
+    def _hinted(self, made: tuple[Memory, dict[LocalCode, Hint]]) -> None:
+        self.memory, hints = made
+        if self.worklist is not None and hints:
+            self.worklist.take_hints(hints)
+            self.changed.emit()
+
+    def judge(self) -> None:
+        """Check every row that was not checked yet, beside the window."""
+        worklist = self.worklist
+        if worklist is None:
+            return
+        lines, maps, known = list(worklist.lines), worklist.maps(), self._known
+
+        def work(_ctx: JobContext) -> Judged:
+            systems = {line.target.system for line in lines if line.target is not None}
+            return judge(lines, maps, self.sources.finds(systems), known)
+
+        handle = self.bench.jobs.newest("code checks", "Checking code maps", work)
+        handle.succeeded.connect(self._judged)
+        handle.failed.connect(self.bench.report)
+
+    def _judged(self, judged: Judged) -> None:
+        if self.worklist is not None:
+            self.worklist.take(judged)
+            self.changed.emit()
+
+    def offers(self, line: CodeLine) -> JobHandle:
+        """Look for candidates; the handle succeeds with `Offered`."""
+        package, found, memory = self.package, self.found, self.memory
+
+        def work(_ctx: JobContext) -> Offered:
+            return offers_for(line, package, found, self.sources, memory)
+
+        return self.bench.jobs.newest("candidates", "Searching candidates", work)
+
+    def sources_renewed(self) -> None:
+        """A release was imported: everything that asks code systems asks again."""
+        self.sources.refresh()
+        self._known = {}
+        self.sources_changed.emit()
+        self.judge()
+        self.suggest()
+
+    # Decisions
+
+    def decide(self, lines: Sequence[CodeLine], decision: Decision, deed: Deed, label: str) -> tuple[Refused, ...]:
+        """Make a decision for some codes in one step that can be undone; returns why it could not be made for some."""
+        package = self.package
+        if package is None or not lines:
+            return ()
+        try:
+            decided = decide(package, lines, decision)
+        except Refused as refusal:
+            return (refusal,)
+        if decided.edits:
+            self._with_deed(deed, lambda: self.mapping.apply_all(decided.edits, label))
+        return tuple(refusal for _, refusal in decided.refused)
+
+    def choose(self, line: CodeLine, target: Coding, relationship: Relationship, comment: str, deed: Deed) -> str:
+        """Map one code, or keep an opinion where two blind authors are asked for; returns what is to be said of that.
+
+        raises  Refused TERM-0401, TERM-0402: somebody else has to choose; else as `decide`
+        """
+        actor = self.actor
+        package = self.package
+        if (
+            package is not None
+            and line.map in code_reviews.blind_maps(self.session)
+            and Mark.CONFLICT not in line.marks
+        ):
+            return self._opinion(package, line, Opinion(actor.name, target, relationship, comment))
+        if Mark.CONFLICT in line.marks and package is not None:
+            code_reviews.settle(self.session, package.header.id, line.map, self.key(line), actor, target)
+        refused = self.decide([line], choose(target, relationship, comment, actor), deed, _mapped(line, target))
+        if refused:
+            raise refused[0]
+        return ""
+
+    def _opinion(self, package: Package, line: CodeLine, opinion: Opinion) -> str:
+        key, actor = self.key(line), self.actor
+        review = code_reviews.give_opinion(self.session, package.header.id, line, key, opinion, actor)
+        if len(review.opinions) < 2:
+            self.changed.emit()
+            return f"Your choice for {named(line)} is kept; a second author chooses without seeing it."
+        code_map = package.codes[line.map]
+        before = line.row or CodeMapRow(Coding(key.system, key.code, line.local.text))
+        row = code_reviews.agreed_row(review, before, actor.today)
+        said = "The two choices differ; a third person decides" if row.marks else "Both authors chose the same"
+        edit = PutCodeMap(line.map, put_rows(code_map, [(line.row, row)]))
+        self._with_deed(Deed("two authors chose"), lambda: self.mapping.apply(edit, f"{said}: {named(line)}"))
+        return f"{said}."
+
+    def take_map(self, name: str, code_map: CodeMap) -> None:
+        """Put a whole code map in the place of another, in one step that can be undone."""
+        edit = PutCodeMap(name, replace(code_map, id=name))
+        self._with_deed(Deed("imported"), lambda: self.mapping.apply(edit, f"Import {name}"))
+
+    def new_map(self, line: CodeLine) -> bool:
+        """Send the field of a code through a code map of its own; False when no rule takes it as a coded value."""
+        package = self.package
+        system = next(iter(USUAL_SYSTEMS.get(line.local.field, ())), "")
+        edits = new_map(package, line.local.field, system) if package is not None else ()
+        return bool(edits) and self.mapping.apply_all(edits, f"New code map for {line.local.field}")
+
+    def _with_deed(self, deed: Deed, act: Callable[[], object]) -> None:
+        self._deed = deed
+        try:
+            act()
+        finally:
+            self._deed = None
+
+    def _follow(self) -> None:
+        package, worklist = self.package, self.worklist
+        if package is None or worklist is None:
+            return
+        changes = worklist.follow(package)
+        if changes:
+            self._note(package, changes)
+        self.changed.emit()
+        self.judge()
+
+    def _note(self, package: Package, changes: Iterable[RowChange]) -> None:
+        deed, actor = self._deed or _TAKEN_BACK, self.actor
+        by_map: dict[str, list[tuple[CodeMapRow | None, CodeMapRow | None, CodeLine | None]]] = {}
+        for change in changes:
+            row = change.after or change.before
+            line = self.worklist.line_of(change.map, row.source.code) if self.worklist and row is not None else None
+            by_map.setdefault(change.map, []).append((change.before, change.after, line))
+        try:
+            for name, rows in by_map.items():
+                code_reviews.note(self.session, package.header.id, name, rows, deed, actor)
+        except WorkbenchError as problem:
+            self.bench.report(problem)
+
+    # What is known of one row
+
+    def key(self, line: CodeLine) -> RowKey:
+        """The name of a line's row, also of one that is not there yet."""
+        if line.row is not None:
+            return RowKey(line.row.source.system, line.row.source.code, line.row.sender)
+        code_map = self.package.codes.get(line.map) if self.package is not None else None
+        system = code_map.source_system if code_map is not None and code_map.source_system else line.local.system
+        return RowKey(system, line.local.code)
+
+    def review(self, line: CodeLine) -> Review | None:
+        """The history and opinions of a row; None for a code without a map."""
+        package = self.package
+        if package is None or not line.map:
+            return None
+        return code_reviews.review_of(self.session, package.header.id, line.map, self.key(line))
+
+
+def _mapped(line: CodeLine, target: Coding) -> str:
+    return f"Map {named(line)} to {target.code}"
