@@ -29,12 +29,14 @@ class Finding(NamedTuple):
     """What is wrong in a segment, at a place inside it.
 
     within  the characters of the field that are meant, from its first one; None when that is still to be worked out
+    tail    the path after the name of the segment, such as `-3[2].1`; "" as long as `within` is None
     """
 
     rule: str
     args: dict[str, str]
     place: Place
     within: tuple[int, int] | None = None
+    tail: str = ""
 
 
 Found = list[Finding]
@@ -52,20 +54,31 @@ def judge_field(plan: FieldPlan, raw: str, bench: Bench) -> tuple[Finding, ...]:
     found: Found = []
     _judge_field(plan, raw, bench, found)
     verdict = (
-        ()
-        if not found
-        else tuple(
-            [
-                finding._replace(within=characters_of(raw, finding.place, bench.delimiters))
-                for finding in found[:REPORTED_PER_FIELD]
-            ]
-        )
+        () if not found else tuple([located(finding, raw, bench.delimiters) for finding in found[:REPORTED_PER_FIELD]])
     )
     if len(raw) <= REMEMBERED_LENGTH:
         if len(plan.verdicts) >= REMEMBERED_VALUES:
             plan.verdicts.clear()
         plan.verdicts[raw] = verdict
     return verdict
+
+
+def located(finding: Finding, raw: str, delimiters: Delimiters) -> Finding:
+    """The finding with where it stands in the raw text of its field."""
+    rule, args, place, _, _ = finding
+    single = place.repetition <= 1 and (not delimiters.repetition or delimiters.repetition not in raw)
+    return Finding(rule, args, place, characters_of(raw, place, delimiters), _path_within(place, single))
+
+
+def _path_within(place: Place, single: bool) -> str:
+    """`-3[2].1`; a repetition that stands alone is not numbered."""
+    repetition = "" if single else f"[{place.repetition}]"
+    return f"-{place.field}{repetition}" + "".join(f".{n}" for n in (place.component, place.subcomponent) if n)
+
+
+def lacking(position: int, plan: ValuePlan) -> Finding:
+    """A field with usage R or RE that is not there, with where it would stand."""
+    return absent(plan, Place(position, 1))._replace(within=(0, 0), tail=f"-{position}")
 
 
 def characters_of(raw: str, place: Place, delimiters: Delimiters) -> tuple[int, int]:

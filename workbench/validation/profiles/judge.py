@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from workbench.v2.delimiters import Delimiters
@@ -13,11 +14,11 @@ from workbench.validation.profiles.expressions import InSet
 from workbench.validation.profiles.fields import (
     Bench,
     Finding,
-    absent,
-    characters_of,
     judge_field,
     judge_predicate,
     judge_statement,
+    lacking,
+    located,
     place_of,
     predicate_findings,
     told_at,
@@ -31,34 +32,33 @@ REMEMBERED_ANSWERS = 1024
 
 
 class Told(NamedTuple):
-    """A finding with what it is about.
+    """Findings with what they are about.
 
     segment  where it is told; for a missing segment or group, the one its group begins with
     member   name of the segment or group that is meant as a whole, "" for a place inside `segment`
     """
 
-    finding: Finding
+    findings: Sequence[Finding]
     segment: Segment
     member: str = ""
 
 
-def judge_message(plan: MessagePlan, message: Message, silent: frozenset[str] = frozenset()) -> list[Told]:
-    """Everything the profile finds, structure first; `silent` rules need not be told."""
+def judge_message(plan: MessagePlan, message: Message) -> list[Told]:
+    """Everything the profile finds, structure first."""
     names = tuple([segment.name for segment in message.segments])
     layout = lay_out(plan, names)
-    judge = _Judge(plan, message, silent)
+    judge = _Judge(plan, message)
     for each in layout.misplaced:
         args = {"name": each.name, "count": str(each.count), "range": each.limits}
         segment = message.segments[each.segment]
-        judge.told.append(Told(Finding(each.rule, args, Place()), segment, each.name or "line"))
+        judge.told.append(Told((Finding(each.rule, args, Place()),), segment, each.name or "line"))
     judge.judge(layout.root)
     return judge.told
 
 
 class _Judge:
-    def __init__(self, plan: MessagePlan, message: Message, silent: frozenset[str]) -> None:
+    def __init__(self, plan: MessagePlan, message: Message) -> None:
         self.told: list[Told] = []
-        self._silent = silent
         self._plan = plan
         self._message = message
         self._delimiters: Delimiters = message.delimiters
@@ -116,17 +116,15 @@ class _Judge:
                 if isinstance(each, GroupNode):
                     self._judge_group(each)
                 else:
-                    segment = each.segment
-                    silent = self._silent
-                    self.told.extend(
-                        [Told(finding, segment) for finding in self._judge_segment(each) if finding.rule not in silent]
-                    )
+                    found = self._judge_segment(each)
+                    if found:
+                        self.told.append(Told(found, each.segment))
 
     def _told_of_predicate(self, predicate: Predicate, finding: Finding, about: Node) -> Told:
         if isinstance(about, GroupNode) and finding.rule != "V2-0583" and finding.place.field:
             member = about.member_plan(predicate.target.steps[-1].place)
             bare = Finding(finding.rule, finding.args, Place())
-            return Told(bare, self._message.segments[about.start], member.name if member else about.plan.name)
+            return Told((bare,), self._message.segments[about.start], member.name if member else about.plan.name)
         return self._told(finding, about)
 
     def _judge_group_statement(self, statement: Statement, node: GroupNode) -> None:
@@ -144,19 +142,22 @@ class _Judge:
 
     def _told(self, finding: Finding, node: Node) -> Told:
         if isinstance(node, GroupNode):
-            return Told(finding, self._message.segments[node.start], node.plan.name)
+            return Told((finding,), self._message.segments[node.start], node.plan.name)
         if isinstance(node, SegmentNode):
-            return Told(finding, node.segment)
+            return Told((finding,), node.segment)
         segment = node.segment if node.segment is not None else self._message.segments[0]
-        return Told(finding, segment)
+        return Told((finding,), segment)
 
     def _judge_segment(self, node: SegmentNode) -> list[Finding]:
         plan, fields = node.plan, node.segment.fields
         count, bench = len(fields), self._bench
         found: list[Finding] = []
-        missing = [position for position in plan.demanded if position >= count or not fields[position]]
-        if missing:
-            found.extend([absent(plan.fields[position - 1].value, Place(position, 1)) for position in missing])
+        for position in plan.demanded:
+            if position >= count or not fields[position]:
+                lack = plan.absences.get(position)
+                if lack is None:
+                    lack = plan.absences[position] = lacking(position, plan.fields[position - 1].value)
+                found.append(lack)
         for raw, field_plan in zip(fields, plan.settled, strict=False):
             if raw and field_plan is not None:
                 verdict = field_plan.verdicts.get(raw)
@@ -212,7 +213,7 @@ class _Judge:
         position = finding.place.field
         if not position or position >= len(fields):
             return finding
-        return finding._replace(within=characters_of(fields[position], finding.place, self._delimiters))
+        return located(finding, fields[position], self._delimiters)
 
     def _ask(self, rules: tuple[Statement | Predicate, ...], node: SegmentNode) -> tuple[Finding, ...]:
         found: list[Finding] = []

@@ -138,7 +138,10 @@ class Learner:
     def _message(self, kind: tuple[str, str], stats: GroupStats) -> MessageProfile:
         structure = self._structures[kind]
         members = stats.learnt(structure or "message")
-        id_, count = "_".join(filter(None, kind)) or "message", f"{stats.count:,} {'message' if stats.count == 1 else 'messages'}"
+        id_, count = (
+            "_".join(filter(None, kind)) or "message",
+            f"{stats.count:,} {'message' if stats.count == 1 else 'messages'}",
+        )
         return accepting(MessageProfile(id_, count, *kind, structure, members), self._shapes[kind])
 
     def _segment(self, name: str, stats: _SegmentStats, known: Dictionary, draft: Draft) -> SegmentFlavour:

@@ -131,7 +131,8 @@ class SegmentPlan:
 
     fields    `fields[n - 1]` is field n
     settled   `settled[n]` is field n, None for the name and for fields whose type others decide
-    demanded  positions with usage R and RE; `watched` what statements say of several fields
+    demanded  positions with usage R and RE; `absences` what is said of those that are not there
+    watched   what statements say of several fields
     dynamic   fields whose type another field decides, by position
     reach     the last field that `watched` reads
     texts     for a path from the segment: the values there, by the raw text of the field; None when one has parts
@@ -146,6 +147,7 @@ class SegmentPlan:
     dynamic: dict[int, DynamicField]
     repetition: str
     reach: int = 0
+    absences: dict[int, Any] = field(default_factory=dict)
     texts: dict[tuple[Step, ...], dict[str, tuple[str, ...] | None]] = field(default_factory=dict)
 
     def repetitions(self, position: int, raw: str) -> list[str]:
