@@ -32,7 +32,7 @@ def feed(tmp_path: Path) -> Path:
 def test_what_was_received_is_a_capture_that_is_continued(tmp_path: Path, feed: Path) -> None:
     out = tmp_path / "kept.mllp"
     for _ in range(2):
-        with receiving(ListenerSettings(), out) as reception:
+        with receiving(ListenerSettings(), MllpFile(out)) as reception:
             sent = list(
                 send_messages(open_capture([feed]), Destination("127.0.0.1", reception.port), JobContext(), [2, 0])
             )
@@ -44,7 +44,7 @@ def test_what_was_received_is_a_capture_that_is_continued(tmp_path: Path, feed: 
 def test_a_message_is_on_the_disk_before_it_is_answered(tmp_path: Path, feed: Path) -> None:
     seen: list[bytes] = []
     with receiving(
-        ListenerSettings(), tmp_path / "k.mllp", lambda _: seen.append((tmp_path / "k.mllp").read_bytes())
+        ListenerSettings(), MllpFile(tmp_path / "k.mllp"), lambda _: seen.append((tmp_path / "k.mllp").read_bytes())
     ) as reception:
         list(send_messages(open_capture([feed]), Destination("127.0.0.1", reception.port), JobContext(), [0]))
     assert seen == [b"\x0b" + _adt("M0") + b"\x1c\r"]

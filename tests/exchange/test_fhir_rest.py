@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
+from tests.exchange.served import Served, serving
 from workbench.exchange.fhir_answers import RequestRefused, outcome_issues
 from workbench.exchange.fhir_rest import FhirClient, FhirServer, forget_token, remember_token, stored_token
 from workbench.exchange.tls import Identity, client_context, server_context
@@ -27,57 +24,10 @@ OUTCOME = {
 }
 
 
-@dataclass
-class Served:
-    """What the server answers, and what it was asked."""
-
-    answers: list[tuple[int, dict[str, str], Any]] = field(default_factory=list)
-    asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
-    base: str = ""
-
-    def answer(self, status: int, body: Any = None, **headers: str) -> None:
-        self.answers.append((status, {name.replace("_", "-"): value for name, value in headers.items()}, body))
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    served: Served
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that go away are part of the tests."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.served.asked.append((self.command, self.path, dict(self.headers), body))
-        status, headers, answer = self.server.served.answers.pop(0)
-        data = answer if isinstance(answer, bytes) else b"" if answer is None else json.dumps(answer).encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    do_GET = do_POST = do_PUT = _serve  # noqa: N815 - the base class looks for these names
-
-    def log_message(self, *_: Any) -> None:
-        """Silence."""
-
-
 @pytest.fixture
 def served() -> Iterator[Served]:
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.served = Served(base=f"http://127.0.0.1:{server.server_port}/r4")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server.served
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving() as found:
+        yield found
 
 
 @pytest.fixture
@@ -318,15 +268,8 @@ def test_a_request_can_be_cancelled(client: FhirClient) -> None:
 
 @pytest.fixture
 def served_over_tls(pki) -> Iterator[Served]:
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.socket = server_context(Identity(pki.server)).wrap_socket(server.socket, server_side=True)
-    server.served = Served(base=f"https://localhost:{server.server_port}/r4")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server.served
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server_context(Identity(pki.server))) as found:
+        yield found
 
 
 def test_tls_is_verified_always(served_over_tls: Served, pki) -> None:

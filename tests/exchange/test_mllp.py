@@ -3,16 +3,20 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.exchange.listener import Answer, Listener, ListenerSettings, Received
+from workbench.exchange.listener import Answer, AnswerRule, Listener, ListenerSettings, Received
 from workbench.exchange.mllp_frames import FrameReader, framed
 from workbench.exchange.sender import Destination, Outcome, send
 from workbench.kernel.errors import Cancelled, Refused, Unavailable
 from workbench.kernel.progress import JobContext
+from workbench.v2.ack import AckCode, acknowledge
+from workbench.v2.er7 import Message
+from workbench.v2.query import compile_query
 
 
 def _message(control_id: str = "M1", processing: str = "T") -> bytes:
@@ -58,6 +62,58 @@ def test_a_negative_answer_is_told(answer: Answer, code: str) -> None:
     with Listener(ListenerSettings(answer=answer), lambda received: None) as listener:
         (sent,) = send([_message()], Destination("127.0.0.1", listener.port), JobContext())
     assert (sent.outcome, sent.code, sent.attempts) == (Outcome.REFUSED, code, 1)
+
+
+def _rules(*rules: tuple[str, Answer, float]) -> tuple[AnswerRule, ...]:
+    return tuple(AnswerRule(compile_query(question), answer, delay) for question, answer, delay in rules)
+
+
+def test_the_first_rule_that_holds_decides_the_answer() -> None:
+    rules = _rules(
+        ('MSH-10 = "M0"', Answer.REJECT, 0.0),
+        ('MSH-10 in ("M0", "M1") and PID-3 = "7"', Answer.ERROR, 0.0),
+        ('MSH-10 = "M2"', Answer.ACCEPT, 0.15),
+    )
+    with Listener(ListenerSettings(rules=rules), lambda received: None) as listener:
+        sent = list(
+            send(map(_message, ("M0", "M1", "M2", "M3")), Destination("127.0.0.1", listener.port), JobContext())
+        )
+    assert [each.code for each in sent] == ["AR", "AE", "AA", "AA"]
+    assert sent[2].latency_s >= 0.15
+
+
+def test_a_rule_can_keep_silent_about_one_message_and_answer_the_next() -> None:
+    rules = _rules(('MSH-10 = "M0"', Answer.SILENCE, 0.0))
+    with Listener(ListenerSettings(rules=rules), lambda received: None) as listener:
+        destination = Destination("127.0.0.1", listener.port, timeout_s=0.2, retries=0)
+        sent = list(send(map(_message, ("M0", "M1")), destination, JobContext()))
+    assert [each.outcome for each in sent] == [Outcome.UNANSWERED, Outcome.ACCEPTED]
+
+
+def test_an_answer_can_be_left_to_a_judge() -> None:
+    def judge(message: Message, control_id: str, at: datetime) -> tuple[AckCode, bytes]:
+        return AckCode.ERROR, acknowledge(message, AckCode.ERROR, control_id, at)
+
+    settings = ListenerSettings(answer=Answer.JUDGE, judge=judge)
+    with Listener(settings, lambda received: None) as listener:
+        (sent,) = send([_message()], Destination("127.0.0.1", listener.port), JobContext())
+    assert (sent.outcome, sent.code) == (Outcome.REFUSED, "AE")
+
+
+def test_a_receiver_that_hangs_up_is_told_from_one_that_is_silent() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def hang_up() -> None:
+        connection, _ = server.accept()
+        connection.recv(4096)
+        connection.close()
+
+    thread = threading.Thread(target=hang_up)
+    thread.start()
+    (sent,) = send([_message()], Destination("127.0.0.1", server.getsockname()[1], retries=0), JobContext())
+    thread.join()
+    server.close()
+    assert sent.outcome is Outcome.DISCONNECTED
 
 
 def test_silence_is_retried_and_then_told() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
 from pathlib import Path
 
 import pytest
@@ -30,13 +32,64 @@ def test_messages_travel_over_tls(pki) -> None:
 def test_a_client_shows_its_certificate_when_the_listener_asks(pki) -> None:
     server = server_context(Identity(pki.server), clients=pki.authority)
     assert _exchange(server, client_context(pki.authority, Identity(pki.client)))[1] is Outcome.ACCEPTED
-    kept, outcome = _exchange(server, client_context(pki.authority))
-    assert (kept, outcome) == ([], Outcome.UNANSWERED)
+    with pytest.raises(Unavailable, match="name yours") as problem:
+        _exchange(server, client_context(pki.authority))
+    assert problem.value.code == "EXC-0004"
 
 
-def test_a_listener_nobody_vouches_for_is_not_trusted(pki) -> None:
-    kept, outcome = _exchange(server_context(Identity(pki.server)), client_context())
-    assert (kept, outcome) == ([], Outcome.UNANSWERED)
+def test_a_listener_nobody_vouches_for_is_not_trusted_and_says_so(pki) -> None:
+    with pytest.raises(Unavailable, match="not trusted") as problem:
+        _exchange(server_context(Identity(pki.server)), client_context())
+    assert problem.value.code == "EXC-0004"
+
+
+def test_a_listener_counts_failed_handshakes_and_goes_on(pki) -> None:
+    kept: list[Received] = []
+    with Listener(ListenerSettings(tls=server_context(Identity(pki.server))), kept.append) as listener:
+        place = ("127.0.0.1", listener.port)
+        with pytest.raises(Unavailable):
+            list(send([MESSAGE], Destination(*place, retries=0, tls=client_context()), JobContext()))
+        (plain,) = send([MESSAGE], Destination(*place, retries=0), JobContext())
+        assert plain.outcome is Outcome.DISCONNECTED
+        sent = list(send([MESSAGE] * 20, Destination(*place, tls=client_context(pki.authority)), JobContext()))
+        assert {each.outcome for each in sent} == {Outcome.ACCEPTED}
+        assert (len(kept), listener.failed_handshakes) == (20, 2)
+
+
+def test_tls_where_nobody_speaks_it_is_said(pki) -> None:
+    with Listener(ListenerSettings(), lambda received: None) as listener:
+        destination = Destination(
+            "127.0.0.1", listener.port, timeout_s=0.5, retries=0, tls=client_context(pki.authority)
+        )
+        with pytest.raises(Unavailable, match="No TLS connection") as problem:
+            list(send([MESSAGE], destination, JobContext()))
+    assert problem.value.code == "EXC-0004"
+
+
+def test_a_receiver_that_wants_tls_is_told_from_one_that_is_silent() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def alert() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"\x15\x03\x01\x00\x02\x02\x46")
+
+    thread = threading.Thread(target=alert)
+    thread.start()
+    with pytest.raises(Unavailable, match="wants TLS"):
+        list(send([MESSAGE], Destination("127.0.0.1", server.getsockname()[1]), JobContext()))
+    thread.join()
+    server.close()
+
+
+def test_many_connections_shake_hands(pki) -> None:
+    kept: list[Received] = []
+    with Listener(ListenerSettings(tls=server_context(Identity(pki.server))), kept.append) as listener:
+        destination = Destination("127.0.0.1", listener.port, tls=client_context(pki.authority))
+        for _ in range(50):
+            list(send([MESSAGE], destination, JobContext()))
+    assert len(kept) == 50
 
 
 def test_old_versions_and_unverified_certificates_are_impossible(pki) -> None:

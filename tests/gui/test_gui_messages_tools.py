@@ -11,13 +11,16 @@ from PySide6.QtWidgets import QDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import ADT, BAD, settled
+from workbench.exchange.listener import Answer
 from workbench.gui.main_window import MainWindow
+from workbench.gui.models.capture_table import ANSWER
 from workbench.gui.theme.tokens import ThemeName
 from workbench.gui.views.messages.compare_captures import CompareCapturesDialog
 from workbench.gui.views.messages.compare_messages import CompareMessagesDialog
 from workbench.gui.views.messages.deidentify_dialog import DeidentifyDialog
-from workbench.gui.views.messages.live import ListenerDialog, SenderDialog
+from workbench.gui.views.messages.live import ListenerDialog
 from workbench.gui.views.messages.page import MessagesPage
+from workbench.gui.views.messages.sending import SenderDialog
 from workbench.gui.views.messages.statistics import StatisticsDialog
 from workbench.kernel.issues import MASK
 from workbench.v2.edits import SetValue
@@ -206,6 +209,95 @@ def test_what_is_sent_is_received_and_answered(qtbot: QtBot, window: MainWindow,
     settled(qtbot, window)
     assert listener.reception is None
     sender.close()
+    listener.close()
+
+
+def _listening(qtbot: QtBot, window: MainWindow, page: MessagesPage) -> ListenerDialog:
+    window.actions_by_id["messages.listen"].trigger()
+    listener = opened(page, "listen")
+    assert isinstance(listener, ListenerDialog)
+    listener.port.setValue(0)
+    return listener
+
+
+def _sending(window: MainWindow, page: MessagesPage, listener: ListenerDialog) -> SenderDialog:
+    window.actions_by_id["messages.send"].trigger()
+    sender = opened(page, "send")
+    assert isinstance(sender, SenderDialog)
+    sender.port.setValue(listener.reception.port if listener.reception is not None else 0)
+    sender.which.setCurrentIndex(1)
+    return sender
+
+
+def test_what_was_received_is_sealed_and_opens_from_the_dialog(
+    qtbot: QtBot, window: MainWindow, page: MessagesPage
+) -> None:
+    listener = _listening(qtbot, window, page)
+    listener.start()
+    qtbot.waitUntil(lambda: listener.reception is not None)
+    sender = _sending(window, page, listener)
+    sender.start()
+    settled(qtbot, window)
+    assert window.bench.answers == {0: "AA", 1: "AA"}
+    assert page.list.model.index(0, ANSWER).data() == "AA"
+    assert not page.list.view.isColumnHidden(ANSWER)
+    listener.stop()
+    settled(qtbot, window)
+    folder = page.tools._session.workspace.folder
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert not any(b"Lorca" in file.read_bytes() for file in files)
+    listener.open_received()
+    settled(qtbot, window)
+    assert window.bench.capture is not None
+    assert [window.bench.capture.raw(n)[:4] for n in range(2)] == [b"MSH|", b"MSH|"]
+    assert page.list.view.isColumnHidden(ANSWER)
+    listener.delete(listener.received.rows[0])
+    assert listener.received.rows == ()
+    sender.close()
+    listener.close()
+
+
+def test_rules_decide_the_answers_and_come_back_with_the_dialog(
+    qtbot: QtBot, window: MainWindow, page: MessagesPage
+) -> None:
+    listener = _listening(qtbot, window, page)
+    row = listener.answers.add()
+    row.condition.setText("MSH-10 = ")
+    listener.start()
+    assert "QRY-0001" in listener.words.text()
+    row.condition.setText('MSH-10 = "C1"')
+    row.reply.choose(Answer.REJECT, 0.0)
+    listener.start()
+    qtbot.waitUntil(lambda: listener.reception is not None)
+    sender = _sending(window, page, listener)
+    sender.start()
+    settled(qtbot, window)
+    assert [sent.code for sent in sender.model.rows] == ["AR", "AA"]
+    sender.view.selectRow(0)
+    assert "MSA|AR|C1" in sender.answer.toPlainText()
+    listener.stop()
+    settled(qtbot, window)
+    again = ListenerDialog(window.bench, page.tools._session)
+    assert [(each.condition.text(), each.reply.chosen) for each in again.answers.rows] == [
+        ('MSH-10 = "C1"', Answer.REJECT)
+    ]
+    again.answers._remove(again.answers.rows[0])
+    assert again.answers.rules() == ()
+    sender.close()
+    listener.close()
+
+
+def test_tls_without_a_certificate_is_refused_in_a_sentence(
+    qtbot: QtBot, window: MainWindow, page: MessagesPage, tmp_path: Path
+) -> None:
+    listener = _listening(qtbot, window, page)
+    listener.tls.on.setChecked(True)
+    listener.start()
+    assert "GUI-0041" in listener.words.text()
+    listener.tls.certificate.setText(str(tmp_path / "missing.pem"))
+    listener.start()
+    assert "EXC-0010" in listener.words.text()
+    assert listener.reception is None
     listener.close()
 
 

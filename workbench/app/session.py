@@ -5,6 +5,7 @@ A session is made once at the start and handed to whoever needs it; nothing impo
 
 from __future__ import annotations
 
+import base64
 import getpass
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from workbench.kernel.shipped import shipped, user_data_folder
 from workbench.messages.capture import Capture
 from workbench.security.audit import AuditEntry, AuditReport
 from workbench.security.key_store import KeyStore
+from workbench.security.keys import new_data_key
 from workbench.security.passphrase import PassphraseSource, first_of, headless_sources
 from workbench.store.documents import Document, DocumentHead
 from workbench.store.journal import JournalledEdit, UnsavedDocument
@@ -126,6 +128,19 @@ class Session:
     def close(self) -> None:
         """Close the workspace; closing twice is no error."""
         self.workspace.close()
+
+
+def workspace_key(workspace: Workspace, name: str) -> bytes:
+    """The random key that the workspace keeps under a name, made when it is first asked for.
+
+    raises  Refused STO-0008: there is none yet and the workspace is open for reading
+    """
+    kept = workspace.settings.get(name)
+    if isinstance(kept, str):
+        return base64.b64decode(kept)
+    key = new_data_key()
+    workspace.settings.set(name, base64.b64encode(key).decode("ascii"))
+    return key
 
 
 def create_session(folder: Path, passphrase: str | PassphraseSource) -> Session:

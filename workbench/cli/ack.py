@@ -10,10 +10,9 @@ from pathlib import Path
 
 from workbench.app.operations.acknowledge import Answer, acknowledge_capture
 from workbench.app.operations.validation import Against
-from workbench.cli.options import add_inputs, add_verb, console_job
+from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import ExitCode
-from workbench.messages.capture import open_capture
 from workbench.v2.ack import AckCode
 
 
@@ -33,7 +32,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _ack(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    capture = open_capture(options.inputs, job)
+    capture = open_inputs(options.inputs, job)
     answers = list(acknowledge_capture(capture, datetime.now(UTC), job, Against(v2_profile=options.profile)))
     if options.out is not None:
         write_atomically(options.out, b"".join(answer.raw for answer in answers))

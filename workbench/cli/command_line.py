@@ -31,6 +31,7 @@ VERBS = {
     "audit": "audit",
     "listen": "listen",
     "send": "send",
+    "fhir": "fhir_server",
     "deidentify": "deidentify",
 }
 """Each verb and its module. Only the module that is asked for is loaded, so that `messages list` starts at once."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from workbench.app.operations.deidentify import Policy, Rules, deidentify_capture, preview
 from workbench.app.tables import write_tables
-from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
+from workbench.cli.options import add_inputs, add_verb, add_workers, console_job, open_inputs
 from workbench.cli.tables import print_table
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
-from workbench.messages.capture import Capture, open_capture
+from workbench.messages.capture import Capture
 from workbench.security.passphrase import from_descriptor, from_environment, from_prompt
 from workbench.security.pseudonyms import Pseudonyms, key_of_passphrase
 
@@ -57,7 +57,7 @@ def _deidentify(options: argparse.Namespace) -> ExitCode:
         raise Refused("CLI-0012", "Either --out or --preview is needed.", "Look at a preview first.")
     job = console_job()
     rules = Rules(Policy(options.unknown), Policy(options.text))
-    capture = open_capture(options.inputs, job)
+    capture = open_inputs(options.inputs, job)
     pseudonyms = Pseudonyms(key_of_passphrase(_passphrase(options)))
     verdict = Verdict()
     verdict.warn(capture.issues)

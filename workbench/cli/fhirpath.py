@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 
 from workbench.app.operations.fhirpath import Evaluated, evaluate_capture
-from workbench.cli.options import add_inputs, add_verb, console_job
+from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
 from workbench.cli.tables import print_json, print_ndjson, print_table
 from workbench.cli.verdict import Verdict
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.errors import ExitCode
-from workbench.messages.capture import Capture, open_capture
+from workbench.messages.capture import Capture
 
 _COLUMNS = ("file", "index", "result")
 _PRINT = {
@@ -40,7 +40,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _fhirpath(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    capture = open_capture(options.inputs, job)
+    capture = open_inputs(options.inputs, job)
     verdict = Verdict()
     rows = _rows(capture, evaluate_capture(capture, options.expression, job), verdict, options.format)
     _PRINT[options.format](rows)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from workbench.app.operations.anomalies import anomalies, anomaly_table, history_of, split_history
 from workbench.app.tables import write_tables
-from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
+from workbench.cli.options import add_inputs, add_verb, add_workers, console_job, open_inputs
 from workbench.cli.tables import print_json, print_ndjson, print_table
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode
-from workbench.messages.capture import open_capture
 
 
 def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,9 +38,9 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def _anomalies(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    capture = open_capture(options.inputs, job)
+    capture = open_inputs(options.inputs, job)
     if options.against:
-        before = history_of(open_capture(options.against, job), job, options.workers)
+        before = history_of(open_inputs(options.against, job), job, options.workers)
         now = history_of(capture, job, options.workers)
     else:
         before, now = split_history(capture, len(capture) // 2, job, options.workers)

@@ -11,11 +11,11 @@ import msgspec
 
 from workbench.app.operations.compare import CONTROL_ID, CaptureComparison, ComparePlan, compare_captures, field_table
 from workbench.app.operations.listing import row_at
-from workbench.cli.options import add_verb, add_workers, console_job
+from workbench.cli.options import add_verb, add_workers, console_job, open_inputs
 from workbench.cli.tables import print_table
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode
-from workbench.messages.capture import Capture, open_capture
+from workbench.messages.capture import Capture
 
 _MESSAGE_COLUMNS = ("outcome", "left", "right", "type", "control_id", "fields")
 
@@ -43,7 +43,7 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def _compare(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     plan = ComparePlan(paths(options.key), paths(options.ignore), options.exact)
-    left, right = open_capture([options.left], job), open_capture([options.right], job)
+    left, right = open_inputs([options.left], job), open_inputs([options.right], job)
     result = compare_captures(left, right, plan, job, options.workers)
     if options.format == "json":
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(_as_json(result))).decode("utf-8") + "\n")

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from workbench.app.documents import origin_at
-from workbench.cli.options import add_inputs, add_verb, console_job
+from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
 from workbench.cli.tables import print_ndjson, print_table
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.progress import JobContext
-from workbench.messages.capture import Capture, Framing, Overrule, open_capture
+from workbench.messages.capture import Capture, Framing, Overrule
 
 _COLUMNS = ("file", "read_as", "messages", "encoding", "line_ending")
 _ENDINGS = {"\r": "CR", "\n": "LF", "\r\n": "CRLF", "": ""}
@@ -45,7 +45,7 @@ def opened(options: argparse.Namespace, job: JobContext) -> Capture:
     """
     name = options.read_as.upper().replace("-", "_")
     framing = Framing[name] if name in Framing.__members__ else options.read_as
-    return open_capture(options.inputs, job, {"": Overrule(framing, options.encoding)})
+    return open_inputs(options.inputs, job, Overrule(framing, options.encoding))
 
 
 def _show(options: argparse.Namespace) -> ExitCode:

@@ -10,11 +10,10 @@ from workbench.app.operations import statistics
 from workbench.app.operations.statistics import Chosen, count_all
 from workbench.app.tables import Table, write_tables
 from workbench.cli.message_compare import paths
-from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
+from workbench.cli.options import add_inputs, add_verb, add_workers, console_job, open_inputs
 from workbench.cli.tables import print_json, print_table
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode
-from workbench.messages.capture import open_capture
 from workbench.messages.tally import Tally
 
 _TABLES: dict[str, Callable[[Tally], Table]] = {
@@ -47,10 +46,10 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def _stats(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     chosen = Chosen.parse(paths(options.values))
-    capture = open_capture(options.inputs, job)
+    capture = open_inputs(options.inputs, job)
     tally = count_all(capture, job, chosen, options.workers)
     if options.against:
-        earlier = count_all(open_capture([options.against], job), job, chosen, options.workers)
+        earlier = count_all(open_inputs([options.against], job), job, chosen, options.workers)
         table = statistics.new_values(earlier, tally)
     else:
         table = _TABLES[options.by](tally)

@@ -15,11 +15,11 @@ from workbench.app.operations.listing import row_at, rows
 from workbench.app.operations.search import count_matching
 from workbench.app.operations.tree import TreeLine, tree_lines
 from workbench.cli import message_anomalies, message_compare, message_parts, message_stats
-from workbench.cli.options import add_inputs, add_verb, console_job
+from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
 from workbench.cli.tables import print_json, print_ndjson, print_table
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
-from workbench.messages.capture import Capture, open_capture
+from workbench.messages.capture import Capture
 
 _COLUMNS = ("number", "time", "type", "control_id", "patient_id", "patient", "version", "file")
 
@@ -72,7 +72,7 @@ def _list(options: argparse.Namespace) -> ExitCode:
 
 
 def _show(options: argparse.Namespace) -> ExitCode:
-    capture = open_capture([options.input], console_job())
+    capture = open_inputs([options.input], console_job())
     Verdict().warn(capture.issues)
     number = _number(capture, options)
     if options.format == "raw":

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from workbench.kernel.progress import JobContext, Progress
+from workbench.messages.capture import Capture, Overrule, open_capture
+from workbench.security.sealing import KeySeal
 
 
 def add_verb(
@@ -30,6 +34,21 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
         metavar="INPUT",
         help="file, folder or archive with HL7 v2 or FHIR JSON messages",
     )
+
+
+def open_inputs(inputs: Sequence[Path], job: JobContext, overrule: Overrule | None = None) -> Capture:
+    """The messages a verb works on; what a workspace has received is opened with its passphrase.
+
+    raises  as `open_capture` and `headless_seal_of`
+    """
+    return open_capture(inputs, job, {"": overrule} if overrule else {}, seal_of=lambda path: _opener()(path))
+
+
+@cache
+def _opener() -> Callable[[Path], KeySeal]:
+    from workbench.app.operations.received import headless_seal_of  # who opens plain files need not load it
+
+    return headless_seal_of()
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from workbench.app.operations.gap_report import COLUMNS, gap_row, write_html, write_xlsx
 from workbench.app.operations.profiles import learn_from, profile_gap, write_learnt
-from workbench.cli.options import add_inputs, add_verb, console_job
+from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
 from workbench.cli.tables import print_json, print_table
 from workbench.kernel.errors import ExitCode, Refused
-from workbench.messages.capture import open_capture
 from workbench.validation.profiles.gap import Effect
 
 _FILES = {"html": write_html, "xlsx": write_xlsx}
@@ -47,7 +46,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _learn(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    capture = open_capture(options.inputs, job)
+    capture = open_inputs(options.inputs, job)
     profile = learn_from(capture, options.title or options.out.stem, job)
     write_learnt(profile, options.out, tuple(path.name for path in options.inputs), len(capture))
     print(f"{options.out}: {len(profile.messages)} kinds of messages, {len(profile.segments)} segments")

@@ -10,11 +10,10 @@ from pathlib import Path
 from workbench.app.operations.exchange import send_messages
 from workbench.app.operations.search import search
 from workbench.cli.connection import add_identity, host_and_port, sender_tls
-from workbench.cli.options import add_inputs, add_verb, console_job
+from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
 from workbench.cli.tables import print_ndjson, print_table
 from workbench.exchange.sender import Destination, Outcome, Sent
 from workbench.kernel.errors import ExitCode
-from workbench.messages.capture import open_capture
 
 _COLUMNS = ("number", "control_id", "outcome", "code", "attempts", "milliseconds")
 
@@ -53,7 +52,7 @@ def _send(options: argparse.Namespace) -> ExitCode:
         allow_production=options.allow_production,
     )
     job = console_job()
-    capture = open_capture(options.inputs, job)
+    capture = open_inputs(options.inputs, job)
     numbers = None
     if options.where.strip():
         numbers = [number for found in search(capture, options.where, job) for number in found.numbers]

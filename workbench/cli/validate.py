@@ -13,12 +13,12 @@ from workbench.app.operations.finding_reports import REPORTS, Reported
 from workbench.app.operations.profiles import profile_validator
 from workbench.app.operations.validation import Against, Judged, validate_capture
 from workbench.cli.issue_rows import COLUMNS, issue_row
-from workbench.cli.options import add_inputs, add_verb, add_workers, console_job
+from workbench.cli.options import add_inputs, add_verb, add_workers, console_job, open_inputs
 from workbench.cli.tables import print_json, print_ndjson, print_table
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.kernel.issues import Issue
-from workbench.messages.capture import Capture, open_capture
+from workbench.messages.capture import Capture
 from workbench.validation.fhir_validator import FhirOptions, package_defects
 
 _CANONICAL = re.compile(r"https?://|urn:")
@@ -62,7 +62,7 @@ def _validate(options: argparse.Namespace) -> ExitCode:
     v2_profile = None if canonical else _v2_profile(options.profile)
     against = Against(v2_profile, fhir, options.plausibility)
     job = console_job()
-    capture = open_capture(options.inputs, job)
+    capture = open_inputs(options.inputs, job)
     verdict = Verdict()
     judged = validate_capture(capture, job, options.workers, against=against)
     if options.format in REPORTS:

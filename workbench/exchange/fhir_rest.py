@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from urllib.parse import urlencode
@@ -119,12 +119,12 @@ class FhirClient:
     def search(
         self,
         resource_type: str,
-        parameters: Mapping[str, str],
+        parameters: Mapping[str, Sequence[str] | str],
         ctx: JobContext | None = None,
         most_pages: int = 1000,
         in_address: bool = False,
     ) -> Iterator[FhirDocument]:
-        """The pages of a search, each a searchset Bundle, as they come.
+        """The pages of a search, each a searchset Bundle, as they come. Parameters with several values must all hold.
 
         in_address  put the parameters into the address (GET), for servers that know no other way. Servers and proxies
                     write addresses down, and parameters say who is searched for.
@@ -133,7 +133,7 @@ class FhirClient:
         ctx = ctx or JobContext()
         kind, headers = _name(resource_type), {"Prefer": "handling=strict"}
         if in_address:
-            answer = self.request("GET", f"{kind}?{urlencode(parameters)}", ctx, headers=headers)
+            answer = self.request("GET", f"{kind}?{urlencode(parameters, doseq=True)}", ctx, headers=headers)
         else:
             answer = self.request("POST", f"{kind}/_search", ctx, form=parameters, headers=headers)
         for page in range(1, most_pages + 1):
@@ -176,7 +176,7 @@ class FhirClient:
         ctx: JobContext | None = None,
         body: Mapping[str, object] | None = None,
         *,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, Sequence[str] | str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """One request at a place under the base URL.

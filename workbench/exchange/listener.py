@@ -1,4 +1,7 @@
-"""An MLLP listener that hands over what arrives and answers as it was told: ACK, NAK, late, or not at all."""
+"""An MLLP listener that hands over what arrives and answers as it was told: ACK, NAK, late, or not at all.
+
+What it was told may depend on the message: the first rule whose question holds decides.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +19,38 @@ from workbench.kernel.errors import Refused, Unavailable
 from workbench.kernel.log import area_log
 from workbench.v2 import er7
 from workbench.v2.ack import AckCode, acknowledge
+from workbench.v2.er7 import Message
+from workbench.v2.query import Query
 
 log = area_log("exchange")
 
 _READ_BYTES = 1 << 16
 _STARTUP_S = 10.0
+_HANDSHAKE_S = 10.0
 
 
 class Answer(StrEnum):
-    """How the listener answers every message."""
+    """How the listener answers a message; `JUDGE` leaves it to `ListenerSettings.judge`."""
 
     ACCEPT = "accept"
     ERROR = "error"
     REJECT = "reject"
     SILENCE = "silence"
+    JUDGE = "validate"
 
 
 _CODES = {Answer.ACCEPT: AckCode.ACCEPT, Answer.ERROR: AckCode.ERROR, Answer.REJECT: AckCode.REJECT}
+Judge = Callable[[Message, str, datetime], tuple[AckCode, bytes]]
+"""Message, MSH-10 of the answer and its time; gives the code and the answer itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRule:
+    """Messages for which `condition` holds are answered like this."""
+
+    condition: Query
+    answer: Answer
+    delay_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,8 @@ class ListenerSettings:
     port     0 takes a free one
     delay_s  seconds before each answer
     tls      a server context, None for plain text
+    rules    asked in order; the first that holds stands in for `answer` and `delay_s`
+    judge    makes the answers of `Answer.JUDGE`; None accepts what is a message at all
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +70,15 @@ class ListenerSettings:
     answer: Answer = Answer.ACCEPT
     delay_s: float = 0.0
     tls: ssl.SSLContext | None = None
+    rules: tuple[AnswerRule, ...] = ()
+    judge: Judge | None = None
+
+    def reply_to(self, message: Message | None) -> tuple[Answer, float]:
+        """The answer and its delay; rules are asked about messages only."""
+        for rule in self.rules if message is not None else ():
+            if message is not None and rule.condition(message):
+                return rule.answer, rule.delay_s
+        return self.answer, self.delay_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +107,7 @@ class Listener:
         self._connections: set[asyncio.Task[None]] = set()
         self._stopping: asyncio.Event | None = None
         self.port = 0
+        self.failed_handshakes = 0
 
     def start(self) -> None:
         """Begin to listen; `port` tells where.
@@ -116,9 +146,7 @@ class Listener:
     async def _serve(self) -> None:
         self._stopping = asyncio.Event()
         try:
-            server = await asyncio.start_server(
-                self._connection, self._settings.host, self._settings.port, ssl=self._settings.tls
-            )
+            server = await asyncio.start_server(self._connection, self._settings.host, self._settings.port)
         except OSError as error:
             self._failure = error
             self._ready.set()
@@ -136,43 +164,79 @@ class Listener:
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)
-        frames = FrameReader()
         try:
-            while data := await reader.read(_READ_BYTES):
-                for frame in frames.feed(data):
-                    answer = self._take(frame.content)
-                    if answer:
-                        await asyncio.sleep(self._settings.delay_s)
-                        writer.write(framed(answer))
-                        await writer.drain()
-                if frames.too_large:
-                    log.warning("a frame beyond the limit; the connection was closed")
-                    break
+            if await self._is_private(writer):
+                await self._talk(reader, writer)
         except (ConnectionError, ssl.SSLError):
             log.info("a sender closed its connection in the middle")
+        except asyncio.CancelledError:
+            log.info("a connection was closed with the listener")  # nobody awaits this task but `_serve`
         finally:
             self._connections.discard(task)
             writer.close()
 
-    def _take(self, raw: bytes) -> bytes:
-        """Hand a message over and give its answer, b"" for silence."""
+    async def _is_private(self, writer: asyncio.StreamWriter) -> bool:
+        """Shake hands where TLS is asked for; False when that failed, which is counted."""
+        if self._settings.tls is None:
+            return True
+        try:
+            await writer.start_tls(self._settings.tls, ssl_handshake_timeout=_HANDSHAKE_S)
+        except OSError as error:  # ssl.SSLError, ConnectionError and TimeoutError are some
+            self.failed_handshakes += 1
+            log.warning("a TLS handshake failed (%s)", getattr(error, "reason", "") or type(error).__name__)
+            return False
+        return True
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        frames = FrameReader()
+        while data := await reader.read(_READ_BYTES):
+            for frame in frames.feed(data):
+                answer, delay_s = self._take(frame.content)
+                if answer:
+                    await asyncio.sleep(delay_s)
+                    writer.write(framed(answer))
+                    await writer.drain()
+            if frames.too_large:
+                log.warning("a frame beyond the limit; the connection was closed")
+                return
+
+    def _take(self, raw: bytes) -> tuple[bytes, float]:
+        """Hand a message over and give its answer, b"" for silence, and how long that has to wait."""
         now = datetime.now(UTC)
-        code = _CODES.get(self._settings.answer)
-        answer = _answer(raw, code, now) if code else b""
+        message = _message_in(raw)
+        how, delay_s = self._settings.reply_to(message)
+        answer = self._answer(message, how, now)
         try:
             self._receive(Received(raw, now, answer))
         except OSError as error:
             log.error("a message could not be kept (%s); it was rejected", type(error).__name__)
-            return _answer(raw, AckCode.REJECT, now)
-        return answer
+            return _answer(message, AckCode.REJECT, now), 0.0
+        return answer, delay_s
+
+    def _answer(self, message: Message | None, how: Answer, now: datetime) -> bytes:
+        if how is Answer.SILENCE:
+            return b""
+        if how is Answer.JUDGE and message is not None and self._settings.judge is not None:
+            return self._settings.judge(message, _new_control_id(), now)[1]
+        return _answer(message, _CODES.get(how, AckCode.ACCEPT), now)
 
 
-def _answer(raw: bytes, code: AckCode, now: datetime) -> bytes:
-    """The acknowledgement of a message; a plain AR when the bytes are no message and nothing can be mirrored."""
-    control_id = uuid4().hex[:20].upper()
+def _message_in(raw: bytes) -> Message | None:
     try:
-        message = er7.parse(raw)
+        return er7.parse(raw)
     except Refused:
+        return None
+
+
+def _answer(message: Message | None, code: AckCode, now: datetime) -> bytes:
+    """The acknowledgement of a message; a plain AR when the bytes are no message and nothing can be mirrored."""
+    control_id = _new_control_id()
+    if message is None:
         stamp = now.strftime("%Y%m%d%H%M%S%z")
         return f"MSH|^~\\&|||||{stamp}||ACK|{control_id}|P|2.5.1\rMSA|AR|\r".encode()
     return acknowledge(message, code, control_id, now)
+
+
+def _new_control_id() -> str:
+    """Twenty characters, the most that MSH-10 has in versions before 2.6."""
+    return uuid4().hex[:20].upper()

@@ -17,6 +17,8 @@ from workbench.v2.ack import answered_control_id
 
 _READ_BYTES = 1 << 16
 _LOOK_S = 0.1
+_TLS_RECORD = (b"\x15\x03", b"\x16\x03")
+"""How a TLS alert or handshake begins (RFC 8446 5.1); no answer in MLLP does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,12 @@ class Destination:
 
 
 class Outcome(StrEnum):
-    """What became of a message that was sent."""
+    """What became of a message that was sent: unanswered in time, or cut off before there was an answer."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNANSWERED = "unanswered"
+    DISCONNECTED = "disconnected"
     MISMATCHED = "mismatched"
 
 
@@ -70,7 +73,8 @@ def send(messages: Iterable[bytes], destination: Destination, ctx: JobContext) -
     A retry sends the same bytes, so a receiver that is idempotent by MSH-10 keeps one copy.
 
     raises  Refused EXC-0002: a message is for production and that was not allowed; nothing of it was sent
-            Refused V2-0001: no message; Unavailable EXC-0003: nobody listens there; Cancelled
+            Refused V2-0001: no message; Unavailable EXC-0003: nobody listens there
+            Unavailable EXC-0004: no TLS connection came about; EXC-0005: the receiver wants TLS; Cancelled
     """
     line = _Line(destination, ctx)
     try:
@@ -104,21 +108,34 @@ class _Line:
         self._ctx = ctx
         self._socket: socket.socket | None = None
         self._frames = FrameReader()
+        self._has_answered = False
 
     def send(self, number: int, raw: bytes) -> Sent:
         control_id = er7.parse(raw).control_id
-        attempts = self._destination.retries + 1
+        attempts, outcome = self._destination.retries + 1, Outcome.UNANSWERED
         for attempt in range(1, attempts + 1):
             try:
                 line = self._connected()
                 line.sendall(framed(raw))
                 sent_at = time.monotonic()
                 answer = self._answer(line, sent_at)
-            except (TimeoutError, ConnectionError, ssl.SSLError):
+            except ssl.SSLError as error:
+                self.close()
+                raise _no_tls(self._destination, error) from error
+            except (TimeoutError, ConnectionError) as error:
                 self.close()  # a late answer on the old connection must not be taken for the next message's
+                outcome = Outcome.DISCONNECTED if isinstance(error, ConnectionError) else Outcome.UNANSWERED
+                if attempt == attempts and isinstance(error, ConnectionError) and not self._has_answered:
+                    self._say_when_private(error)
                 continue
+            self._has_answered = True
             return _paired(number, control_id, answer, attempt, time.monotonic() - sent_at)
-        return Sent(number, control_id, Outcome.UNANSWERED, "", attempts, 0.0)
+        return Sent(number, control_id, outcome, "", attempts, 0.0)
+
+    def _say_when_private(self, error: ConnectionError) -> None:
+        """A receiver that wants a certificate may only close the connection after the handshake (RFC 8446 4.4.2.4)."""
+        if self._destination.tls is not None:
+            raise _no_tls(self._destination, error, closed=True) from error
 
     def close(self) -> None:
         if self._socket is not None:
@@ -136,10 +153,20 @@ class _Line:
                     f"Nobody answers at {place[0]}:{place[1]} ({error.strerror or type(error).__name__}).",
                     "Check host and port, and that the receiver is running.",
                 ) from error
-            tls = self._destination.tls
-            self._socket = tls.wrap_socket(plain, server_hostname=place[0]) if tls else plain
+            self._socket = self._private(plain)
             self._frames = FrameReader()
         return self._socket
+
+    def _private(self, plain: socket.socket) -> socket.socket:
+        """The connection itself, or TLS over it."""
+        tls = self._destination.tls
+        if tls is None:
+            return plain
+        try:
+            return tls.wrap_socket(plain, server_hostname=self._destination.host)
+        except OSError as error:  # ssl.SSLError, ConnectionError and TimeoutError are some
+            plain.close()
+            raise _no_tls(self._destination, error) from error
 
     def _answer(self, line: socket.socket, sent_at: float) -> bytes:
         """The next frame; raises TimeoutError, ConnectionError, Cancelled."""
@@ -152,9 +179,29 @@ class _Line:
                 continue
             if not data:
                 raise ConnectionResetError
+            if data.startswith(_TLS_RECORD) and self._destination.tls is None:
+                raise Unavailable(
+                    "EXC-0005", f"{self._destination.host} wants TLS; the message was not taken.", "Turn TLS on."
+                )
             if frames := self._frames.feed(data):
                 return frames[0].content
         raise TimeoutError
+
+
+def _no_tls(destination: Destination, error: OSError, closed: bool = False) -> Unavailable:
+    """Why there is no TLS connection."""
+    where = f"{destination.host}:{destination.port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Unavailable(
+            "EXC-0004",
+            f"The certificate of {where} is not trusted ({error.verify_message.rstrip('.')}).",
+            "Name the authority that signed it, and the host as it stands in the certificate.",
+        )
+    reason = (error.reason if isinstance(error, ssl.SSLError) else "") or type(error).__name__
+    hint = "Check that the receiver speaks TLS on this port."
+    if closed or "CERTIFICATE" in reason or "HANDSHAKE_FAILURE" in reason:
+        hint = "The receiver may ask for a certificate it knows; name yours and its key."
+    return Unavailable("EXC-0004", f"No TLS connection to {where} came about ({reason}).", hint)
 
 
 def _paired(number: int, control_id: str, answer: bytes, attempts: int, latency_s: float) -> Sent:

@@ -24,6 +24,7 @@ from workbench.kernel.issues import Issue, Severity, blocks, worst
 from workbench.kernel.location import Span
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, Overrule
+from workbench.messages.parts import SealOf
 
 _NO_FATES: Mapping[Fate, Sequence[Finding]] = dict.fromkeys(Fate, ())
 _ERROR = Severity.ERROR.rank
@@ -49,6 +50,7 @@ class Bench(QObject):
     message_changed = Signal()
     place_changed = Signal(object)  # Place
     findings_changed = Signal()
+    answers_changed = Signal()
     mask_changed = Signal(bool)
     page_asked = Signal(str)
     steps_changed = Signal()
@@ -65,6 +67,8 @@ class Bench(QObject):
         self.document_problem = ""
         self.place = NOWHERE
         self.masked = False
+        self.answers: dict[int, str] = {}
+        self.seal_of: SealOf | None = None
         self.steps: dict[Step, tuple[Mark, str]] = {}
         self.against = Against(plausible=True)
         self.sieve = Sieve()
@@ -79,7 +83,7 @@ class Bench(QObject):
 
     def open_paths(self, paths: Sequence[Path], overrule: Mapping[str, Overrule] | None = None) -> JobHandle:
         """Index files beside the window; the first message is selected as soon as it is found."""
-        capture = Capture(tuple(paths), overrule or {})
+        capture = Capture(tuple(paths), overrule or {}, seal_of=self.seal_of)
         title = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
         handle = self.jobs.newest("capture", f"Opening {title}", capture.index, quiet=False)
         self._take(capture)
@@ -94,6 +98,7 @@ class Bench(QObject):
         self.capture = capture
         self.validated, self._sent = {}, {}
         self._damage = ()
+        self.answers = {}
         self._show_message(None)
         self.capture_changed.emit()
         self.findings_changed.emit()
@@ -251,6 +256,11 @@ class Bench(QObject):
         handle.succeeded.connect(take)
         handle.failed.connect(self.refused)
         return ()
+
+    def take_answers(self, answers: Mapping[int, str]) -> None:
+        """Remember how messages of the capture were acknowledged: MSA-1, or why there is no answer."""
+        self.answers.update(answers)
+        self.answers_changed.emit()
 
     def judge_by(self, against: Against) -> None:
         """Judge by other things from now on; what was validated before stands until it is validated again."""

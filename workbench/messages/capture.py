@@ -19,7 +19,7 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.buffers import Buffer, StreamBuffer
 from workbench.messages.formats import Framing, MessageFormat, Origin, Overrule, Overrules, line_ending
 from workbench.messages.framing import er7_end, er7_starts
-from workbench.messages.parts import Part, is_wide, parts_of, transcoded
+from workbench.messages.parts import Part, SealOf, is_wide, parts_of, transcoded
 from workbench.messages.reading import Found, Reader
 from workbench.messages.registry import reader_for, reader_named
 from workbench.messages.sections import Section
@@ -38,8 +38,15 @@ class Capture:
     `index` fills it and may run in a thread of its own while others already read: the length only grows.
     """
 
-    def __init__(self, paths: Sequence[Path], overrule: Overrules = _NOTHING, readers: Sequence[Reader] = ()) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        overrule: Overrules = _NOTHING,
+        readers: Sequence[Reader] = (),
+        seal_of: SealOf | None = None,
+    ) -> None:
         self.paths = tuple(paths)
+        self._seal_of = seal_of
         self._overrule = overrule
         self._readers = tuple(readers)
         self._sections: list[Section] = []
@@ -73,9 +80,9 @@ class Capture:
     def index(self, ctx: JobContext) -> None:
         """Find every message.
 
-        raises  Refused CAP-0010, CAP-0019, Unavailable CAP-0011 (see `parts.parts_of`), Cancelled
+        raises  Refused CAP-0010, CAP-0019, Unavailable CAP-0011 (`parts.parts_of`), what `seal_of` raises, Cancelled
         """
-        for found in parts_of(list(self.paths), ctx):
+        for found in parts_of(list(self.paths), ctx, self._seal_of):
             if isinstance(found, Issue):
                 self._issues.append(found)
             else:
@@ -223,14 +230,16 @@ def open_capture(
     ctx: JobContext | None = None,
     overrule: Overrules = _NOTHING,
     readers: Sequence[Reader] = (),
+    seal_of: SealOf | None = None,
 ) -> Capture:
     """Find every message under the paths: files, folders and archives of any framing in `Framing`.
 
     overrule  what the user knows better than the detection, by the name of the part, "" for all
     readers   those of plug-ins; they are asked before the built-in ones
-    raises    Refused CAP-0010, CAP-0019, Unavailable CAP-0011, Cancelled
+    seal_of   opens what a listener has sealed
+    raises    Refused CAP-0010, CAP-0019, Unavailable CAP-0011, whatever `seal_of` raises, Cancelled
     """
-    capture = Capture(paths, overrule, readers)
+    capture = Capture(paths, overrule, readers, seal_of)
     capture.index(ctx or JobContext())
     return capture
 

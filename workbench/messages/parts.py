@@ -1,21 +1,28 @@
 """Opening what the user gave: files, folders and archives become parts, each one run of bytes.
 
 A file is mapped, not read, so its size does not matter. A member of an archive is unpacked into memory,
-never into a temporary file, and archives are bounded in depth, members and growth (`archives`).
+never into a temporary file, and archives are bounded in depth, members and growth (`archives`). What a listener sealed
+is opened in memory, too.
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.kernel.errors import Refused
-from workbench.kernel.issues import Issue
+from workbench.kernel.issues import Issue, IssueType, Severity
+from workbench.kernel.location import Location, Span
 from workbench.kernel.progress import JobContext
 from workbench.messages.archives import Member, is_archive, members
 from workbench.messages.buffers import Buffer, FileOnDisk
+from workbench.security.sealed_log import is_sealed_log, read_records
+from workbench.security.sealing import KeySeal
+
+SealOf = Callable[[Path], KeySeal]
+"""Gives the seal of a sealed file; raises Refused or Unavailable when its workspace does not open."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -61,11 +68,12 @@ class Part:
         return None if isinstance(self.content, bytes) else self.content
 
 
-def parts_of(paths: list[Path], ctx: JobContext) -> Iterator[Part | Issue]:
+def parts_of(paths: list[Path], ctx: JobContext, seal_of: SealOf | None = None) -> Iterator[Part | Issue]:
     """Everything that lies under the paths, in a stable order; damage is an Issue between the parts.
 
-    raises  Refused CAP-0010: no such file or folder
-            Unavailable CAP-0011: it cannot be read
+    seal_of  opens what a listener has sealed; None passes over it, with an Issue
+    raises   Refused CAP-0010: no such file or folder
+             Unavailable CAP-0011: it cannot be read; whatever `seal_of` raises
     """
     for path in paths:
         if not path.exists():
@@ -74,14 +82,17 @@ def parts_of(paths: list[Path], ctx: JobContext) -> Iterator[Part | Issue]:
             for member in sorted(path.rglob("*")):
                 ctx.check()
                 if member.is_file() and not is_hidden(member.relative_to(path).parts):
-                    yield from _file(member, named=False, ctx=ctx)
+                    yield from _file(member, False, ctx, seal_of)
         else:
-            yield from _file(path, named=True, ctx=ctx)
+            yield from _file(path, True, ctx, seal_of)
 
 
-def _file(path: Path, named: bool, ctx: JobContext) -> Iterator[Part | Issue]:
+def _file(path: Path, named: bool, ctx: JobContext, seal_of: SealOf | None) -> Iterator[Part | Issue]:
     file = FileOnDisk.of(path)
     buffer = file.open()
+    if is_sealed_log(buffer[:8]):
+        yield from _sealed(path, buffer, named, seal_of)
+        return
     if not is_archive(buffer):
         yield Part(str(path), file, named, wide_encoding(buffer[:8]))
         return
@@ -91,6 +102,25 @@ def _file(path: Path, named: bool, ctx: JobContext) -> Iterator[Part | Issue]:
         else:
             data = bytes(found.buffer[:])
             yield Part(found.name, data, found.named, wide_encoding(data[:8]))
+
+
+def _sealed(path: Path, buffer: Buffer, named: bool, seal_of: SealOf | None) -> Iterator[Part | Issue]:
+    """The records of a sealed log one after the other, in memory only."""
+    if seal_of is None:
+        yield _unopened(path, "CAP-0023", "{file} is sealed by a workspace; open it from there", None)
+        return
+    records = read_records(buffer[:], seal_of(path))
+    for start, end in records.damaged:
+        text = "{file} holds a record that cannot be opened: it was cut off, changed, or sealed by another workspace"
+        yield _unopened(path, "CAP-0024", text, Span(start, end))
+    if records.contents or not records.damaged:
+        yield Part(str(path), b"".join(records.contents), named)
+
+
+def _unopened(path: Path, rule: str, text: str, span: Span | None) -> Issue:
+    return Issue(
+        Severity.ERROR, IssueType.NOT_SUPPORTED, rule, Location(file=str(path), span=span), text, {"file": str(path)}
+    )
 
 
 def wide_encoding(head: bytes) -> str:

@@ -5,18 +5,33 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
-from workbench.exchange.listener import Listener, ListenerSettings, Received
+from workbench.app.operations.acknowledge import answer_to
+from workbench.exchange.listener import Answer, AnswerRule, Listener, ListenerSettings, Received
 from workbench.exchange.mllp_frames import framed
 from workbench.exchange.sender import Destination, Sent, send
 from workbench.kernel.errors import Refused, Unavailable
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, MessageFormat
+from workbench.v2.query import compile_query
 from workbench.v2.xml_form import to_er7
+
+
+class Store(Protocol):
+    """Where received messages go: `MllpFile`, or `received.SealedStore` for the workspace."""
+
+    @property
+    def path(self) -> Path: ...
+
+    def append(self, message: bytes) -> None:
+        """Keep one message; it is on the disk on return. Raises OSError when it is not."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class MllpFile:
@@ -26,7 +41,7 @@ class MllpFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
@@ -38,6 +53,10 @@ class MllpFile:
             ) from error
         self._stream: BinaryIO = os.fdopen(descriptor, "r+b", buffering=0)
         self._end = self._stream.seek(0, os.SEEK_END)
+
+    @property
+    def path(self) -> Path:
+        return self._path
 
     def append(self, message: bytes) -> None:
         """Write one frame and wait until it is on the disk.
@@ -60,40 +79,66 @@ class MllpFile:
         self._stream.close()
 
 
-@dataclass(slots=True)
 class Reception:
     """A listener at work. `received` counts the messages that are on the disk."""
 
-    path: Path
-    port: int
-    received: int = 0
+    def __init__(self, store: Store, listener: Listener) -> None:
+        self._store, self._listener = store, listener
+        self.received = 0
+
+    @property
+    def path(self) -> Path:
+        """The file that is written now."""
+        return self._store.path
+
+    @property
+    def port(self) -> int:
+        return self._listener.port
+
+    @property
+    def failed_handshakes(self) -> int:
+        """Connections that ended because no TLS came about."""
+        return self._listener.failed_handshakes
 
 
 @contextmanager
 def receiving(
-    settings: ListenerSettings, out: Path, notice: Callable[[Received], None] | None = None
+    settings: ListenerSettings, store: Store, notice: Callable[[Received], None] | None = None
 ) -> Iterator[Reception]:
-    """Listen while the block runs and keep what arrives.
+    """Listen while the block runs and keep what arrives; the store is closed at the end.
 
-    out     a file, which is continued when it exists, or a folder, which gets a new file
     notice  called on the listener's thread after a message was kept and before it is answered
-    raises  Unavailable EXC-0001: the address cannot be listened on; EXC-0012: the file cannot be written
+    raises  Unavailable EXC-0001: the address cannot be listened on
     """
-    file = MllpFile(_file_in(out))
+
+    def keep(received: Received) -> None:
+        store.append(received.raw)
+        reception.received += 1
+        if notice is not None:
+            notice(received)
+
+    listener = Listener(replace(settings, judge=settings.judge or answer_to), keep)
+    reception = Reception(store, listener)
     try:
-        reception = Reception(file.path, 0)
-
-        def keep(received: Received) -> None:
-            file.append(received.raw)
-            reception.received += 1
-            if notice is not None:
-                notice(received)
-
-        with Listener(settings, keep) as listener:
-            reception.port = listener.port
+        with listener:
             yield reception
     finally:
-        file.close()
+        store.close()
+
+
+def answer_rule(condition: str, answer: str) -> AnswerRule:
+    """A rule as people write it: a question, and `reject`, or `accept,2.5` to answer after so many seconds.
+
+    raises  Refused QRY-0001: the question is not understood; EXC-0016: there is no such answer
+    """
+    word, _, delay = answer.replace(" ", "").partition(",")
+    try:
+        return AnswerRule(compile_query(condition), Answer(word), max(0.0, float(delay or 0)))
+    except ValueError:
+        known = ", ".join(each.value for each in Answer)
+        raise Refused(
+            "EXC-0016", f"{answer!r} is no answer.", f"Write one of {known}, and seconds after a comma: accept,2.5"
+        ) from None
 
 
 def send_messages(
@@ -120,6 +165,11 @@ def send_messages(
 def _er7(capture: Capture, number: int) -> bytes:
     raw = capture.raw(number)
     return to_er7(raw) if capture.format_of(number) is MessageFormat.V2_XML else raw
+
+
+def mllp_file(out: Path) -> MllpFile:
+    """A plain file that is continued when it exists, or a new one in a folder; raises as `MllpFile`."""
+    return MllpFile(_file_in(out))
 
 
 def _file_in(out: Path) -> Path:

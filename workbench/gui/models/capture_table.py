@@ -29,8 +29,8 @@ BLOCK_ROWS = 256
 BLOCKS_KEPT = 64
 LINES_KEPT = 4096
 WAITING = "…"
-HEADS = ("", "Time", "Type", "Control id", "Patient", "Sender")
-STATUS, TIME, TYPE, CONTROL_ID, PATIENT, SENDER = range(6)
+HEADS = ("", "Time", "Type", "Control id", "Patient", "Sender", "Answer")
+STATUS, TIME, TYPE, CONTROL_ID, PATIENT, SENDER, ANSWER = range(7)
 
 
 class _Line(NamedTuple):
@@ -60,6 +60,7 @@ class CaptureTableModel(QAbstractTableModel):
         self._wanted: set[int] = set()
         self._pending: set[int] = set()
         self._status: Mapping[int, Severity | None] = {}
+        self._answers: Mapping[int, str] = {}
         self._masked = False
         self.generation = 0
         self._timer = QTimer(self)
@@ -120,6 +121,11 @@ class CaptureTableModel(QAbstractTableModel):
         self._status = status
         self._repaint()
 
+    def set_answers(self, answers: Mapping[int, str]) -> None:
+        """Say how messages were acknowledged: MSA-1, or why there is no answer."""
+        self._answers = answers
+        self._repaint()
+
     def set_masked(self, masked: bool) -> None:
         self._masked = masked
         self._repaint()
@@ -175,6 +181,8 @@ class CaptureTableModel(QAbstractTableModel):
         return None
 
     def _text(self, row: int, column: int) -> str:
+        if column == ANSWER:
+            return self._answers.get(self.number(row), "")
         found = self._line(row)
         if found is None:
             return WAITING

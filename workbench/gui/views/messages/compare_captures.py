@@ -126,8 +126,10 @@ class CompareCapturesDialog(QDialog):
             split_paths(self.key.text()) or CONTROL_ID, split_paths(self.ignore.text()), self.exact.isChecked()
         )
 
+        seal_of = self._bench.seal_of
+
         def work(ctx: JobContext) -> tuple[Capture, CaptureComparison]:
-            right = open_capture([path], ctx)
+            right = open_capture([path], ctx, seal_of=seal_of)
             return right, compare_captures(left, right, plan, ctx)
 
         self.words.setText("")

@@ -1,49 +1,33 @@
-"""Live messages: a listener that keeps what arrives, and a sender that pairs each message with its answer."""
+"""The listener: where it listens, how it answers, and what the workspace has received."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QMessageBox, QWidget
 
-from workbench.app.operations.exchange import Reception, receiving, send_messages
+from workbench.app.operations.exchange import Reception, receiving
+from workbench.app.operations.received import ReceivedFile, SealedStore, delete_received, received_files
 from workbench.app.session import Session
-from workbench.exchange.listener import Answer, ListenerSettings
-from workbench.exchange.sender import Destination, Outcome, Sent
+from workbench.exchange.listener import ListenerSettings
 from workbench.gui.bench import Bench, sentence_of
-from workbench.gui.jobs import JobHandle
 from workbench.gui.marks import Mark
 from workbench.gui.models.rows import Column, RowsModel
+from workbench.gui.views.messages.answer_rules import AnswerRules
+from workbench.gui.views.messages.tls_fields import TlsFields
 from workbench.gui.widgets.basics import Badge, across, button, down, label, table
-from workbench.gui.widgets.number_box import decimal_number, whole_number
+from workbench.gui.widgets.number_box import whole_number
+from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.progress import JobContext
-from workbench.messages.capture import Capture
 
 LOOK_MS = 250
+_SETTING = "live.listener"
 _LISTENING = Mark("activity", "state.good", "Listening")
 _IDLE = Mark("circle-dashed", "state.idle", "Not listening")
-_ANSWERS = {
-    "Accept (AA)": Answer.ACCEPT,
-    "Error (AE)": Answer.ERROR,
-    "Reject (AR)": Answer.REJECT,
-    "No answer": Answer.SILENCE,
-}
-_OUTCOMES = {
-    Outcome.ACCEPTED: Mark("circle-check", "state.good", "accepted"),
-    Outcome.REFUSED: Mark("circle-x", "state.bad", "refused"),
-    Outcome.UNANSWERED: Mark("circle-dashed", "state.partial", "unanswered"),
-    Outcome.MISMATCHED: Mark("triangle-alert", "severity.warning", "mismatched"),
-}
-_SENT = (
-    Column("Message", lambda sent: f"{sent.number + 1:,}", 6, key=lambda sent: sent.number, right=True),
-    Column("Control id", lambda sent: sent.control_id, 10, mono=True),
-    Column("Outcome", lambda sent: sent.outcome.value, 8, mark=lambda sent: _OUTCOMES[sent.outcome]),
-    Column("Answer", lambda sent: sent.code, 5, mono=True),
-    Column("Attempts", lambda sent: str(sent.attempts), 6, key=lambda sent: sent.attempts, right=True),
-    Column("After", lambda sent: f"{sent.latency_s * 1000:,.0f} ms", 6, key=lambda sent: sent.latency_s, right=True),
+_RECEIVED = (
+    Column("Began", lambda file: f"{file.began.astimezone():%Y-%m-%d %H:%M:%S}", 11, key=lambda file: file.began),
+    Column("Size", lambda file: f"{file.size / 1024:,.0f} kB", 6, key=lambda file: file.size, right=True),
 )
 
 
@@ -53,54 +37,83 @@ class ListenerDialog(QDialog):
     def __init__(self, bench: Bench, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Receive messages (MLLP)")
-        self._bench = bench
-        self._folder = session.workspace.folder / "received"
+        self._bench, self._session = bench, session
         self._running: tuple[ExitStack, Reception] | None = None
+        self._told = 0
+        self.host = QLineEdit("127.0.0.1")
+        self.host.setAccessibleName("Address to listen on")
+        self.host.setToolTip("127.0.0.1 takes messages from this machine only, 0.0.0.0 from everywhere")
         self.port = whole_number("Port", 0, 65535, 2575)
-        self.answer = QComboBox()
-        self.answer.setAccessibleName("Answer")
-        self.answer.addItems(list(_ANSWERS))
-        self.delay = decimal_number("Delay before each answer", 0.0, 600.0, 0.0)
+        self.port.setToolTip("0 takes a free one")
+        self.answers = AnswerRules(bench.theme)
+        self.tls = TlsFields(bench.theme, listener=True)
         self.state = Badge(bench.theme)
         self.words = label("", "muted", wrap=True)
         self.start_button = button("Start", self.start, primary=True)
         self.stop_button = button("Stop", self.stop)
-        self.open_button = button("Open what was received", self.open_received)
+        self.open_button = button("Open", self.open_received, tip="Open the chosen capture as messages")
+        self.delete_button = button("Delete…", self.ask_and_delete, tip="Remove the chosen capture for good")
+        self._place()
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_MS)
+        self._look.timeout.connect(self._tell)
+        self._restore(session.setting(_SETTING))
+        self._show_received()
+        self._tell()
+
+    def _place(self) -> None:
         form = QFormLayout()
-        form.addRow("Port (this machine only)", self.port)
-        form.addRow("Answer", self.answer)
-        form.addRow("Delay", self.delay)
-        about = "Each message is on the disk before it is answered. Port 0 takes a free one."
+        form.addRow("Listen on", across(self.host, label("port"), self.port))
+        form.addRow("Answer", self.answers)
+        form.addRow("", self.tls)
+        about = "Each message is encrypted in the workspace and on the disk before it is answered."
+        theme = self._bench.theme
+        self.received = RowsModel(theme, _RECEIVED, self)
+        self.view = table(theme, self.received, "Received captures", _RECEIVED)
+        self.view.setMinimumHeight(round(theme.em * 6))
+        self.view.activated.connect(lambda _index: self.open_received())
+        self.view.selectionModel().selectionChanged.connect(lambda _now, _before: self._tell())
+        line = across(self.state, self.words, self.stop_button, self.start_button, spacing=12)
+        line.setStretch(1, 1)
         self.setLayout(
             down(
                 label(about, "muted", wrap=True),
                 form,
-                self.state,
-                self.words,
-                1,
-                across(self.open_button, 1, button("Close", self.close), self.stop_button, self.start_button),
+                line,
+                label("Received", "heading"),
+                self.view,
+                across(self.open_button, self.delete_button, 1, button("Close", self.close)),
                 margins=16,
                 spacing=12,
             )
         )
-        self.setMinimumWidth(round(bench.theme.em * 34))
-        self._look = QTimer(self)
-        self._look.setInterval(LOOK_MS)
-        self._look.timeout.connect(self._tell)
-        self._tell()
+        em = theme.em
+        self.resize(round(em * 46), round(em * 32))
 
     def start(self) -> None:
         """Begin to listen beside the window."""
-        settings = ListenerSettings(
-            port=int(self.port.value()), answer=_ANSWERS[self.answer.currentText()], delay_s=self.delay.value()
-        )
-        folder = self._folder
+        session = self._session
+        try:
+            settings = ListenerSettings(
+                host=self.host.text().strip(),
+                port=int(self.port.value()),
+                answer=self.answers.default.chosen,
+                delay_s=self.answers.default.delay.value(),
+                tls=self.tls.context(),
+                rules=self.answers.rules(),
+            )
+        except Refused as refusal:
+            self._refuse(refusal)
+            return
+        self._remember()
 
         def work(ctx: JobContext) -> tuple[ExitStack, Reception]:
-            folder.mkdir(parents=True, exist_ok=True)
-            stack = ExitStack()
-            return stack, stack.enter_context(receiving(settings, folder))
+            with ExitStack() as stack:
+                reception = stack.enter_context(receiving(settings, SealedStore(session)))
+                session.record("messages.receive", "address", f"{settings.host}:{reception.port}")
+                return stack.pop_all(), reception
 
+        self.words.setText("")
         self.start_button.setEnabled(False)
         handle = self._bench.jobs.start("Starting the listener", work, quiet=True)
         handle.succeeded.connect(self._started)
@@ -109,6 +122,7 @@ class ListenerDialog(QDialog):
     def _started(self, running: tuple[ExitStack, Reception]) -> None:
         self._running = running
         self._look.start()
+        self._show_received()
         self._tell()
 
     def _refuse(self, problem: BaseException) -> None:
@@ -122,6 +136,7 @@ class ListenerDialog(QDialog):
             stack, self._running = self._running[0], None
             handle = self._bench.jobs.start("Stopping the listener", lambda ctx: stack.close(), quiet=True)
             handle.failed.connect(self._bench.report)
+            handle.ended.connect(lambda _handle: self._show_received())
             self._tell()
 
     def end(self) -> None:
@@ -136,10 +151,38 @@ class ListenerDialog(QDialog):
         """The listener at work."""
         return self._running[1] if self._running is not None else None
 
+    @property
+    def chosen(self) -> ReceivedFile | None:
+        """The capture that is selected."""
+        row = self.received.row(self.view.currentIndex())
+        return row if isinstance(row, ReceivedFile) else None
+
     def open_received(self) -> None:
-        files = sorted(self._folder.glob("*.mllp"))
-        if files:
-            self._bench.open_paths([files[-1]])
+        """Open the chosen capture; one that is still growing as far as it goes."""
+        if self.chosen is not None:
+            self._bench.open_paths([self.chosen.path])
+
+    def ask_and_delete(self) -> None:
+        file = self.chosen
+        if file is None:
+            return
+        question = f"The messages received from {file.began.astimezone():%Y-%m-%d %H:%M} on are deleted for good."
+        if QMessageBox.question(self, "Delete received messages", question) is QMessageBox.StandardButton.Yes:
+            self.delete(file)
+
+    def delete(self, file: ReceivedFile) -> None:
+        """Remove a received capture."""
+        try:
+            delete_received(self._session, file)
+        except WorkbenchError as problem:
+            self._refuse(problem)
+        self._show_received()
+
+    def _show_received(self) -> None:
+        row = max(self.view.currentIndex().row(), 0)
+        self.received.show(received_files(self._session))
+        if self.received.rows:
+            self.view.selectRow(min(row, len(self.received.rows) - 1))
 
     def _tell(self) -> None:
         reception = self.reception
@@ -147,99 +190,26 @@ class ListenerDialog(QDialog):
         self.start_button.setEnabled(reception is None)
         self.stop_button.setEnabled(reception is not None)
         if reception is not None:
-            self.words.setText(f"Port {reception.port}: {reception.received:,} messages kept in {reception.path.name}")
-        self.open_button.setEnabled(self._folder.is_dir() and any(self._folder.glob("*.mllp")))
+            if reception.received != self._told:
+                self._told = reception.received
+                self._show_received()
+            failed = reception.failed_handshakes
+            said = [f"Port {reception.port}: {reception.received:,} messages kept"]
+            if failed:
+                said.append(f"{failed:,} connections ended because TLS did not come about")
+            self.words.setText("; ".join(said))
+        file = self.chosen
+        self.open_button.setEnabled(file is not None)
+        in_use = reception is not None and file is not None and file.path == reception.path
+        self.delete_button.setEnabled(file is not None and not in_use)
 
+    def _remember(self) -> None:
+        state = {"host": self.host.text(), "port": int(self.port.value()), "answers": self.answers.state()}
+        self._session.set_setting(_SETTING, state | {"tls": self.tls.state()})
 
-class SenderDialog(QDialog):
-    """Sends the selected message, those of the list, or all.
-
-    listed  the message numbers of the list as it stands
-    """
-
-    def __init__(self, bench: Bench, listed: Callable[[], Sequence[int]], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Send messages (MLLP)")
-        self._bench, self._listed = bench, listed
-        self._sent: list[Sent] = []
-        self.handle: JobHandle | None = None
-        self.which = QComboBox()
-        self.which.setAccessibleName("Which messages")
-        self.which.addItems(["Selected message", "Messages of the list"])
-        self.host = QLineEdit("127.0.0.1")
-        self.host.setAccessibleName("Host")
-        self.port = whole_number("Port", 1, 65535, 2575)
-        self.rate = decimal_number("Messages a second, 0 as fast as they are answered", 0.0, 10_000.0, 0.0)
-        self.retries = whole_number("Further attempts", 0, 100, 2)
-        self.timeout = decimal_number("Seconds to wait for an answer", 0.1, 600.0, 10.0)
-        self.production = QCheckBox("Allow messages marked for production (MSH-11 = P)")
-        self.words = label("", wrap=True)
-        self.model = RowsModel(bench.theme, _SENT, self)
-        self.view = table(bench.theme, self.model, "Messages sent and their answers", _SENT)
-        self.view.horizontalHeader().setStretchLastSection(False)
-        self.start_button = button("Send", self.start, primary=True)
-        self.stop_button = button("Stop", self.stop)
-        self.stop_button.setEnabled(False)
-        form = QFormLayout()
-        form.addRow("Send", self.which)
-        form.addRow("To", across(self.host, label("port"), self.port))
-        form.addRow("Messages a second", across(self.rate, label("retries"), self.retries, label("wait"), self.timeout))
-        form.addRow("", self.production)
-        foot = across(1, button("Close", self.close), self.stop_button, self.start_button)
-        self.setLayout(down(form, self.words, self.view, foot, margins=16, spacing=12))
-        em = bench.theme.em
-        self.resize(round(em * 46), round(em * 36))
-
-    def start(self) -> None:
-        """Send beside the window; answers are shown as they come."""
-        capture = self._bench.capture
-        numbers = [self._bench.number] if self.which.currentIndex() == 0 else self._listed()
-        if capture is None or None in numbers or not numbers:
-            self.words.setText("No message is selected.")
-            return
-        destination = Destination(
-            host=self.host.text().strip(),
-            port=int(self.port.value()),
-            timeout_s=self.timeout.value(),
-            retries=int(self.retries.value()),
-            rate=self.rate.value(),
-            allow_production=self.production.isChecked(),
-        )
-        self._sent = []
-        self._send(capture, destination, [number for number in numbers if number is not None], self._sent)
-
-    def _send(self, capture: Capture, destination: Destination, numbers: Sequence[int], sent: list[Sent]) -> None:
-        def work(ctx: JobContext) -> None:
-            sent.extend(send_messages(capture, destination, ctx, numbers))
-
-        handle = self._bench.jobs.start("Sending messages", work)
-        handle.progressed.connect(lambda _progress: self._tell())
-        handle.failed.connect(self._refuse)
-        handle.ended.connect(self._ended)
-        self.handle = handle
-        self.start_button.setEnabled(False)
-        self.stop_button.setEnabled(True)
-        self.words.setText(f"Sending {len(numbers):,} messages…")
-
-    def stop(self) -> None:
-        """Stop after the message that is under way."""
-        if self.handle is not None:
-            self.handle.cancel()
-
-    def _tell(self) -> None:
-        sent = list(self._sent)
-        counts = Counter(each.outcome for each in sent)
-        self.model.show(sent)
-        told = ", ".join(f"{count:,} {outcome.value}" for outcome, count in counts.items())
-        self.words.setText(f"{len(sent):,} sent: {told}" if sent else "Nothing was sent.")
-
-    def _refuse(self, problem: BaseException) -> None:
-        self._tell()
-        self.words.setText(" ".join(filter(None, (self.words.text(), *sentence_of(problem)))))
-
-    def _ended(self, handle: JobHandle) -> None:
-        self.start_button.setEnabled(True)
-        self.stop_button.setEnabled(False)
-        self.handle = None
-        if not handle.problem:
-            self._tell()
+    def _restore(self, state: object) -> None:
+        if isinstance(state, dict):
+            self.host.setText(str(state.get("host", "127.0.0.1")))
+            self.port.setValue(int(state.get("port", 2575)))
+            self.answers.restore(state.get("answers"))
+            self.tls.restore(state.get("tls"))

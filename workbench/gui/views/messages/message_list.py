@@ -13,7 +13,7 @@ from workbench.app.operations.listing import MessageRow, row_at
 from workbench.app.session import Session
 from workbench.gui.bench import Bench, sentence_of
 from workbench.gui.jobs import JobHandle, JobState
-from workbench.gui.models.capture_table import STATUS, CaptureTableModel
+from workbench.gui.models.capture_table import ANSWER, STATUS, CaptureTableModel
 from workbench.gui.views.messages.detection import DetectionDialog, in_short
 from workbench.gui.views.messages.filtering import matches
 from workbench.gui.views.messages.ordering import Order, arranged, order_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from workbench.app.operations.index import MessageIndex
 
 TYPING_PAUSE_MS = 250
-_WIDTHS = (1.9, 11.6, 5.2, 6.2, 8, 6)
+_WIDTHS = (1.9, 11.6, 5.2, 6.2, 8, 6, 4)
 
 
 class MessageList(QWidget):
@@ -47,6 +47,7 @@ class MessageList(QWidget):
         self.view = table(bench.theme, self.model, "Messages", sorts=False)
         for column, width in enumerate(_WIDTHS):
             self.view.setColumnWidth(column, round(width * bench.theme.em))
+        self.view.setColumnHidden(ANSWER, True)
         heads = self.view.horizontalHeader()
         heads.setSectionsClickable(True)
         heads.setToolTip("Click a heading to sort; a third click takes the order of the capture")
@@ -97,6 +98,7 @@ class MessageList(QWidget):
         bench.capture_complete.connect(self._build_index)
         bench.message_changed.connect(self._follow)
         bench.findings_changed.connect(self._findings_changed)
+        bench.answers_changed.connect(self._show_answers)
         bench.mask_changed.connect(self.model.set_masked)
 
     def show_detection(self) -> None:
@@ -132,6 +134,28 @@ class MessageList(QWidget):
         if capture is self._bench.capture:
             self._index = index
             self.model.use_index(index)
+            self._pair_answers(capture, index)
+
+    def _pair_answers(self, capture: Capture, index: MessageIndex) -> None:
+        """Find the acknowledgements that the capture holds, beside the window."""
+
+        def pair(ctx: JobContext) -> dict[int, str]:
+            from workbench.app.operations.acknowledge import paired_answers
+
+            paired = paired_answers(capture, index, ctx)
+            return {number: ", ".join(given.code for given in answers) for number, answers in paired.items()}
+
+        def take(answers: dict[int, str]) -> None:
+            if capture is self._bench.capture and answers:
+                self._bench.take_answers(answers)
+
+        handle = self._bench.jobs.newest("answers", "Pairing acknowledgements", pair)
+        handle.succeeded.connect(take)
+        handle.failed.connect(self._bench.report)
+
+    def _show_answers(self) -> None:
+        self.model.set_answers(self._bench.answers)
+        self.view.setColumnHidden(ANSWER, not self._bench.answers)
 
     # Filter and order
 
@@ -161,6 +185,7 @@ class MessageList(QWidget):
 
     def _arrange(self, capture: Capture, text: str, among: set[int] | None) -> None:
         index, order, status = self._index, self._order, self._bench.status()
+        answers = dict(self._bench.answers)
         parts: list[array[int]] = []
         self._parts, self._taken = parts, 0
 
@@ -171,7 +196,9 @@ class MessageList(QWidget):
                 found = [number for part in parts for number in part]
             elif among is not None:
                 found = sorted(among)
-            sorted_numbers = order_of(index, order, status) if index is not None and order is not None else None
+            sorted_numbers = (
+                order_of(index, order, status, answers) if index is not None and order is not None else None
+            )
             return arranged(sorted_numbers, found, len(capture))
 
         handle = self._bench.jobs.newest("filter", "Filtering messages", run, quiet=not text)
@@ -265,10 +292,12 @@ class MessageList(QWidget):
 
     def _capture_changed(self) -> None:
         self._bench.jobs.drop("index")
+        self._bench.jobs.drop("answers")
         self._bench.jobs.drop("filter")
         self._index, self._order, self._chosen_only = None, None, None
         self.model.use_index(None)
         self.view.horizontalHeader().setSortIndicatorShown(False)
+        self._show_answers()
         self.filter.clear()
         self.only_problems.setChecked(False)
         self._pause.stop()

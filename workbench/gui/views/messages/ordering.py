@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.gui.models.capture_table import CONTROL_ID, PATIENT, SENDER, STATUS, TIME, TYPE
+from workbench.gui.models.capture_table import ANSWER, CONTROL_ID, PATIENT, SENDER, STATUS, TIME, TYPE
 from workbench.kernel.issues import Severity
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = {TIME: "time", CONTROL_ID: "control_id", PATIENT: "patient_name", SENDER: "sending_application"}
 _NOT_JUDGED, _CLEAN = 100, 99
+_NO_ANSWERS: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,15 @@ def arranged(order: array[int] | None, found: Iterable[int] | None, count: int) 
     return array("I", numbers[wanted[numbers]].tobytes())
 
 
-def order_of(index: MessageIndex, order: Order, status: Mapping[int, Severity | None]) -> array[int]:
+def order_of(
+    index: MessageIndex,
+    order: Order,
+    status: Mapping[int, Severity | None],
+    answers: Mapping[int, str] = _NO_ANSWERS,
+) -> array[int]:
     """All message numbers in the order of a column of the list; equal ones stay in the order of the capture."""
+    if order.column == ANSWER:
+        return _by_answer(len(index), order.descending, answers)
     if order.column == STATUS:
         return _by_status(len(index), order.descending, status)
     if order.column == TYPE:
@@ -55,6 +63,17 @@ def _by_status(count: int, descending: bool, status: Mapping[int, Severity | Non
     ranks = np.full(count, _NOT_JUDGED, dtype=np.int16)
     for number, severity in status.items():
         ranks[number] = _CLEAN if severity is None else severity.rank
+    return _packed(np.argsort(-ranks if descending else ranks, kind="stable"))
+
+
+def _by_answer(count: int, descending: bool, answers: Mapping[int, str]) -> array[int]:
+    """By what the answer says; messages without one come first, or last when descending."""
+    import numpy as np
+
+    ranks = np.zeros(count, dtype=np.int32)
+    places = {text: place for place, text in enumerate(sorted(set(answers.values())), 1)}
+    for number, text in answers.items():
+        ranks[number] = places[text]
     return _packed(np.argsort(-ranks if descending else ranks, kind="stable"))
 
 

@@ -31,6 +31,7 @@ class MessageTools(QObject):
             "messages.deidentify": self.deidentify,
             "messages.listen": self.listen,
             "messages.send": self.send,
+            "messages.fhir_server": self.fhir_server,
         }
 
     def compare(self) -> None:
@@ -77,9 +78,14 @@ class MessageTools(QObject):
         self._front("listen", make)
 
     def send(self) -> None:
-        from workbench.gui.views.messages.live import SenderDialog
+        from workbench.gui.views.messages.sending import SenderDialog
 
-        self._front("send", lambda: SenderDialog(self._bench, self._listed, self._parent))
+        self._front("send", lambda: SenderDialog(self._bench, self._session, self._listed, self._parent))
+
+    def fhir_server(self) -> None:
+        from workbench.gui.views.messages.fhir_server import FhirServerDialog
+
+        self._front("fhir server", lambda: FhirServerDialog(self._bench, self._session, self._listed, self._parent))
 
     def _listed(self) -> list[int]:
         model = self._list.model

@@ -1,0 +1,145 @@
+"""Captures that a workspace holds: what its listener received, sealed, and opened again only through the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workbench.app.session import Session, reading, workspace_key
+from workbench.exchange.mllp_frames import framed
+from workbench.kernel.errors import Refused, Unavailable
+from workbench.security.sealed_log import SealedLog
+from workbench.security.sealing import KeySeal
+
+FOLDER = "received"
+SUFFIX = ".sealed"
+LARGEST_FILE = 256 << 20
+"""Bytes after which another file is begun; a sealed file is opened in memory."""
+_KEY_SETTING = "received.key"
+_PURPOSE = "received messages"
+_STAMP = "%Y%m%dT%H%M%S%fZ"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """One sealed capture; `began` is aware (UTC), `size` in bytes."""
+
+    path: Path
+    began: datetime
+    size: int
+
+
+class SealedStore:
+    """Where a listener keeps messages in a workspace; each is sealed and on the disk when `append` returns.
+
+    raises  Unavailable EXC-0012: the file cannot be written; Refused STO-0008: the workspace is open for reading
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._folder = session.workspace.folder / FOLDER
+        self._seal = _seal(session)
+        try:
+            self._log = _new_log(self._folder, self._seal)
+        except OSError as error:
+            raise _not_kept(error) from error
+
+    @property
+    def path(self) -> Path:
+        """The file that is written now."""
+        return self._log.path
+
+    def append(self, message: bytes) -> None:
+        """raises  OSError: the message is not on the disk"""
+        if self._log.size > LARGEST_FILE:
+            following = _new_log(self._folder, self._seal)
+            self._log.close()
+            self._log = following
+        self._log.append(framed(message))
+
+    def close(self) -> None:
+        self._log.close()
+
+
+def keep_lines(session: Session, lines: Iterable[bytes]) -> Path:
+    """Keep JSON documents, one a line, as a capture of the workspace; raises as `SealedStore` does."""
+    try:
+        log = _new_log(session.workspace.folder / FOLDER, _seal(session))
+        try:
+            for line in lines:
+                log.append(line + b"\n")
+        finally:
+            log.close()
+    except OSError as error:
+        raise _not_kept(error) from error
+    return log.path
+
+
+def received_files(session: Session) -> tuple[ReceivedFile, ...]:
+    """What the workspace has received, the newest first."""
+    found: list[ReceivedFile] = []
+    for path in (session.workspace.folder / FOLDER).glob(f"*{SUFFIX}"):
+        try:
+            began = datetime.strptime(path.name.removesuffix(SUFFIX), _STAMP).replace(tzinfo=UTC)
+        except ValueError:
+            continue  # no name of ours
+        found.append(ReceivedFile(path, began, path.stat().st_size))
+    return tuple(sorted(found, key=lambda file: file.began, reverse=True))
+
+
+def delete_received(session: Session, file: ReceivedFile) -> None:
+    """Remove a received capture for good; raises Unavailable EXC-0014."""
+    try:
+        file.path.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            "EXC-0014", f"The capture cannot be deleted ({error.strerror}).", "Close what uses it, then try again."
+        ) from error
+    session.record("received.delete", "capture", file.path.name)
+
+
+def seal_of(session: Session) -> Callable[[Path], KeySeal]:
+    """Opens what this workspace has received; what another one has is refused by its seal."""
+
+    return lambda _path: _seal(session)
+
+
+def _seal(session: Session) -> KeySeal:
+    return KeySeal(workspace_key(session.workspace, _KEY_SETTING), _PURPOSE)
+
+
+def _new_log(folder: Path, seal: KeySeal) -> SealedLog:
+    """A log named by the time it begins."""
+    return SealedLog(folder / f"{datetime.now(UTC):{_STAMP}}{SUFFIX}", seal)
+
+
+def _not_kept(error: OSError) -> Unavailable:
+    return Unavailable(
+        "EXC-0012",
+        f"Messages cannot be kept in the workspace ({error.strerror or type(error).__name__}).",
+        "Check the space and the permissions of its folder.",
+    )
+
+
+def headless_seal_of(passphrase_descriptor: int | None = None) -> Callable[[Path], KeySeal]:
+    """Opens a sealed file where it lies, in the folder of its workspace; each passphrase is asked for once.
+
+    raises (when asked)  Refused CLI-0002: it does not lie in a workspace, and whatever `Workspace.open` raises
+    """
+    known: dict[Path, KeySeal] = {}
+
+    def ask(path: Path) -> KeySeal:
+        folder = path.absolute().parent.parent
+        if folder not in known:
+            with reading(folder, passphrase_descriptor) as workspace:
+                if not isinstance(workspace.settings.get(_KEY_SETTING), str):
+                    raise Refused(
+                        "EXC-0015",
+                        f"{path} was not received by the workspace it lies in.",
+                        "Open it where it was received.",
+                    )
+                known[folder] = KeySeal(workspace_key(workspace, _KEY_SETTING), _PURPOSE)
+        return known[folder]
+
+    return ask

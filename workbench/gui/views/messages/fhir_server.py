@@ -1,0 +1,337 @@
+"""A FHIR server: read, search and post, with what it answers as a tree and what it remarks as a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QLineEdit,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QWidget,
+)
+
+from workbench.app.operations.fhir_server import (
+    Posted,
+    place_of,
+    post_messages,
+    resources_of,
+    search_parameters,
+)
+from workbench.app.operations.received import keep_lines
+from workbench.app.session import Session, standard_package_folder
+from workbench.exchange.fhir_rest import (
+    FhirClient,
+    FhirServer,
+    RequestRefused,
+    TokenSource,
+    forget_token,
+    remember_token,
+    stored_token,
+)
+from workbench.exchange.tls import client_context
+from workbench.fhir.json_tree import FhirDocument, dumps
+from workbench.gui.bench import Bench, sentence_of
+from workbench.gui.marks import SEVERITY_MARKS, Mark
+from workbench.gui.models.node_tree import NodeTreeModel
+from workbench.gui.models.nodes import EMPTY_TREE, fhir_tree
+from workbench.gui.models.rows import Column, RowsModel
+from workbench.gui.views.messages.tls_fields import authorities_line
+from workbench.gui.widgets.basics import across, button, down, label, table, tree
+from workbench.kernel.errors import Refused, WorkbenchError
+from workbench.kernel.issues import Issue
+from workbench.kernel.progress import JobContext
+from workbench.security.key_store import KeyStore, system_key_store
+
+_SETTING = "fhir.server"
+_TAKEN, _NOT_TAKEN = Mark("circle-check", "state.good", "taken"), Mark("circle-x", "state.bad", "not taken")
+_POSTED = (
+    Column("Message", lambda each: f"{each.number + 1:,}", 6, key=lambda each: each.number, right=True),
+    Column("Posted", lambda each: each.what, 10),
+    Column("", lambda each: _outcome(each).word, 7, mark=lambda each: _outcome(each)),
+    Column("HTTP", lambda each: str(each.status or ""), 4, key=lambda each: each.status, right=True),
+    Column("Where, or why not", lambda each: each.problem or ", ".join(each.locations), 20),
+)
+Answered = tuple[Sequence[FhirDocument], Sequence[Issue], Sequence[Posted]]
+
+
+class Request(StrEnum):
+    """What can be asked of a server."""
+
+    CAPABILITY = "What the server can do"
+    READ = "Read a resource"
+    SEARCH = "Search"
+    POST = "Post messages"
+
+
+def _outcome(posted: Posted) -> Mark:
+    return _TAKEN if posted.taken else _NOT_TAKEN
+
+
+class FhirServerDialog(QDialog):
+    """One server, and one request at a time."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        session: Session,
+        listed: Callable[[], Sequence[int]],
+        parent: QWidget | None = None,
+        key_store: Callable[[], KeyStore] = system_key_store,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("FHIR server")
+        self._bench, self._session, self._listed, self._key_store = bench, session, listed, key_store
+        self._pages: list[FhirDocument] = []
+        self.base = _line("Base URL", "https://fhir.example.org/r4")
+        self.token = _line("Bearer token", "empty: the one that is kept for this server, if there is one")
+        self.token.setEchoMode(QLineEdit.EchoMode.Password)
+        self.keep = QCheckBox("Keep the token in the key store of the system")
+        self.authorities = authorities_line(bench.theme)
+        self.request = QComboBox()
+        self.request.setAccessibleName("Request")
+        self.request.addItems([each.value for each in Request])
+        self.words = label("", wrap=True)
+        self.ask_button = button("Ask", self.ask, primary=True)
+        self.stop_button = button("Stop", lambda: bench.jobs.drop("fhir server"))
+        self.stop_button.setEnabled(False)
+        tip = "Keep the resources of the answer encrypted in the workspace and open them as messages"
+        self.open_button = button("Open as messages", self.open_answer, tip=tip)
+        self.open_button.setEnabled(False)
+        self._place_requests()
+        self._place_results()
+        self._place()
+        self._restore(session.setting(_SETTING))
+        bench.mask_changed.connect(lambda _on: self._show_page())
+
+    def _place_requests(self) -> None:
+        self.place = _line("Resource", "Patient/p1, or Patient/p1/_history/2")
+        self.type = _line("Type", "Patient")
+        self.parameters = _line("Parameters", "family=Roe&birthdate=ge2000")
+        self.in_address = QCheckBox("in the address")
+        self.in_address.setToolTip("For servers that take no posted searches; addresses are written down on the way")
+        self.which = QComboBox()
+        self.which.setAccessibleName("Which messages")
+        self.which.addItems(["Selected message", "Messages of the list"])
+        self.which.setToolTip("FHIR goes as it is; v2 messages go as the transaction that the open mapping makes")
+        self.production = QCheckBox("Allow messages marked for production (MSH-11 = P)")
+        self.options = QStackedWidget()
+        search = across(self.type, self.parameters, self.in_address)
+        search.setStretch(1, 1)
+        for line in (across(label("", "muted")), across(self.place), search, across(self.which, self.production, 1)):
+            page = QWidget()
+            page.setLayout(line)
+            self.options.addWidget(page)
+        self.request.currentIndexChanged.connect(self.options.setCurrentIndex)
+        self.options.setMaximumHeight(round(self._bench.theme.em * 2.4))
+
+    def _place_results(self) -> None:
+        theme = self._bench.theme
+        self.page = QComboBox()
+        self.page.setAccessibleName("Which answer")
+        self.page.setVisible(False)
+        self.page.currentIndexChanged.connect(self._show_page)
+        self.model = NodeTreeModel(theme, self, ("Element", "Type", "Value"))
+        self.tree = tree(theme, self.model, "Answer of the server", (16, 8))
+        columns = (
+            Column("", lambda issue: SEVERITY_MARKS[issue.severity].word, 7, mark=lambda i: SEVERITY_MARKS[i.severity]),
+            Column("Kind", lambda issue: issue.code.value, 8),
+            Column("Place", lambda issue: issue.location.path, 12, mono=True),
+            Column("What the server says", self._bench.sentence, 20),
+        )
+        self.issues = RowsModel(theme, columns, self)
+        self.posted = RowsModel(theme, _POSTED, self)
+        self.posted_view = table(theme, self.posted, "Messages posted", _POSTED)
+        self.posted_view.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_posted())
+        self.results = QTabWidget()
+        answer = QWidget()
+        answer.setLayout(down(self.page, self.tree, spacing=4))
+        self.results.addTab(answer, "Answer")
+        self.results.addTab(table(theme, self.issues, "What the server remarks", columns), "Issues")
+
+    def _place(self) -> None:
+        form = QFormLayout()
+        form.addRow("Server", self.base)
+        form.addRow("Token", across(self.token, self.keep, button("Forget", self.forget, tip="Remove the kept token")))
+        form.addRow("Trust", self.authorities)
+        form.addRow("Request", across(self.request, 1))
+        form.addRow("", self.options)
+        both = QSplitter(Qt.Orientation.Vertical)
+        both.addWidget(self.posted_view)
+        both.addWidget(self.results)
+        self.posted_view.setVisible(False)
+        foot = across(self.open_button, 1, button("Close", self.close), self.stop_button, self.ask_button)
+        layout = down(form, self.words, both, foot, margins=16, spacing=12)
+        layout.setStretchFactor(both, 1)
+        self.setLayout(layout)
+        em = self._bench.theme.em
+        self.resize(round(em * 54), round(em * 42))
+
+    def ask(self) -> None:
+        """Send the request beside the window."""
+        try:
+            context = client_context(self.authorities.chosen) if self.authorities.chosen else None
+            server = FhirServer(self.base.text().strip(), context)
+            work = self._work(server, self._token_source(server))
+        except WorkbenchError as problem:
+            self._refuse(problem)
+            return
+        self._session.set_setting(_SETTING, {"base": self.base.text(), "authorities": self.authorities.text()})
+        self.words.setText("")
+        handle = self._bench.jobs.newest("fhir server", f"FHIR server: {self.request.currentText()}", work, quiet=False)
+        handle.succeeded.connect(self._take)
+        handle.failed.connect(self._refuse)
+        handle.ended.connect(lambda _handle: self._working(False))
+        self._working(True)
+
+    def _work(self, server: FhirServer, token: TokenSource | None) -> Callable[[JobContext], Answered]:
+        """The request as a job; raises Refused when it cannot be one."""
+        match Request(self.request.currentText()):
+            case Request.CAPABILITY:
+                return lambda ctx: _reading(server, token, lambda client: [client.capability(ctx)])
+            case Request.READ:
+                kind, identity, version = place_of(self.place.text())
+                return lambda ctx: _reading(
+                    server, token, lambda client: _only(client.read(kind, identity, version, ctx).document)
+                )
+            case Request.SEARCH:
+                kind, in_address = self.type.text().strip(), self.in_address.isChecked()
+                parameters = search_parameters(self.parameters.text())
+                return lambda ctx: _reading(
+                    server, token, lambda client: list(client.search(kind, parameters, ctx, in_address=in_address))
+                )
+            case Request.POST:
+                return self._posting(server, token)
+
+    def _posting(self, server: FhirServer, token: TokenSource | None) -> Callable[[JobContext], Answered]:
+        capture, session = self._bench.capture, self._session
+        numbers = [self._bench.number] if self.which.currentIndex() == 0 else list(self._listed())
+        chosen = [number for number in numbers if number is not None]
+        if capture is None or not chosen:
+            raise Refused("GUI-0042", "No message is selected.", "Open a capture and select a message.")
+        package = session.package or standard_package_folder()
+        allowed = self.production.isChecked()
+
+        def work(ctx: JobContext) -> Answered:
+            session.record("fhir.post", "address", server.base_url)
+            with FhirClient(server, token) as client:
+                posted = list(post_messages(capture, client, ctx, chosen, package, allowed))
+            return (), (), posted
+
+        return work
+
+    def _token_source(self, server: FhirServer) -> TokenSource | None:
+        """What was typed, or else what is kept; raises Unavailable SEC-0004 when it is to be kept and cannot be."""
+        typed = self.token.text().strip()
+        if typed:
+            if self.keep.isChecked():
+                remember_token(self._key_store(), server, typed)
+            return lambda: typed
+        try:
+            return stored_token(self._key_store(), server)
+        except WorkbenchError:
+            return None  # without a key store none is kept; servers that want one will say so
+
+    def forget(self) -> None:
+        """Remove the token that is kept for this server."""
+        try:
+            forget_token(self._key_store(), FhirServer(self.base.text().strip()))
+        except WorkbenchError as problem:
+            self._refuse(problem)
+        else:
+            self.token.clear()
+            self.words.setText("No token is kept for this server any more.")
+
+    def _take(self, answered: Answered) -> None:
+        documents, issues, posted = answered
+        self.posted.show(posted)
+        self.posted_view.setVisible(bool(posted))
+        if posted:
+            taken = sum(each.taken for each in posted)
+            self.words.setText(f"{taken:,} of {len(posted):,} messages were taken")
+            self.posted_view.selectRow(0)
+            return
+        found = sum(_entries(page) for page in documents)
+        self.words.setText(f"{found:,} resources" if found else "Answered.")
+        self._show(documents, issues)
+
+    def _show(self, documents: Sequence[FhirDocument], issues: Sequence[Issue]) -> None:
+        self._pages = list(documents)
+        self.page.blockSignals(True)
+        self.page.clear()
+        self.page.addItems([f"Page {number} of {len(self._pages)}" for number in range(1, len(self._pages) + 1)])
+        self.page.blockSignals(False)
+        self.page.setVisible(len(self._pages) > 1)
+        self.open_button.setEnabled(any(map(_entries, self._pages)))
+        self.issues.show(issues)
+        self.results.setTabText(1, f"Issues {len(issues):,}" if issues else "Issues")
+        self.results.setCurrentIndex(1 if issues and not documents else 0)
+        self._show_page()
+
+    def open_answer(self) -> None:
+        """Keep what was read in the workspace and open it as a capture."""
+        pages, session = list(self._pages), self._session
+
+        def keep(ctx: JobContext) -> Path:
+            return keep_lines(session, (dumps(resource) for resource in resources_of(pages)))
+
+        handle = self._bench.jobs.start("Keeping the answer", keep, quiet=True, writes=True)
+        handle.succeeded.connect(lambda path: self._bench.open_paths([path]))
+        handle.failed.connect(self._refuse)
+
+    def _show_page(self) -> None:
+        at = max(self.page.currentIndex(), 0)
+        document = self._pages[at] if at < len(self._pages) else None
+        self.model.show(EMPTY_TREE if document is None else fhir_tree(document, self._bench.masked))
+        self.tree.expandToDepth(1)
+        self.issues.show(self.issues.rows)
+
+    def _show_posted(self) -> None:
+        row = self.posted.row(self.posted_view.currentIndex())
+        if isinstance(row, Posted):
+            self._show(_only(row.document), row.issues)
+
+    def _refuse(self, problem: BaseException) -> None:
+        self.words.setText(" ".join(sentence_of(problem)))
+        self.posted_view.setVisible(False)
+        self._show((), problem.issues if isinstance(problem, RequestRefused) else ())
+
+    def _working(self, on: bool) -> None:
+        self.ask_button.setEnabled(not on)
+        self.stop_button.setEnabled(on)
+
+    def _restore(self, state: object) -> None:
+        if isinstance(state, dict):
+            self.base.setText(str(state.get("base", "")))
+            self.authorities.setText(str(state.get("authorities", "")))
+
+
+def _reading(
+    server: FhirServer, token: TokenSource | None, ask: Callable[[FhirClient], Sequence[FhirDocument]]
+) -> Answered:
+    with FhirClient(server, token) as client:
+        return ask(client), (), ()
+
+
+def _only(document: FhirDocument | None) -> list[FhirDocument]:
+    return [] if document is None else [document]
+
+
+def _entries(document: FhirDocument) -> int:
+    entries = document.value.get("entry")
+    return len(entries) if isinstance(entries, list) else int(document.resource_type != "Bundle")
+
+
+def _line(name: str, hint: str) -> QLineEdit:
+    made = QLineEdit()
+    made.setAccessibleName(name)
+    made.setPlaceholderText(hint)
+    return made
