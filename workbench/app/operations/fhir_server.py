@@ -103,7 +103,7 @@ def post_messages(
     raises            Refused MAP-…: the package is defective; EXC-0002: a message is for production and that was not
                       allowed; Unavailable and Refused EXC-01…: see `FhirClient.request`; Cancelled
     """
-    mapping = compiled(package) if package is not None else None
+    mapping = None if package is None else _mapping_to_fhir(package)
     chosen = range(len(capture)) if numbers is None else numbers
     for done, number in enumerate(chosen, 1):
         ctx.check()
@@ -116,6 +116,13 @@ def post_messages(
         else:
             yield _post(client, number, body, ctx)
         ctx.advance(done, len(chosen), "posting")
+
+
+def _mapping_to_fhir(package: Path) -> CompiledMapping:
+    mapping = compiled(package)
+    if isinstance(mapping, CompiledMapping):
+        return mapping
+    raise Refused("EXC-0121", "This package does not turn v2 messages into FHIR.", "Open one that does.")
 
 
 def _body(
