@@ -84,7 +84,7 @@ def change_edits(package: Package, where: str, rule_id: str, rule: Rule | Row) -
             f"{rule_id} is a rule of the base and keeps its id.",
             "Take it out and add another, if that is meant.",
         )
-    return (*_own_map(package, where), AddRule(where, rule))
+    return (*own_map_edits(package, where), AddRule(where, rule))
 
 
 def remove_edits(package: Package, where: str, rule_id: str) -> tuple[Edit, ...]:
@@ -95,7 +95,7 @@ def remove_edits(package: Package, where: str, rule_id: str) -> tuple[Edit, ...]
     gone: Rule | Row = Row(rule_id, "", remove=True) if where.startswith(f"{MESSAGES}/") else Rule(rule_id, remove=True)
     if _has(package, where, rule_id):
         return (ChangeRule(where, rule_id, gone),)
-    return (*_own_map(package, where), AddRule(where, gone))
+    return (*own_map_edits(package, where), AddRule(where, gone))
 
 
 def revert_edits(package: Package, name: EntryName) -> tuple[Edit, ...]:
@@ -129,7 +129,7 @@ def _origin(entry: Entry, base: Entry | None) -> Origin:
     return Origin.BASE if base.plain == entry.plain and base.parent == entry.parent else Origin.CHANGED
 
 
-def _own_map(package: Package, where: str) -> tuple[Edit, ...]:
+def own_map_edits(package: Package, where: str) -> tuple[Edit, ...]:
     """The edit that gives an overlay a map to hold its rules, when it has none yet."""
     if own_map(package, where) is not None or package.base is None:
         return ()
