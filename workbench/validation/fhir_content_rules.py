@@ -184,7 +184,7 @@ REPEATED_LINK = _rule(
     IssueType.DUPLICATE,
     "A Bundle has one link of each of the relations self, first, previous, next and last.",
     "The link relation {relation} stands more than once.",
-    "Keep one.",
+    "Keep one link of each relation and remove the others.",
     "bundle.html#searchset",
 )
 RESULT_WITHOUT_ID = _rule(

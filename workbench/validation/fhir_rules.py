@@ -368,7 +368,7 @@ VERSIONED = _rule(
     IssueType.INVARIANT,
     "A contained resource has no meta.versionId and no meta.lastUpdated (dom-4).",
     "A contained resource has no version of its own: meta.{found} is not allowed.",
-    "Remove it.",
+    "Remove the element; the resource that contains it says so for both.",
     "domainresource.html (dom-4)",
 )
 LABELLED = _rule(

@@ -419,7 +419,7 @@ _ALL = (
         IssueType.VALUE,
         "SN values are comparator, number, separator, number.",
         "{value} is not a structured numeric (SN)",
-        "Use one of > < >= <= = <> and one of - + / . :",
+        "Use one of > < >= <= = <> as comparator and one of - + / . : as separator.",
         "2.A.71",
     ),
     _rule(

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from workbench.kernel.issues import RuleSource, Severity
 
 _RULE_MODULES = (
+    "workbench.validation.reading_rules",
     "workbench.validation.v2_rules",
     "workbench.validation.profiles.rules",
     "workbench.validation.fhir_rules",

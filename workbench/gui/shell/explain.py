@@ -158,13 +158,13 @@ class RuleWords:
 
 
 def explain_rule(issue: Issue) -> RuleWords:
-    """What the rule of an issue says; damage and refusals have no rule of a standard and explain themselves."""
+    """What the rule of an issue says; a rule that only a plug-in knows is told by its sentence."""
     known = rules().get(issue.rule)
     if known is None:
-        return RuleWords("The message or its file is damaged.", _DAMAGED, f"{issue.rule} · {issue.code}")
+        return RuleWords(issue.masked_text, _FOREIGN, " · ".join((issue.rule, issue.code, str(issue.source or ""))))
     section = str(issue.source or known.source)
     kind = f" · {known.category}" if known.category else ""
     return RuleWords(known.title, known.explanation, f"{known.id}{kind} · {section}")
 
 
-_DAMAGED = "Look at the bytes, and ask the sender or the engine for the message again. All that could be read is shown."
+_FOREIGN = "This rule is not one of the workbench's own; ask whoever added it how to put a finding right."
