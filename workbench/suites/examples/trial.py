@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from workbench.kernel.errors import Refused
-from workbench.mapping.compile import CompiledMapping
+from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.ledger import Fate
 from workbench.mapping.model import Json, MapKind, MessageMap, Package, Row, Rule, RuleMap
+from workbench.mapping.recompile import recompile
 from workbench.mapping.trace import TracedResult
 from workbench.suites.examples.example import ExampleFile
 from workbench.suites.semantic_diff import ChangeKind, diff
@@ -75,11 +76,15 @@ class Trial:
     def _result(self, rule: str, text: str) -> TracedResult:
         key = (rule, text)
         if key not in self._results:
-            if rule not in self._variants:
-                package = self._without(rule) if rule else self._package
-                self._variants[rule] = CompiledMapping(package)
-            self._results[key] = self._variants[rule].trace(parse(_message(text)))
+            self._results[key] = self._variant(rule).trace(parse(_message(text)))
         return self._results[key]
+
+    def _variant(self, rule: str) -> CompiledMapping:
+        """The map without a rule, "" for all rules."""
+        if rule not in self._variants:
+            whole = compile_package(self._package) if not rule else self._variant("")
+            self._variants[rule] = recompile(whole, self._without(rule)) if rule else whole
+        return self._variants[rule]
 
     def _without(self, rule: str) -> Package:
         package, name = self._package, self._map
