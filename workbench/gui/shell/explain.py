@@ -161,7 +161,9 @@ def explain_rule(issue: Issue) -> RuleWords:
     """What the rule of an issue says; a rule that only a plug-in knows is told by its sentence."""
     known = rules().get(issue.rule)
     if known is None:
-        return RuleWords(issue.masked_text, _FOREIGN, " · ".join((issue.rule, issue.code, str(issue.source or ""))))
+        return RuleWords(
+            issue.masked_text, _FOREIGN, " · ".join(filter(None, (issue.rule, issue.code, str(issue.source or ""))))
+        )
     section = str(issue.source or known.source)
     kind = f" · {known.category}" if known.category else ""
     return RuleWords(known.title, known.explanation, f"{known.id}{kind} · {section}")
