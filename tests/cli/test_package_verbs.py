@@ -103,9 +103,12 @@ def test_a_suite_tells_which_cases_come_out_otherwise(
         "expect:\n  - {cases: '*', at: Patient.birthDate, exists: true}\n",
         encoding="utf-8",
     )
-    assert package("diff", before, after, "--suite", suite) == 0
-    out = capsys.readouterr().out
-    assert "Suite ward: 3 of 3 cases come out otherwise" in out
+    assert package("diff", before, after, "--suite", suite) == 1
+    assert (
+        "Suite ward: 3 of 3 cases come out otherwise, 3 of them fail now or for more reasons."
+        in capsys.readouterr().out
+    )
+    assert package("diff", after, before, "--suite", suite) == 0
 
 
 def test_every_defect_of_a_package_is_told(before: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,11 +12,20 @@ import pytest
 from tests.mapping.conftest import SAMPLE
 from workbench.kernel.errors import Refused
 from workbench.mapping.changes import changes
-from workbench.mapping.edits import ChangeRule, Edit, MoveRule, PutCodeMap, RemoveRule
+from workbench.mapping.edits import AddRule, ChangeRule, Edit, MoveRule, PutCodeMap, RemoveRule
 from workbench.mapping.entries import EntryKind, EntryName
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package, Row, Rule
-from workbench.mapping.origins import Origin, change_edits, origin_of, origins, remove_edits, revert_edits, shown
+from workbench.mapping.origins import (
+    Origin,
+    change_edits,
+    origin_of,
+    origins,
+    remove_edits,
+    revert_edits,
+    shown,
+    site_edits,
+)
 from workbench.mapping.overlay import effective
 from workbench.mapping.save import save_package
 from workbench.mapping.upgrade import Choice, Why, plan_upgrade, upgraded
@@ -120,6 +129,32 @@ def test_reverting_everything_leaves_the_base(site: Package, base: Package) -> N
             site = applied(site, revert_edits(site, name))
     assert not site.segments and not site.messages
     assert {change.entry.kind for change in changes(base, site)} <= {EntryKind.SETTING}
+
+
+def ids(package: Package) -> list[str]:
+    return [found.id for found in shown(package).segments["PID-Patient"].walk()]
+
+
+def test_edits_of_what_is_shown_are_said_by_the_site(site: Package) -> None:
+    new = Rule("new", ("PID-16",), "maritalStatus")
+    assert ids(applied(site, site_edits(site, AddRule(PID, new, index=1))))[:3] == ["pid-3", "new", "own"]
+    assert ids(applied(site, site_edits(site, AddRule(PID, new))))[-1] == "new"
+    nested = applied(site, site_edits(site, AddRule(PID, new, "deceased", 1)))
+    assert ids(nested)[-4:] == ["deceased", "pid-29", "new", "pid-30"]
+    assert ids(applied(nested, site_edits(nested, RemoveRule(PID, "new"))))[-3:] == ["deceased", "pid-29", "pid-30"]
+    moved = applied(site, site_edits(site, MoveRule(PID, "own", index=2)))
+    assert ids(moved)[:4] == ["pid-3", "pid-5", "own", "pid-7"]
+    with pytest.raises(Refused) as refused:
+        site_edits(site, MoveRule(PID, "pid-5", index=0))
+    assert refused.value.code == "MAP-0413"
+    with pytest.raises(Refused) as refused:
+        site_edits(site, AddRule("segments/NO-Such", new))
+    assert refused.value.code == "MAP-0401"
+
+
+def test_edits_of_a_package_without_a_base_stay_what_they_are(base: Package) -> None:
+    for edit in (RemoveRule(PID, "pid-3"), MoveRule(PID, "pid-3"), AddRule(PID, Rule("new"))):
+        assert site_edits(base, edit) == (edit,)
 
 
 # --- upgrades --------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from workbench.mapping.edits import (
     DropMap,
     Edit,
     MapAddress,
+    MoveRule,
     PutCodeMap,
     PutGroup,
     PutMap,
@@ -115,6 +116,86 @@ def revert_edits(package: Package, name: EntryName) -> tuple[Edit, ...]:
         return _or_drop_map(package, (PutGroup(name.map, name.id, None),), name.map) if held else ()
     top = _top_entry(package, name.map, name.id)
     return () if top is None else _or_drop_map(package, (RemoveRule(name.map, top),), name.map)
+
+
+def site_edits(package: Package, edit: Edit) -> tuple[Edit, ...]:
+    """What the package's own files must say so that an edit of what is `shown` takes effect.
+
+    The edit itself in a package without a base, and where it is about something of the site's own.
+
+    raises  Refused MAP-0401: no such map, rule or block; MAP-0406: a rule of the base with another id; MAP-0413: a rule
+            of the base cannot be moved
+    """
+    if package.base is None:
+        return (edit,)
+    match edit:
+        case ChangeRule(map=where, rule_id=rule_id, rule=rule):
+            return change_edits(package, where, rule_id, rule)
+        case RemoveRule(map=where, rule_id=rule_id):
+            return remove_edits(package, where, rule_id)
+        case AddRule(map=where, rule=rule, parent=parent, index=index):
+            return _add_edits(package, where, rule, parent, index)
+        case MoveRule(map=where, rule_id=rule_id, parent=parent, index=index):
+            return _move_edits(package, where, rule_id, parent, index)
+        case PutGroup(map=where):
+            return (*own_map_edits(package, where), edit)
+        case _:
+            return (edit,)
+
+
+def _add_edits(package: Package, where: str, rule: Rule | Row, parent: str, index: int | None) -> tuple[Edit, ...]:
+    """A new rule at the place a person chose among all that is shown."""
+    if not parent:
+        entries_shown = _entries_of(_need_shown(package, where))
+        behind = entries_shown[index - 1].id if index and index < len(entries_shown) else ""
+        return (*own_map_edits(package, where), AddRule(where, replace(rule, after=behind)))
+    if _has(package, where, parent):
+        return (AddRule(where, rule, parent, index),)
+    block = _shown_rule(package, where, parent)
+    if not isinstance(rule, Rule):
+        raise Refused("MAP-0401", f"{parent} of {where} holds no rows.", "Put the row into the map itself.")
+    at = len(block.children) if index is None else index
+    return change_edits(package, where, parent, block.with_children((*block.children[:at], rule, *block.children[at:])))
+
+
+def _move_edits(package: Package, where: str, rule_id: str, parent: str, index: int | None) -> tuple[Edit, ...]:
+    """Moving within what the site says itself; the base's rules stay where the base has them."""
+    in_base = _has(laid_over(package.base), where, rule_id) if package.base is not None else False
+    if parent and _has(package, where, parent) and _has(package, where, rule_id):
+        return (MoveRule(where, rule_id, parent, index),)
+    if in_base or parent or _inside_own_block(package, where, rule_id) or not _has(package, where, rule_id):
+        raise Refused(
+            "MAP-0413",
+            f"{rule_id} is a rule of the base and stays where the base has it.",
+            "Take it out and add a rule of your own in its place, if the order matters.",
+        )
+    others = [entry for entry in _entries_of(_need_shown(package, where)) if entry.id != rule_id]
+    behind = others[index - 1].id if index and index < len(others) else ""
+    moved = next(entry for entry in _entries_of(_need_own(package, where)) if entry.id == rule_id)
+    return (ChangeRule(where, rule_id, replace(moved, after=behind)),)
+
+
+def _entries_of(found: RuleMap | MessageMap) -> tuple[Rule | Row, ...]:
+    return found.rows if isinstance(found, MessageMap) else found.rules
+
+
+def _need_shown(package: Package, where: str) -> RuleMap | MessageMap:
+    return _need_own(laid_over(package), where)
+
+
+def _need_own(package: Package, where: str) -> RuleMap | MessageMap:
+    found = own_map(package, where)
+    if found is None:
+        raise Refused("MAP-0401", f"There is no map {where}.", "It may have been removed meanwhile.")
+    return found
+
+
+def _shown_rule(package: Package, where: str, rule_id: str) -> Rule:
+    found = _need_shown(package, where)
+    rule = found.rule(rule_id) if isinstance(found, RuleMap) else None
+    if rule is None:
+        raise Refused("MAP-0401", f"{where} has no rule {rule_id}.", "It may have been removed meanwhile.")
+    return rule
 
 
 def own_map(package: Package, where: str) -> RuleMap | MessageMap | None:

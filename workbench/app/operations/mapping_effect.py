@@ -16,14 +16,13 @@ from workbench.app.operations.message_effect import FateMove, MessageEffect, mes
 from workbench.kernel.collector import settle
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
-from workbench.mapping.compile import CompiledMapping
+from workbench.mapping.directed import AnyMapping
 from workbench.messages.capture import Capture
 from workbench.suites.fingerprint import package_fingerprint
 from workbench.suites.results import CaseResult, Outcome
 from workbench.suites.run import run_suite
 from workbench.suites.semantic_diff import Change, ChangeKind
 from workbench.suites.suite import load_suite
-from workbench.v2.er7 import Message
 
 EXAMPLES = 5
 """Messages named for each kind of change."""
@@ -129,16 +128,24 @@ class CaptureEffect:
 
 @dataclass(frozen=True, slots=True)
 class CaseMove:
-    """A case of a suite whose outcome, or whose difference from the baseline, is another one."""
+    """A case of a suite that comes out otherwise: another outcome, other changes or other issues.
+
+    before, after  None where the case is not there
+    changes        how many differences from the baseline there are now
+    new_issues     issues there are now and were not before
+    """
 
     case: str
     before: Outcome | None
     after: Outcome | None
     changes: int
+    new_issues: int = 0
 
     @property
     def worse(self) -> bool:
-        return self.before in (Outcome.PASSED, None) and self.after in (Outcome.FAILED, Outcome.ERROR)
+        """True when it fails now, and did not, or not for these reasons."""
+        fails = (Outcome.FAILED, Outcome.ERROR)
+        return self.after in fails and (self.before not in fails or self.new_issues > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +179,7 @@ def effect_on_capture(
 
 
 def effects_in_memory(
-    capture: Capture, before: CompiledMapping, after: CompiledMapping, numbers: Iterable[int], ctx: JobContext
+    capture: Capture, before: AnyMapping, after: AnyMapping, numbers: Iterable[int], ctx: JobContext
 ) -> CaptureEffect:
     """The same for packages that are not on disk, in this process; raises Cancelled."""
     total = CaptureEffect()
@@ -197,9 +204,10 @@ def effect_on_suite(path: Path, before: Path, after: Path, ctx: JobContext, work
 def _moved(before: Mapping[str, CaseResult], after: Sequence[CaseResult]) -> Iterator[CaseMove]:
     for case in after:
         was = before.get(case.id)
-        same = was is not None and (was.outcome, was.changes) == (case.outcome, case.changes)
-        if not same:
-            yield CaseMove(case.id, was.outcome if was else None, case.outcome, len(case.changes))
+        if was is None or (was.outcome, was.changes, was.issues) != (case.outcome, case.changes, case.issues):
+            known = was.issues if was is not None else ()
+            new_issues = sum(1 for issue in case.issues if issue not in known)
+            yield CaseMove(case.id, was.outcome if was else None, case.outcome, len(case.changes), new_issues)
     for gone in before.keys() - {case.id for case in after}:
         yield CaseMove(gone, before[gone].outcome, None, 0)
 
@@ -212,20 +220,18 @@ def _chunk(
 
 
 @lru_cache(maxsize=2)
-def _compiled_here(package: Path, _fingerprint: str) -> CompiledMapping:
+def _compiled_here(package: Path, _fingerprint: str) -> AnyMapping:
     """Compiled once in each process for each state of the package's files."""
     mapping = compiled(package)
     settle()
     return mapping
 
 
-def _one(before: CompiledMapping, after: CompiledMapping, task: Task) -> MessageEffect | None:
+def _one(before: AnyMapping, after: AnyMapping, task: Task) -> MessageEffect | None:
     """None when the message cannot be read at all."""
     try:
         message = read_document(task.raw, task.format, task.encoding)
     except Refused:
-        return None
-    if not isinstance(message, Message):
         return None
     effect = message_effect(before, after, message)
     return replace(effect, changes=effect.changes[:MOST_CHANGES])

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.compile import CompiledMapping
+from workbench.mapping.directed import AnyMapping, AnyTraced, Received
 from workbench.mapping.ledger import Fate
-from workbench.mapping.trace import TracedResult
 from workbench.suites.semantic_diff import Change, diff
 from workbench.v2.er7 import Message
 
@@ -44,8 +44,8 @@ class MessageEffect:
         return bool(self.changes or self.moves or self.refused_before != self.refused_after)
 
 
-def message_effect(before: CompiledMapping, after: CompiledMapping, message: Message) -> MessageEffect:
-    """Run one message through both. The results are compared by what they say: other ids alone are no change."""
+def message_effect(before: AnyMapping, after: AnyMapping, message: Received) -> MessageEffect:
+    """Run one message, or resource, through both. Results are compared by what they say: other ids are no change."""
     old, new = _traced(before, message), _traced(after, message)
     if isinstance(old, str) or isinstance(new, str):
         return MessageEffect(
@@ -60,8 +60,11 @@ def message_effect(before: CompiledMapping, after: CompiledMapping, message: Mes
     return MessageEffect(changes, moves)
 
 
-def _traced(mapping: CompiledMapping, message: Message) -> TracedResult | str:
+def _traced(mapping: AnyMapping, message: Received) -> AnyTraced | str:
+    """The result, or the code with which it was refused."""
     try:
+        if isinstance(mapping, CompiledMapping):
+            return mapping.trace(message) if isinstance(message, Message) else "APP-0004"
         return mapping.trace(message)
     except Refused as refusal:
         return refusal.code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.kernel.errors import Refused
-from workbench.mapping.compile import compile_package
+from workbench.mapping.directed import compile_any
 from workbench.mapping.files import Defect, defects_of
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package
@@ -32,7 +32,7 @@ def check_package(folder: Path) -> tuple[tuple[Defect, ...], tuple[EngineFlag, .
 def compile_defects(package: Package) -> tuple[Defect, ...]:
     """What keeps a package that can be read from being run; () when nothing does."""
     try:
-        compile_package(package)
+        compile_any(package)
     except Refused as problem:
         return defects_of(problem)
     return ()

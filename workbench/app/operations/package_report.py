@@ -56,7 +56,7 @@ def effect_sentence(effect: CaptureEffect) -> str:
 def suite_sentence(suite: SuiteEffect) -> str:
     worse = sum(1 for case in suite.cases if case.worse)
     text = f"Suite {suite.suite}: {len(suite.cases):,} of {sum(suite.after.values()):,} cases come out otherwise"
-    return f"{text}, {worse:,} of them fail now." if worse else f"{text}."
+    return f"{text}, {worse:,} of them fail now or for more reasons." if worse else f"{text}."
 
 
 def change_sentence(change: PackageChange) -> str:
@@ -145,7 +145,13 @@ def as_json(found: PackageDifference, *, values: bool = False) -> bytes:
                 "before": {str(outcome): count for outcome, count in suite.before.items()},
                 "after": {str(outcome): count for outcome, count in suite.after.items()},
                 "cases": [
-                    {"case": case.case, "before": case.before, "after": case.after, "changes": case.changes}
+                    {
+                        "case": case.case,
+                        "before": case.before,
+                        "after": case.after,
+                        "changes": case.changes,
+                        "newIssues": case.new_issues,
+                    }
                     for case in suite.cases
                 ],
             }
