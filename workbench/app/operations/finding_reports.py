@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
+from urllib.parse import quote
 
 import msgspec
 from junitparser import Failure, JUnitXml, TestCase, TestSuite
 
 from workbench import __version__
+from workbench.app.operations.suppressions import Sent, Sieve, Suppression
 from workbench.fhir.bundle import urn_uuid
 from workbench.kernel.issues import Issue, Severity, blocks
 from workbench.validation.validator import rules
@@ -25,12 +28,42 @@ _SARIF_LEVELS = {
 _CSV_COLUMNS = ("file", "message", "severity", "code", "rule", "path", "text", "source")
 
 
+class Standing(NamedTuple):
+    """What the site has decided about a finding.
+
+    suppression  the decision that hides it, None when none does; known: it was there when the baseline was taken
+    """
+
+    suppression: Suppression | None = None
+    known: bool = False
+
+
 class Reported(NamedTuple):
-    """The findings of one message; message None: of the file itself. `message` is 0-based in the file."""
+    """The findings of one message; message None: of the file itself. `message` is 0-based in the file.
+
+    standings  one for each issue, or () where nothing was decided
+    """
 
     file: str
     message: int | None
     issues: tuple[Issue, ...]
+    standings: tuple[Standing, ...] = ()
+
+
+def standing(sieve: Sieve, issue: Issue, sent: Sent) -> Standing:
+    """What a sieve says of a finding."""
+    return Standing(sieve.suppression_of(issue, sent), bool(sieve.baseline) and sieve.is_known(issue, sent))
+
+
+def open_ones(reported: Reported) -> Reported:
+    """Without the findings that are suppressed or known."""
+    if not any(one != _UNDECIDED for one in reported.standings):
+        return reported
+    kept = zip(reported.issues, reported.standings, strict=True)
+    return Reported(reported.file, reported.message, tuple(issue for issue, one in kept if one == _UNDECIDED))
+
+
+_UNDECIDED = Standing()
 
 
 def csv_report(results: Sequence[Reported]) -> str:
@@ -49,7 +82,7 @@ def csv_report(results: Sequence[Reported]) -> str:
 def junit_report(results: Sequence[Reported]) -> str:
     """One suite a file, one case a message, a failure for each blocking finding."""
     suites: dict[str, TestSuite] = {}
-    for file, message, issues in results:
+    for file, message, issues, _ in results:
         suite = suites.setdefault(file, TestSuite(file))
         case = TestCase("the file" if message is None else f"message {message}", classname=file)
         case.result = [
@@ -66,8 +99,13 @@ def junit_report(results: Sequence[Reported]) -> str:
 
 
 def sarif_report(results: Sequence[Reported]) -> str:
-    """SARIF 2.1.0: each finding with its rule and the bytes it stands on, counted from the start of its message."""
+    """SARIF 2.1.0: each finding with its rule and the bytes it stands on, counted from the start of its message.
+
+    Findings that are hidden are there with the decision that hides them (3.35), and where there is a baseline each
+    says whether it was in it (3.27.24).
+    """
     used = dict.fromkeys(issue.rule for _, _, issue in _each(results))
+    compared = any(one.known for result in results for one in result.standings)
     content = {
         "$schema": SARIF_SCHEMA,
         "version": "2.1.0",
@@ -81,7 +119,11 @@ def sarif_report(results: Sequence[Reported]) -> str:
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_sarif_result(file, message, issue) for file, message, issue in _each(results)],
+                "results": [
+                    _sarif_result(result, issue, one, compared)
+                    for result in results
+                    for issue, one in zip(result.issues, result.standings or repeat(_UNDECIDED), strict=False)
+                ],
             }
         ],
     }
@@ -99,7 +141,7 @@ def outcome_report(results: Sequence[Reported]) -> str:
                 "issue": [_outcome_issue(file, message, issue) for issue in issues],
             },
         }
-        for number, (file, message, issues) in enumerate(results, 1)
+        for number, (file, message, issues, _) in enumerate(results, 1)
         if issues
     ]
     bundle: dict[str, object] = {"resourceType": "Bundle", "type": "collection"}
@@ -115,8 +157,13 @@ REPORTS: Mapping[str, Callable[[Sequence[Reported]], str]] = {
 """By the name that `--format` knows."""
 
 
+def report(name: str, results: Sequence[Reported]) -> str:
+    """One of `REPORTS`; only SARIF has a place for findings that are suppressed or known, the others leave them out."""
+    return REPORTS[name](results if name == "sarif" else [open_ones(result) for result in results])
+
+
 def _each(results: Iterable[Reported]) -> Iterable[tuple[str, int | None, Issue]]:
-    return ((file, message, issue) for file, message, issues in results for issue in issues)
+    return ((result.file, result.message, issue) for result in results for issue in result.issues)
 
 
 def _sarif_rule(rule: str) -> Mapping[str, object]:
@@ -132,18 +179,34 @@ def _sarif_rule(rule: str) -> Mapping[str, object]:
     }
 
 
-def _sarif_result(file: str, message: int | None, issue: Issue) -> Mapping[str, object]:
-    place: dict[str, object] = {"artifactLocation": {"uri": file}}
+def _sarif_result(result: Reported, issue: Issue, decided: Standing, compared: bool) -> Mapping[str, object]:
+    place: dict[str, object] = {"artifactLocation": {"uri": quote(result.file)}}
     if issue.location.span:
         span = issue.location.span
         place["region"] = {"byteOffset": span.start, "byteLength": len(span)}
     logical = {"fullyQualifiedName": issue.location.path or "message", "kind": "element"}
-    return {
+    told: dict[str, object] = {
         "ruleId": issue.rule,
         "level": _SARIF_LEVELS[issue.severity],
         "message": {"text": issue.text},
         "locations": [{"physicalLocation": place, "logicalLocations": [logical]}],
-        "properties": {"message": message},
+        "properties": {"message": result.message},
+    }
+    if compared:
+        told["baselineState"] = "unchanged" if decided.known else "new"
+    if decided.suppression is not None:
+        told["suppressions"] = [_sarif_suppression(decided.suppression)]
+    return told
+
+
+def _sarif_suppression(one: Suppression) -> Mapping[str, object]:
+    since = one.since.isoformat() if one.since else ""
+    return {
+        "guid": one.id,
+        "kind": "external",
+        "status": "accepted",
+        "justification": one.reason,
+        "properties": {"author": one.author, "since": since, "until": one.until.isoformat()},
     }
 
 

@@ -112,7 +112,11 @@ class Sieve:
         """A finding that is both suppressed and known counts as suppressed, because somebody said why."""
         if self.suppressions and self.suppression_of(issue, sent) is not None:
             return Fate.SUPPRESSED
-        return Fate.KNOWN if self.baseline and fingerprint(issue, sent) in self.baseline else Fate.OPEN
+        return Fate.KNOWN if self.baseline and self.is_known(issue, sent) else Fate.OPEN
+
+    def is_known(self, issue: Issue, sent: Sent) -> bool:
+        """True when findings of its kind were there when the baseline was taken."""
+        return fingerprint(issue, sent) in self.baseline
 
     @property
     def hides(self) -> bool:

@@ -345,13 +345,19 @@ class ValidationPage(Page):
             self.export_to(Path(path), name)
 
     def export_to(self, path: Path, name: str) -> JobHandle | None:
-        """Write the findings that are shown in one of `FORMATS`, beside the window."""
+        """Write the findings that are shown in one of `FORMATS`, beside the window; SARIF tells hidden ones as such."""
         capture, shown, judged = self.bench.capture, self.findings.shown, tuple(self.bench.validated)
         if capture is None:
             return None
         values = self.with_values.isChecked() and not self.bench.masked
+        decided = None
+        if name == "sarif":
+            shown = tuple(finding for found in self.bench.sifted().values() for finding in found)
+            decided = (self.bench.sieve, self.bench.sent_of)
         handle = self.bench.jobs.start(
-            f"Writing {path.name}", lambda _ctx: write_report(path, name, shown, capture, values, judged), writes=True
+            f"Writing {path.name}",
+            lambda _ctx: write_report(path, name, shown, capture, values, judged, decided),
+            writes=True,
         )
         handle.succeeded.connect(lambda count: self._exported(path, name, count, values))
         handle.failed.connect(self.bench.report)
