@@ -19,6 +19,7 @@ from workbench.kernel.log import area_log, start_logging
 VERBS = {
     "messages": "messages",
     "validate": "validate",
+    "decisions": "decisions",
     "profile": "profile",
     "ack": "ack",
     "fhirpath": "fhirpath",
