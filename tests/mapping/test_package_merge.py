@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.mapping.conftest import SAMPLE
-from workbench.mapping.edits import AddRule, ChangeRule, PutText, RemoveRule
+from workbench.mapping.changes import changes
+from workbench.mapping.edits import AddRule, ChangeRule, DropMap, PutCodeMap, PutText, RemoveRule
 from workbench.mapping.load import load_package
-from workbench.mapping.merge import Conflict, Side, merged, merged_packages
+from workbench.mapping.merge import Conflict, Side, edits_between, merged, merged_packages
 from workbench.mapping.model import Package, Rule
 from workbench.mapping.save import text_of
 
@@ -111,3 +112,20 @@ def test_merging_what_did_not_change_changes_nothing(package: Package) -> None:
     assert merged_packages(package, mine, package).package == mine
     text, _ = PutText(FILE, "# x\n" + text_of(package, FILE)).apply(package)
     assert merged_packages(package, text, package).package == text
+
+
+def test_the_edits_between_two_states_lead_from_one_to_the_other(package: Package) -> None:
+    after, _ = RemoveRule(PID, "pid-7").apply(package)
+    after, _ = PutText("segments/PD1-Patient.yaml", "# x\n" + text_of(package, "segments/PD1-Patient.yaml")).apply(
+        after
+    )
+    after, _ = DropMap("types/EI-Identifier").apply(after)
+    after, _ = PutCodeMap("name-use", None).apply(after)
+    found = package
+    edits = edits_between(package, after)
+    for edit in edits:
+        found, _ = edit.apply(found)
+    assert len(edits) == 4
+    assert changes(found, after) == ()
+    assert text_of(found, "segments/PD1-Patient.yaml").startswith("# x\n")
+    assert edits_between(package, package) == ()

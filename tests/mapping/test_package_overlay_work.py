@@ -12,7 +12,17 @@ import pytest
 from tests.mapping.conftest import SAMPLE
 from workbench.kernel.errors import Refused
 from workbench.mapping.changes import changes
-from workbench.mapping.edits import AddRule, ChangeRule, Edit, MoveRule, PutCodeMap, RemoveRule
+from workbench.mapping.edits import (
+    AddRule,
+    ChangeRule,
+    Edit,
+    MoveRule,
+    PutCodeMap,
+    Rebase,
+    RemoveRule,
+    from_json,
+    to_json,
+)
 from workbench.mapping.entries import EntryKind, EntryName
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package, Row, Rule
@@ -28,7 +38,7 @@ from workbench.mapping.origins import (
 )
 from workbench.mapping.overlay import effective
 from workbench.mapping.save import save_package
-from workbench.mapping.upgrade import Choice, Why, plan_upgrade, upgraded
+from workbench.mapping.upgrade import Choice, Why, plan_upgrade, upgrade_edits, upgraded
 
 PID = "segments/PID-Patient"
 ADT = "messages/ADT_A01"
@@ -241,6 +251,23 @@ def test_an_upgraded_package_is_saved_on_its_new_base(site: Package, base: Packa
     loaded = load_package(site.folder)
     assert loaded.header.extends == extends
     assert rule(effective(loaded), "pid-8").note == "newer"
+
+
+def test_an_upgrade_by_edits_can_be_undone_and_journalled(site: Package, base: Package, tmp_path: Path) -> None:
+    shutil.copytree(SAMPLE, tmp_path / "base-2")
+    changed = ChangeRule(PID, "pid-8", replace(rule(base, "pid-8"), note="newer"))
+    save_package(applied(load_package(tmp_path / "base-2"), (changed,)))
+    newer = load_package(tmp_path / "base-2")
+    package, inverses = site, []
+    for edit in (*upgrade_edits(plan_upgrade(site, newer), {}), Rebase("../base-2")):
+        package, change = from_json(to_json(edit)).apply(package)
+        inverses.append(change.inverse)
+    assert rule(effective(package), "pid-8").note == "newer"
+    for inverse in reversed(inverses):
+        package, _ = inverse.apply(package)
+    assert package == site
+    with pytest.raises(Refused):
+        Rebase("../none").apply(site)
 
 
 def test_only_overlays_have_a_base_to_upgrade(base: Package) -> None:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.errors import Refused
 from workbench.mapping.files import content_of, read_file, with_content
+from workbench.mapping.load import load_package
 from workbench.mapping.model import Group, Header, Json, MapKind, MessageMap, Package, Row, Rule, RuleMap
 from workbench.mapping.reading import Part, group_of, header_of, message_map_of, row_of, rule_map_of, rule_of
 from workbench.mapping.save import text_of
@@ -247,7 +248,34 @@ class PutText:
         return changed, Change(self, inverse, (self.file,))
 
 
-Edit = AddRule | RemoveRule | ChangeRule | MoveRule | PutMap | DropMap | PutCodeMap | ChangeHeader | PutGroup | PutText
+@dataclass(frozen=True, slots=True)
+class Rebase:
+    """Let the package extend another base: the folder `extends` of package.yaml names, read when this is applied."""
+
+    extends: str
+
+    def apply(self, package: Package) -> tuple[Package, Change]:
+        """raises  Refused MAP-0404: the package has no folder; MAP-0100…MAP-0109: no sound package there"""
+        if package.folder is None:
+            raise Refused("MAP-0404", "The package has no folder yet.", "Save it, then choose its base.")
+        base = load_package(package.folder / self.extends) if self.extends else None
+        change = Change(self, Rebase(package.header.extends), ("package.yaml",))
+        return replace(package, header=replace(package.header, extends=self.extends), base=base), change
+
+
+Edit = (
+    AddRule
+    | RemoveRule
+    | ChangeRule
+    | MoveRule
+    | PutMap
+    | DropMap
+    | PutCodeMap
+    | ChangeHeader
+    | PutGroup
+    | PutText
+    | Rebase
+)
 
 
 # --- the journal -----------------------------------------------------------------------------------------------------
@@ -278,6 +306,8 @@ def to_json(edit: Edit) -> str:
             plain |= {"map": where, "name": name, "group": group and [group.name, plain_group(group)], "index": index}
         case PutText(file=file, text=text, laid_out=laid_out):
             plain |= {"file": file, "text": text, "laid_out": laid_out}
+        case Rebase(extends=extends):
+            plain |= {"extends": extends}
     return dumps(plain).decode().strip()
 
 
@@ -330,6 +360,7 @@ _READERS: Mapping[str, Callable[[dict[str, Json]], Edit]] = {
     "ChangeHeader": lambda p: ChangeHeader(header_of(_part(p["header"]))),
     "PutGroup": lambda p: PutGroup(str(p["map"]), str(p["name"]), _group(p["group"]), p["index"]),  # type: ignore[arg-type]
     "PutText": lambda p: PutText(str(p["file"]), str(p["text"]), bool(p["laid_out"])),
+    "Rebase": lambda p: Rebase(str(p["extends"])),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from workbench.mapping.edits import DropMap, Edit, PutCodeMap, PutText
 from workbench.mapping.files import (
     CODES,
     Content,
@@ -94,6 +95,28 @@ def merged_packages(old: Package, mine: Package, theirs: Package, prefer: Side =
         text = merged_text(text_of(theirs, name), name, plain_content(content))
         result = _with_layout(result, name, text)
     return MergedPackage(result, tuple(conflicts))
+
+
+def edits_between(before: Package, after: Package) -> tuple[Edit, ...]:
+    """The edits, a file at a time, that make one package say what the other says, comments and layout included."""
+    edits: list[Edit] = []
+    names = file_names(after)
+    for name in names:
+        old, new = content_of(before, name), content_of(after, name)
+        if old != new or _text(before, name) != _text(after, name):
+            edits.append(PutText(name, text_of(after, name)))
+    for name in file_names(before):
+        if name not in names:
+            gone = content_of(before, name)
+            edits.append(
+                PutCodeMap(gone.id, None) if isinstance(gone, CodeMap) else DropMap(name.removesuffix(".yaml"))
+            )
+    return tuple(edits)
+
+
+def _text(package: Package, name: str) -> str | None:
+    """What a file's layout is taken from."""
+    return package.layout.get(name, package.texts.get(name))
 
 
 def _value(old: Json, mine: Json, theirs: Json, prefer: Side, path: tuple[str, ...], conflicts: list[Conflict]) -> Json:

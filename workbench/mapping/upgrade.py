@@ -114,6 +114,30 @@ def plan_upgrade(site: Package, new_base: Package, old_base: Package | None = No
     return Upgrade(site, new_base, tuple(questions), tuple(settled))
 
 
+def upgrade_edits(
+    plan: Upgrade, choices: Mapping[EntryName, Choice | Plain], *, otherwise: Choice | None = None
+) -> tuple[Edit, ...]:
+    """What the answers change of the site's package, before it stands on the new base.
+
+    choices    by entry; an entry's keys instead of a choice are what it shall say
+    otherwise  for entries without a choice; None takes what is suggested
+    raises     Refused MAP-0409: a merge where both contradict each other; MAP-0102: given keys that are no rule
+    """
+    package = plan.site
+    edits: list[Edit] = []
+    for settled in plan.settled:
+        edits += settled.edits
+        package = _applied(package, settled.edits)
+    for question in plan.questions:
+        choice = choices.get(question.entry, otherwise or question.suggested)
+        if choice is Choice.MERGED and question.merged is None and question.entry not in choices:
+            choice = Choice.MINE
+        answer = _answered(package, question, choice)
+        edits += answer
+        package = _applied(package, answer)
+    return tuple(edits)
+
+
 def upgraded(
     plan: Upgrade,
     choices: Mapping[EntryName, Choice | Plain],
@@ -121,25 +145,14 @@ def upgraded(
     *,
     otherwise: Choice | None = None,
 ) -> Package:
-    """The site's package on the new base.
+    """The site's package on the new base; `choices` and `otherwise` as in `upgrade_edits`.
 
-    choices    by entry; an entry's keys instead of a choice are what it shall say
-    extends    the new base's folder as package.yaml names it, "" leaves it
-    otherwise  for entries without a choice; None takes what is suggested
-    raises     Refused MAP-0409: a merge where both contradict each other; MAP-0102: given keys that are no rule;
-               MAP-0107, MAP-0108: what comes out does not fit the new base
+    extends  the new base's folder as package.yaml names it, "" leaves it
+    raises   as `upgrade_edits`; MAP-0107, MAP-0108: what comes out does not fit the new base
     """
-    package = plan.site
-    for settled in plan.settled:
-        package = _applied(package, settled.edits)
-    for question in plan.questions:
-        choice = choices.get(question.entry, otherwise or question.suggested)
-        if choice is Choice.MERGED and question.merged is None and question.entry not in choices:
-            choice = Choice.MINE
-        package = _applied(package, _answered(package, question, choice))
-    if extends:
-        package = replace(package, header=replace(package.header, extends=extends))
-    package = replace(package, base=plan.base)
+    package = _applied(plan.site, upgrade_edits(plan, choices, otherwise=otherwise))
+    header = replace(package.header, extends=extends or package.header.extends)
+    package = replace(package, header=header, base=plan.base)
     effective(package)
     return package
 
