@@ -20,6 +20,7 @@ from workbench.terminology.ranking import CVX, ICD_10_CM, RXNORM
 from workbench.terminology.safety_drugs import allergy_findings, drug_findings, is_allergy
 from workbench.terminology.safety_laboratory import laboratory_findings
 from workbench.terminology.safety_rules import SAFETY_RULES
+from workbench.terminology.safety_words import nothing_in_common
 from workbench.terminology.words import tokens
 
 Found = tuple[str, str, str]
@@ -74,6 +75,8 @@ def check_row(
     found += _of_concept(named)
     if target.system == LOINC:
         found += laboratory_findings(local, named)
+        if concept is not None and nothing_in_common(local, concept):
+            found.append(("TERM-0329", local.text, named.coding.display))
         if row.relationship is Relationship.SOURCE_IS_NARROWER:
             found = [each for each in found if each[0] not in _MEANT_WHEN_NARROWER]
     elif target.system == RXNORM:

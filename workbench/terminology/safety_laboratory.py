@@ -9,10 +9,10 @@ from workbench.terminology.codes import Concept
 from workbench.terminology.harvest import LocalCode
 from workbench.terminology.laboratory import read_local
 from workbench.terminology.loinc_axes import QUALITATIVE, Axes, axes_of
-from workbench.terminology.specimens import conflicts, stated_specimen
+from workbench.terminology.specimens import conflicts, specimen_class, stated_specimen
 from workbench.terminology.unit_codes import skeleton, ucum_code
 from workbench.terminology.units import PROPERTY_KINDS, measures, properties_for
-from workbench.terminology.words import tokens
+from workbench.terminology.words import long_words, tokens
 
 Found = tuple[str, str, str]
 _NUMBER = re.compile(r"[<>=~≤≥]*\s*[+-]?\d[\d,.]*(?:[eE][+-]?\d+)?\s*(?:%|\+)?")
@@ -59,7 +59,7 @@ _CHALLENGES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("at the trough", re.compile(r"\btrough\b", re.I)),
     ("fasting", re.compile(r"\bfasting\b|\bfbs\b", re.I)),
     ("after a meal", re.compile(r"post\s?(?:meal|prandial)|\bpp\b|postprandial", re.I)),
-    ("after a dose", re.compile(r"post (?:dose|\d|.*\b(?:PO|IV|g )\b)|\bstim", re.I)),
+    ("after a dose", re.compile(r"post (?:dose|\d|.*\b(?:PO|IV|g )\b)|\bstim(?!ulating)", re.I)),
 )
 _SUSCEPTIBILITY = re.compile(r"susceptib|\bmic\b|\bsusc\b|resistan", re.I)
 _LEVEL = re.compile(r"\blevel\b|peak|trough|toxic|therapeutic", re.I)
@@ -70,14 +70,7 @@ def laboratory_findings(local: LocalCode, concept: Concept) -> Iterator[Found]:
     axes = axes_of(concept)
     text = local.text or local.code
     reading = read_local(local)
-    stated = stated_specimen(local.specimen)
-    specimen = reading.specimen if not stated or not conflicts(stated, reading.specimen) else ""
-    if specimen and axes.specimen and conflicts(specimen, axes.specimen):
-        yield "TERM-0301", local.specimen or specimen, axes.system or axes.specimen
-    elif specimen == _FLUID and axes.specimen not in ("", "unspecified", _FLUID):
-        yield "TERM-0326", local.specimen or specimen, axes.system or axes.specimen
-    elif axes.specimen == _FLUID and specimen not in ("", "unspecified", _FLUID):
-        yield "TERM-0327", local.specimen or specimen, axes.system
+    yield from _specimen(local, reading.specimen, axes)
     yield from _unit(local, concept, axes)
     yield from _scale(local, text, axes)
     yield from _answers(local, concept)
@@ -91,6 +84,42 @@ def laboratory_findings(local: LocalCode, concept: Concept) -> Iterator[Found]:
         yield "TERM-0325", "the level of a drug", "a susceptibility"
     elif _SUSCEPTIBILITY.search(text) and axes.kind in ("MCnc", "SCnc") and axes.specimen in ("serum", "blood"):
         yield "TERM-0325", "a susceptibility", "the level of a drug"
+
+
+def _specimen(local: LocalCode, read: str, axes: Axes) -> Iterator[Found]:
+    """read  the specimen that name, panel and field together say"""
+    stated = stated_specimen(local.specimen)
+    specimen = read if not stated or not conflicts(stated, read) else ""
+    said, meant = local.specimen or specimen, axes.system or axes.specimen
+    if not specimen or not axes.specimen:
+        return
+    narrower = specimen in _ANY_BLOOD and axes.specimen in _ONE_BLOOD and not _says_which(local, axes)
+    if _other_specimen(specimen, axes):
+        yield "TERM-0301", said, meant
+    elif narrower or (specimen == _FLUID and axes.specimen not in ("unspecified", _FLUID)):
+        yield "TERM-0326", said, meant
+    elif axes.specimen == _FLUID and specimen not in ("unspecified", _FLUID):
+        yield "TERM-0327", said, meant
+
+
+_ANY_BLOOD = frozenset({"blood", "serum", "coagulation-plasma"})
+_ONE_BLOOD = frozenset({"capillary-blood", "venous-blood", "arterial-blood", "cord-blood", "dbs"})
+
+
+def _other_specimen(specimen: str, axes: Axes) -> bool:
+    """True when the specimen is none of those the target takes: `Blood or Marrow` takes two."""
+    classes = [specimen_class(part) for part in re.split(r"\s+or\s+|[/,]", axes.system)]
+    taken = [found for found in classes if found]
+    return conflicts(specimen, axes.specimen) and all(conflicts(specimen, each) for each in taken)
+
+
+def _says_which(local: LocalCode, axes: Axes) -> bool:
+    """True when the local side tells arterial from venous blood somewhere, if only by the kind of test."""
+    said = f"{local.text} {local.specimen} {local.context}"
+    return bool(set(tokens(axes.system)) - {"blood"} & set(tokens(said))) or bool(_BLOOD_GAS.search(said))
+
+
+_BLOOD_GAS = re.compile(r"\bgas|\bart|\bven|\bcap|\bcord|\bspot|\bpoc\b|\bbg\b", re.I)
 
 
 def _unit(local: LocalCode, concept: Concept, axes: Axes) -> Iterator[Found]:
@@ -178,9 +207,31 @@ def _moment(text: str, local: LocalCode, concept: Concept, axes: Axes) -> Iterat
         if pattern.search(text) and other and not pattern.search(said):
             yield "TERM-0307", name, other
             return
-    unasked = next((name for name, pattern in _CHALLENGES if pattern.search(said) and not pattern.search(text)), None)
-    if unasked and local.text and not any(pattern.search(text) for _, pattern in _CHALLENGES):
+    if not local.text or any(pattern.search(text) for _, pattern in _CHALLENGES):
+        return
+    unasked = next((name for name, pattern in _CHALLENGES if pattern.search(said)), None)
+    if unasked and set(long_words(tokens(text))).isdisjoint(_MOMENTS & set(tokens(said))):
         yield "TERM-0307", "at no special moment", unasked
+    elif not unasked and (unsaid := _unsaid(local, concept, axes)):
+        yield "TERM-0307", "at no special moment", unsaid
+
+
+def _unsaid(local: LocalCode, concept: Concept, axes: Axes) -> str:
+    """The moment or condition that a target names (`--post dialysis`) when the local side says no word of it."""
+    moment = concept.coding.display.partition("--")[2] or axes.component.partition("^")[2]
+    if _ORDINAL.search(moment) and not re.search(r"\d", local.text):
+        return f"“{moment.strip()}”"
+    words = {word for word in tokens(moment) if word.isalpha() and len(word) > 1} - _NO_MOMENT
+    own = tokens(f"{local.text} {local.context}")
+    return f"“{moment.strip()}”" if words and words.isdisjoint({*own, *long_words(own)}) else ""
+
+
+_ORDINAL = re.compile(r"\b\d(?:st|nd|rd|th)\b", re.I)
+_MOMENTS = frozenset(tokens("fasting postprandial prandial meal peak trough post"))
+_NO_MOMENT = frozenset(
+    tokens("in by with at of and the for or on corrected to adjusted per specimen post pre ventilator setting")
+)
+"""Words that alone name no moment; what is corrected for something is another analyte, not another moment."""
 
 
 def _analyte(text: str, concept: Concept, axes: Axes) -> Iterator[Found]:

@@ -174,6 +174,11 @@ SAFETY_RULES: Mapping[str, SafetyRule] = {
             "The term names its answers. Map the values too, or choose a term whose answers these are.",
         ),
         _rule(
+            329, _WARNING, "Nothing in common",
+            "No word of {local}, nor what it is short for, is in {target}.",
+            "Often the row above or below was chosen. Look at both names; say in the comment when they mean the same.",
+        ),
+        _rule(
             325, _ERROR, "Level against susceptibility",
             "{source} is {local}, its target {target}.",
             "The level of a drug in a patient and the susceptibility of a germ to it share only the name of the drug.",
