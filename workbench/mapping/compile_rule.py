@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
@@ -18,6 +18,7 @@ from workbench.mapping.compile_value import (
     write_code,
     write_primitive,
 )
+from workbench.mapping.effects import Effect, fields_read, keys_written
 from workbench.mapping.fhir_target import Kind, TargetSchema
 from workbench.mapping.model import Json, MapKind, Package, Rule, RuleMap, RuleStatus
 from workbench.mapping.plans import CompiledMap, Entry, Source
@@ -67,7 +68,7 @@ class Compiler:
                     "Correct to.",
                 )
             source = Source(rule_map.source, rule_map.kind is MapKind.TYPE)
-            compiled = self.rule_maps[key] = CompiledMap(source)
+            compiled = self.rule_maps[key] = CompiledMap(source, fuses=rule_map.kind is MapKind.SEGMENT)
             self.rules(rule_map.rules, Place(rule_map.name, source, (*outer, kind), compiled.slots), compiled)
         return self.rule_maps[key]
 
@@ -88,6 +89,7 @@ class Compiler:
         """
         parts = RuleParts(self, rule, place)
         condition = parts.condition()
+        around, place.slots.asked = place.slots.asked, set()
         inline = None
         if not rule.target and rule.raises is None:
             if not rule.children:
@@ -99,6 +101,8 @@ class Compiler:
             step = _with_default(parts, step)
         if rule.accounts_for:
             step, inline = _accounting(parts, step), None
+        slots = frozenset(place.slots.asked)
+        place.slots.asked |= around
         guarded = len(parts.sources) == 1 and rule.default is None
         return Entry(
             step=step,
@@ -106,7 +110,33 @@ class Compiler:
             when=condition,
             holds=None if condition is None else holds(condition, self.package.codes),
             inline=inline,
+            effect=lambda: effect_of(parts, bool(slots)),
+            slots=slots,
         )
+
+
+def effect_of(parts: RuleParts, shared: bool) -> Effect | None:
+    """What a rule of a segment map reads and writes; None when that cannot be said.
+
+    shared  it asked for slots
+    """
+    place, reads = parts.place, fields_read(parts.rule, parts.place.source.name, parts.package)
+    if reads is None or place.source.in_value:
+        return None
+    written = [keys_written(parts.target_path(target), shared) for target in _targets(parts.rule)]
+    writes = frozenset(key for keys, _ in written for key in keys)
+    looked_at = [key for keys, appends in written for key in keys - appends]
+    appends = frozenset(key for _, appends in written for key in appends).difference(looked_at)
+    return Effect(reads, writes, appends)
+
+
+def _targets(rule: Rule) -> Iterator[str]:
+    """The targets of a rule, or of those it only groups."""
+    if rule.target:
+        yield rule.target
+    else:
+        for child in rule.children:
+            yield from _targets(child)
 
 
 def reads_source(rule: Rule) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -32,6 +33,9 @@ from workbench.mapping.scope import GroupScope, SegmentScope
 from workbench.terminology.code_map import CodeMap
 from workbench.v2.delimiters import NULL
 from workbench.v2.escapes import unescape
+
+REMEMBERED_TESTS = 1024
+"""Texts kept for one test whether a code map has a code."""
 
 OneText = Callable[[Frame], str | None]
 """The text of a source that can have only one; "" for nothing, None when it must be read the long way."""
@@ -368,7 +372,7 @@ def _accepts(check: Check, codes: Mapping[str, CodeMap]) -> Callable[[str, str],
     """The test of one text; the second argument is the sender."""
     if check.test is Relation.IN_CODES:
         code_map = codes[check.values[0]]
-        return lambda text, sender: bool(code_map.translate(text, sender=sender))
+        return lru_cache(REMEMBERED_TESTS)(lambda text, sender: bool(code_map.translate(text, sender=sender)))
     if check.test is Relation.MATCHES:
         pattern = re.compile(check.values[0])
         return lambda text, sender: pattern.fullmatch(text) is not None

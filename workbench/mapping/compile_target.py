@@ -28,12 +28,18 @@ class At(msgspec.Struct, frozen=True):
 
 @dataclass
 class Slots:
-    """The elements on the way of the target paths of one map or block, numbered for `Frame.slots`."""
+    """The elements on the way of the target paths of one map or block, numbered for `Frame.slots`.
+
+    asked  the numbers asked for since it was last emptied
+    """
 
     numbers: dict[str, int] = field(default_factory=dict)
+    asked: set[int] = field(default_factory=set)
 
     def number(self, key: str) -> int:
-        return self.numbers.setdefault(key, len(self.numbers))
+        number = self.numbers.setdefault(key, len(self.numbers))
+        self.asked.add(number)
+        return number
 
     def empty(self) -> SlotList:
         """The slots of a new frame."""

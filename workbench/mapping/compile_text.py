@@ -10,22 +10,22 @@ from workbench.mapping.running import Frame, place_number
 from workbench.mapping.scope import SegmentScope
 from workbench.v2.escapes import unescape
 
-Leaf = Callable[[Frame], int]
-"""The place number of the leaf that a `OneText` has read."""
+Take = Callable[[Frame], None]
+"""Notes that the leaf which a `OneText` has read was written."""
 FirstText = Callable[[Frame], str]
 """The first text of a source, "" when it has none."""
 
 
-def one_text(alternatives: Alternatives, in_value: bool, name: str) -> tuple[OneText, Leaf] | None:
+def one_text(alternatives: Alternatives, in_value: bool, name: str) -> tuple[OneText, Take] | None:
     """The short way to a part of the value or segment at hand; None when the source is more than that."""
     if len(alternatives) != 1 or isinstance(alternatives[0], Text):
         return None
     path = alternatives[0]
     if path.in_value:
-        return (_value_text(path), _value_leaf(path)) if in_value else None
+        return (_value_text(path), _take_of_value(path)) if in_value else None
     if in_value or not path.field or guard_of(alternatives, in_value, name) == 0 or path.repetition or path.only:
         return None
-    return _field_text(path), _field_leaf(path)
+    return _field_text(path), _take_of_field(path)
 
 
 def first_text(alternatives: Alternatives, in_value: bool, name: str) -> FirstText:
@@ -85,18 +85,20 @@ def _value_text(path: V2Path) -> OneText:
     return read
 
 
-def _value_leaf(path: V2Path) -> Leaf:
+def _take_of_value(path: V2Path) -> Take:
     component, subcomponent = path.component, path.subcomponent or 1
 
-    def leaf(frame: Frame) -> int:
+    def take(frame: Frame) -> None:
         node = frame.node
         assert node is not None  # a value was read
         if node.level == 1:
-            return place_number(node.segment.index, node.field, node.repetition, component or 1, subcomponent)
+            place = place_number(node.field, node.repetition, component or 1, subcomponent)
+            node.segment.taken.add(place)
+            return
         at = (component or 1) if node.level == 2 else node.subcomponent
-        return place_number(node.segment.index, node.field, node.repetition, node.component, at)
+        node.segment.taken.add(place_number(node.field, node.repetition, node.component, at))
 
-    return leaf
+    return take
 
 
 def _field_text(path: V2Path) -> OneText:
@@ -124,13 +126,15 @@ def _field_text(path: V2Path) -> OneText:
     return read
 
 
-def _field_leaf(path: V2Path) -> Leaf:
+def _take_of_field(path: V2Path) -> Take:
     field, component, subcomponent = path.field, path.component or 1, path.subcomponent or 1
 
-    def leaf(frame: Frame) -> int:
+    first_place = place_number(field, 1, component, subcomponent)
+
+    def take(frame: Frame) -> None:
         scope = frame.scope
         assert isinstance(scope, SegmentScope)  # a field was read
         first = scope.first.get(field, 1) if scope.first else 1
-        return place_number(scope.index, field, first, component, subcomponent)
+        scope.taken.add(first_place if first == 1 else place_number(field, first, component, subcomponent))
 
-    return leaf
+    return take

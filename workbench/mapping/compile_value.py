@@ -12,7 +12,7 @@ from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.mapping.compile_source import Found, OneText, Texts
 from workbench.mapping.compile_target import At, Object, Target
-from workbench.mapping.compile_text import Leaf
+from workbench.mapping.compile_text import Take
 from workbench.mapping.model import Json, Null, Policy, Unmapped
 from workbench.mapping.running import (
     COPIED,
@@ -152,11 +152,11 @@ class Codes:
         object.__setattr__(self, "translate", lru_cache(REMEMBERED_CODES)(self.code_map.translate))
 
 
-def short_way(writing: Writing, short: tuple[OneText, Leaf] | None, long: Step) -> Step:
+def short_way(writing: Writing, short: tuple[OneText, Take] | None, long: Step) -> Step:
     """The rule without lists and nodes for what occurs most; everything else goes the long way."""
     if short is None or writing.whole:
         return long
-    read, leaf_of = short
+    read, take = short
     plain = not writing.transforms
     convert, put = CONVERTERS[writing.type], writing.target.quick()
 
@@ -179,18 +179,18 @@ def short_way(writing: Writing, short: tuple[OneText, Leaf] | None, long: Step) 
             return long(frame)
         if put(frame, value) is None:
             return NOTHING
-        if state.taken is not None:
-            state.taken.add(leaf_of(frame))
+        if state.keeping:
+            take(frame)
         return VALUE
 
     return run
 
 
-def short_way_of_code(writing: Writing, short: tuple[OneText, Leaf] | None, codes: Codes, long: Step) -> Step:
+def short_way_of_code(writing: Writing, short: tuple[OneText, Take] | None, codes: Codes, long: Step) -> Step:
     """As `short_way`, for a code with a row that becomes a primitive."""
     if short is None or writing.whole or writing.type in CODED:
         return long
-    read, leaf_of = short
+    read, take = short
     plain = not writing.transforms
     convert, put = CONVERTERS[writing.type], writing.target.quick()
     translate = codes.translate
@@ -217,8 +217,8 @@ def short_way_of_code(writing: Writing, short: tuple[OneText, Leaf] | None, code
             return long(frame)
         if put(frame, value) is None:
             return NOTHING
-        if state.taken is not None:
-            state.taken.add(leaf_of(frame))
+        if state.keeping:
+            take(frame)
         return VALUE
 
     return run

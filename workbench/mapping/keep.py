@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.covering import Covering, Covers
@@ -11,7 +12,9 @@ from workbench.mapping.model import Json, LedgerRule
 from workbench.mapping.running import (
     COMPONENTS,
     DELETED,
+    FIELDS,
     KEPT,
+    REPETITIONS,
     Node,
     RuleName,
     Run,
@@ -23,7 +26,8 @@ from workbench.mapping.scope import Resource, SegmentScope
 from workbench.v2.er7 import HEADERS
 from workbench.v2.escapes import unescape
 
-_FIRST_COMPONENT = place_number(0, 0, 0, 1, 1)
+_PART = (1 << COMPONENTS) - 1
+"""The bits of one number of a place."""
 
 KEPT_EXTENSION = "kept"
 """The short name in package.yaml of the extension that keeps values."""
@@ -42,12 +46,14 @@ def check_extension(covers: Covers, extensions: Mapping[str, str]) -> None:
 
 def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> None:
     """Write every value that would be lost and that a keep rule covers, and trace it."""
-    taken = _taken(run)
-    covering = Covering(covers, run)
+    if run.trace is not None:
+        _take_from_trace(run)
+    covering: Covering | None = None
     for scope in run.laid_out.segments:
         if not covers.may_keep(scope.name):
             continue
-        for leaf, raw in _left(run, scope, taken):
+        for leaf, raw in _left(run, scope):
+            covering = covering or Covering(covers, run)
             rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
             if rule is not None:
                 _keep(run, scope, leaf, raw, rule, extensions)
@@ -83,44 +89,56 @@ def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
     return run.order[0].resource if run.order else None
 
 
-def _left(run: Run, scope: SegmentScope, taken: set[int]) -> list[tuple[Leaf, str]]:
+def _left(run: Run, scope: SegmentScope) -> list[tuple[Leaf, str]]:
     """Every populated value of a segment that was not taken, as it is written, MSH-1 and MSH-2 left out (as
     `ledger.leaves`)."""
-    index, repetition, component, subcomponent = scope.index, run.repetition, run.component, run.subcomponent
-    left: list[tuple[Leaf, str]] = []
-    for number, text in enumerate(scope.segment.fields):
-        if not text or number < (3 if scope.name in HEADERS else 1):
-            continue
-        place = place_number(index, number, 1, 1, 1)
-        if repetition not in text and component not in text and subcomponent not in text:
-            if place not in taken and place - 1 not in taken and place - _FIRST_COMPONENT not in taken:
-                left.append(((index, number, 1, 1, 1), text))
-            continue
-        for which, part in enumerate(text.split(repetition), 1):
-            whole = place_number(index, number, which)
-            if whole in taken:
-                continue
-            for at, piece in enumerate(part.split(component), 1):
-                if not piece or whole + (at << COMPONENTS) in taken:
-                    continue
-                left += [
-                    ((index, number, which, at, below), raw)
-                    for below, raw in enumerate(piece.split(subcomponent), 1)
-                    if raw and whole + (at << COMPONENTS) + below not in taken
-                ]
-    return left
+    separators = run.repetition, run.component, run.subcomponent
+    left: set[int] = set()
+    first = 3 if scope.name in HEADERS else 1
+    for number, text in enumerate(scope.fields[first:], first):
+        if text:
+            left |= _numbers(number, text, separators)
+    left -= scope.taken
+    return (
+        [_leaf(run, scope, number) for number in sorted(left) if not _taken_whole(number, scope.taken)] if left else []
+    )
 
 
-def _taken(run: Run) -> set[int]:
-    """The places whose values have reached the bundle: leaves, and repetitions or components taken whole."""
-    if run.taken is not None:
-        return run.taken
+def _taken_whole(number: int, taken: set[int]) -> bool:
+    """True when the component or the repetition that a leaf stands in was taken whole."""
+    return number >> COMPONENTS << COMPONENTS in taken or number >> REPETITIONS << REPETITIONS in taken
+
+
+@lru_cache(maxsize=16384)
+def _numbers(field: int, text: str, separators: tuple[str, str, str]) -> frozenset[int]:
+    """The populated leaves of a field, as `place_number`s."""
+    repetition, component, subcomponent = separators
+    return frozenset(
+        place_number(field, which, at, below)
+        for which, part in enumerate(text.split(repetition), 1)
+        for at, piece in enumerate(part.split(component), 1)
+        if piece
+        for below, raw in enumerate(piece.split(subcomponent), 1)
+        if raw
+    )
+
+
+def _leaf(run: Run, scope: SegmentScope, number: int) -> tuple[Leaf, str]:
+    """The leaf of a place number and what is written there."""
+    field, repetition = number >> FIELDS, number >> REPETITIONS & _PART
+    component, subcomponent = number >> COMPONENTS & _PART, number & _PART
+    raw = scope.fields[field].split(run.repetition)[repetition - 1]
+    raw = raw.split(run.component)[component - 1].split(run.subcomponent)[subcomponent - 1]
+    return (scope.index, field, repetition, component, subcomponent), raw
+
+
+def _take_from_trace(run: Run) -> None:
+    """Note what a traced run has written and what of it has reached the bundle, as fast runs do at once."""
     dropped = {number for element in run.dropped for number in _objects(element)}
-    taken: set[int] = set()
     for note in run.trace or ():
         if note.outcome.written and (note.outcome is DELETED or _has_arrived(run, note, dropped)):
-            taken.update([number_of(node, note.whole) for node in note.nodes])
-    return taken
+            for node in note.nodes:
+                node.segment.taken.add(number_of(node, note.whole))
 
 
 def _has_arrived(run: Run, note: Written, dropped: set[int]) -> bool:

@@ -88,16 +88,14 @@ def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: F
     if state.trace is not None:
         return fill(frame, node, element, around), None
     own, issues, given, dropped = set(element), len(state.issues), len(state.given), len(state.dropped)
-    taken, outer = state.taken, state.made
+    taken, outer = node.segment.taken, state.made
     inner: list[Recipe | None] = []
     leaves: set[int] = set()
     state.made = inner
-    if taken is not None:
-        state.taken = leaves
+    node.segment.taken = leaves
     written = fill(frame, node, element, around)
-    state.taken, state.made = taken, outer
-    if taken is not None:
-        taken |= leaves
+    node.segment.taken, state.made = taken, outer
+    taken |= leaves
     made = tuple([one for one in inner if one is not None])
     if len(state.issues) > issues or len(state.dropped) > dropped or len(made) < len(inner):
         return written, None
@@ -113,9 +111,9 @@ def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: F
 
 def give_again(state: Run, node: Node, there: Remembered) -> None:
     """Note for another value what was noted for the one remembered."""
-    if state.taken is not None and there.leaves:
+    if there.leaves:
         base = number_of(node, True)
-        state.taken.update([base + leaf for leaf in there.leaves])
+        node.segment.taken.update([base + leaf for leaf in there.leaves])
     for name, part in there.given:
         component = part.component if node.level == 1 else node.component
         moved = Node(part.raw, part.level, node.segment, node.field, node.repetition, component, part.subcomponent)
@@ -166,10 +164,8 @@ def _alone(rule: Rule, package: Package, above: tuple[str, ...]) -> bool:
         return False
     if rule.when and not _condition_in_value(read_condition(rule.when)):
         return False
-    for call in rule.transform:
-        transform = TRANSFORMS.get(call.name)
-        if transform is None or any(parameter.source for parameter in transform.parameters):
-            return False
+    if not plain_transforms(rule):
+        return False
     if rule.using:
         used = package.types.get(rule.using)
         if used is None or rule.using in above:
@@ -177,6 +173,12 @@ def _alone(rule: Rule, package: Package, above: tuple[str, ...]) -> bool:
         if not depends_on_value_alone(used.rules, package, (*above, rule.using)):
             return False
     return depends_on_value_alone(rule.children, package, above)
+
+
+def plain_transforms(rule: Rule) -> bool:
+    """True when the rule's transforms read nothing besides the text they are given."""
+    known = [TRANSFORMS.get(call.name) for call in rule.transform]
+    return not any(one is None or any(parameter.source for parameter in one.parameters) for one in known)
 
 
 def _in_value(alternatives: Alternatives) -> bool:

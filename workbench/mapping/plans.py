@@ -8,12 +8,14 @@ again and again (`OBX-2`), is worked out once for each shape; the answer, a flat
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from workbench.mapping.compile_source import Holds, compares
 from workbench.mapping.compile_target import Slots
 from workbench.mapping.conditions import UNSAID, Both, Check, Condition, Either, Not, Operand, Relation, V2Path
+from workbench.mapping.effects import Effect
+from workbench.mapping.fusing import Plan, PlannedStep
 from workbench.mapping.running import NOTHING, VALUE, Frame, Step
 from workbench.v2.delimiters import NULL
 
@@ -48,6 +50,8 @@ class Entry:
     step    what it does, its condition left out
     guard   the part that must be populated for it; 0 when that cannot be said
     inline  of a block that only groups: its rules; `first` when they are alternatives
+    effect  what it reads and writes, worked out when it is wanted; None when that cannot be said
+    slots   numbers of the elements it may share with other rules (`Frame.slots`)
     """
 
     step: Step
@@ -55,6 +59,8 @@ class Entry:
     when: Condition | None = None
     holds: Holds | None = None
     inline: CompiledMap | None = None
+    effect: Callable[[], Effect | None] = lambda: None
+    slots: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class CompiledMap:
 
     first  alternatives: the first that writes something ends the list
     reads  something of the message can arrive through it
+    fuses  it fills a resource from a segment: its rules may run as one (`fusing`)
     """
 
     source: Source
@@ -83,7 +90,8 @@ class CompiledMap:
     entries: list[Entry] = field(default_factory=list)
     first: bool = False
     reads: bool = False
-    _plans: dict[object, tuple[Step, ...]] = field(default_factory=dict)
+    fuses: bool = False
+    _plans: dict[object, Plan] = field(default_factory=dict)
     _compared: tuple[int, ...] | None = None
     _counted: tuple[int, ...] = ()
 
@@ -108,7 +116,7 @@ class CompiledMap:
                 self._plans.clear()
             self._plans[key] = plan
         written = NOTHING
-        for step in plan:
+        for step in plan.fast(parts) if self.fuses and frame.run.trace is None else plan.plain:
             written |= step(frame)
         return written
 
@@ -120,7 +128,7 @@ class CompiledMap:
         counts = Counter(part for entry in self.entries for part in _compared(entry, self.source))
         return (part for part, count in sorted(counts.items()) if count >= COMPARED_OFTEN)
 
-    def _plan(self, frame: Frame, populated: tuple[bool, ...], compared: Iterable[int]) -> tuple[Step, ...]:
+    def _plan(self, frame: Frame, populated: tuple[bool, ...], compared: Iterable[int]) -> Plan:
         run, texts = frame.run, {}
         special = {*run.separators, run.repetition, run.escape}
         for part in compared:
@@ -132,29 +140,35 @@ class CompiledMap:
             for part in self._counted
             if part < len(frame.parts) and frame.parts[part] and run.repetition not in frame.parts[part]
         )
-        steps = self.steps_for(Shape(populated, texts, single))
-        return (first_of(steps),) if self.first and len(steps) > 1 else tuple(steps)
+        planned = self.steps_for(Shape(populated, texts, single))
+        if self.first and len(planned) > 1:
+            planned = [PlannedStep(first_of([one.step for one in planned]))]
+        return Plan(planned, populated)
 
-    def steps_for(self, shape: Shape) -> list[Step]:
+    def steps_for(self, shape: Shape) -> list[PlannedStep]:
         """The functions that can have an effect on a value of that shape, blocks that only group opened."""
-        steps: list[Step] = []
+        steps: list[PlannedStep] = []
         for entry in self.entries:
             if entry.guard and shape.empty(entry.guard):
                 continue
             verdict = True if entry.when is None else known(entry.when, self.source, shape)
             if verdict is False:
                 continue
-            inner = [entry.step]
+            inner = [PlannedStep(entry.step, entry.effect, entry.slots)]
             if entry.inline is not None:
                 inner = entry.inline.steps_for(shape)
                 if not inner:
                     continue
                 if entry.inline.first and len(inner) > 1:
-                    inner = [first_of(inner)]
+                    inner = [PlannedStep(first_of([one.step for one in inner]), entry.effect, entry.slots)]
             if verdict is None and entry.holds is not None:
-                inner = [conditional(entry.holds, inner[0] if len(inner) == 1 else in_order(inner))]
+                inner = [
+                    PlannedStep(
+                        conditional(entry.holds, in_order([one.step for one in inner])), entry.effect, entry.slots
+                    )
+                ]
             if self.first and len(inner) > 1:
-                inner = [in_order(inner)]
+                inner = [PlannedStep(in_order([one.step for one in inner]), entry.effect, entry.slots)]
             steps += inner
         return steps
 
@@ -165,6 +179,8 @@ def conditional(holds: Holds, step: Step) -> Step:
 
 def in_order(steps: list[Step]) -> Step:
     """All of the steps as one."""
+    if len(steps) == 1:
+        return steps[0]
 
     def run(frame: Frame) -> int:
         written = NOTHING

@@ -17,11 +17,11 @@ from workbench.mapping.compile_source import (
     read_source,
 )
 from workbench.mapping.compile_target import Slots, Target, compile_target
-from workbench.mapping.compile_text import FirstText, Leaf, first_text, one_text
+from workbench.mapping.compile_text import FirstText, Take, first_text, one_text
 from workbench.mapping.compile_value import Codes, Transformer
 from workbench.mapping.conditions import Alternatives, Condition, SyntaxProblem, read_condition
 from workbench.mapping.conditions import read_source as parse_source
-from workbench.mapping.fhir_target import Kind, TargetProblem, TargetSchema, read_target
+from workbench.mapping.fhir_target import Kind, TargetPath, TargetProblem, TargetSchema, read_target
 from workbench.mapping.model import Package, Policy, Repeat, Rule, RuleMap, TransformCall
 from workbench.mapping.plans import CompiledMap, Entry, Source
 from workbench.mapping.running import Frame, RuleName
@@ -94,12 +94,18 @@ class RuleParts:
 
     def target(self) -> tuple[Target, Kind]:
         """The writer of the rule's target and what the element is."""
-        header, schema = self.package.header, self.compiler.schema
+        path = self.target_path(self.rule.target)
+        if not path.steps:
+            self.refuse("$value is written only by maps whose type is a primitive")
         try:
-            path = read_target(self.rule.target, self.place.kinds, schema, header.extensions)
-            if not path.steps:
-                self.refuse("$value is written only by maps whose type is a primitive")
             return compile_target(path, self.place.slots), path.steps[-1].element.kind
+        except TargetProblem as problem:
+            self.refuse(str(problem))
+
+    def target_path(self, text: str) -> TargetPath:
+        """A target path, read where the rule stands."""
+        try:
+            return read_target(text, self.place.kinds, self.compiler.schema, self.package.header.extensions)
         except TargetProblem as problem:
             self.refuse(str(problem))
 
@@ -110,7 +116,7 @@ class RuleParts:
             return joined(readers, " " if self.rule.join is None else self.rule.join)
         return _repeated(readers[0], self.rule.repeat)
 
-    def short(self) -> tuple[OneText, Leaf] | None:
+    def short(self) -> tuple[OneText, Take] | None:
         """The short way to the rule's text, None when there is none."""
         if len(self.sources) != 1 or self.rule.repeat is not Repeat.EACH:
             return None

@@ -40,7 +40,7 @@ def number_of(node: Node, whole: bool) -> int:
     component, subcomponent = node.component, node.subcomponent
     if not whole or node.level > 2:
         component, subcomponent = component or 1, subcomponent or 1
-    return place_number(node.segment.index, node.field, node.repetition, component, subcomponent)
+    return place_number(node.field, node.repetition, component, subcomponent)
 
 
 class RuleName(NamedTuple):
@@ -90,17 +90,16 @@ class Written(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-SUBCOMPONENTS, COMPONENTS, REPETITIONS, FIELDS = 0, 24, 48, 72
-SEGMENTS = 96
-"""Where the numbers of a place stand in its `place_number`, in bits."""
+COMPONENTS, REPETITIONS, FIELDS = 24, 48, 72
+"""Where the numbers of a place stand in its `place_number`, in bits; the subcomponent stands at 0."""
 
 LONGEST_NUMBERED = 1 << COMPONENTS
 """A message shorter than this, in bytes, has no more parts of a kind than a place number can tell apart."""
 
 
-def place_number(segment: int, field: int, repetition: int, component: int = 0, subcomponent: int = 0) -> int:
-    """A place of a message as one number; 0 for what is below the place."""
-    return segment << SEGMENTS | field << FIELDS | repetition << REPETITIONS | component << COMPONENTS | subcomponent
+def place_number(field: int, repetition: int, component: int = 0, subcomponent: int = 0) -> int:
+    """A place in a segment as one number; 0 for what is below the place."""
+    return field << FIELDS | repetition << REPETITIONS | component << COMPONENTS | subcomponent
 
 
 _NEVER = "\0"
@@ -152,8 +151,8 @@ class Run:
     """One message on its way through a mapping.
 
     trace    what was written from where; None in fast mode
-    taken    in fast mode where values may be kept: the places whose values were written, as `place_number`s
-    noting   either of them is there
+    keeping  in fast mode where values may be kept: the places whose values were written go to `SegmentScope.taken`
+    noting   there is a trace, or values may be kept
     given    where values may be kept: which map with ignore or keep rules was given which value or segment
     dropped  elements that found their place taken
     uneven   in fast mode: two views of one resource differed, so that not all that was taken may have arrived
@@ -165,8 +164,8 @@ class Run:
 
     __slots__ = (
         "aliases", "bundle", "by_identity", "component", "context", "delimiters", "dropped", "escape", "given",
-        "issues", "key", "laid_out", "made", "message", "noting", "order", "pending", "repetition", "same", "sender",
-        "separators", "subcomponent", "taken", "trace", "uneven", "zone",
+        "issues", "keeping", "key", "laid_out", "made", "message", "noting", "order", "pending", "repetition", "same",
+        "sender", "separators", "subcomponent", "trace", "uneven", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -178,7 +177,7 @@ class Run:
         self.zone = zone
         self.sender = ""
         self.trace: list[Written] | None = [] if full else None
-        self.taken: set[int] | None = set() if noting and not full else None
+        self.keeping = noting and not full
         self.noting = noting or full
         self.uneven = False
         self.made: list[Recipe | None] | None = None
@@ -201,8 +200,9 @@ class Run:
 
     def take(self, nodes: Iterable[Node], whole: bool) -> None:
         """Note in fast mode that the values of nodes were written: all of each, or the first leaf of each."""
-        if self.taken is not None:
-            self.taken.update([number_of(node, whole) for node in nodes])
+        if self.keeping:
+            for node in nodes:
+                node.segment.taken.add(number_of(node, whole))
 
     def text_of(self, node: Node) -> str:
         """The unescaped text of a node: its first leaf."""

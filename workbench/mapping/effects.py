@@ -1,0 +1,106 @@
+"""What a rule of a segment map reads and writes, as far as that can be said without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from workbench.mapping.conditions import (
+    UNSAID,
+    Both,
+    Check,
+    Condition,
+    Either,
+    Made,
+    Not,
+    Operand,
+    Text,
+    V2Path,
+    read_condition,
+    read_source,
+)
+from workbench.mapping.fhir_target import TargetPath
+from workbench.mapping.memory import depends_on_value_alone, plain_transforms
+from workbench.mapping.model import Package, Rule
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Of a rule that reads only fields of its own segment, and writes only into its target and resources it makes.
+
+    reads    numbers of the fields
+    writes   keys of the target it may write or look at
+    appends  keys of those to whose lists it only ever adds
+    """
+
+    reads: frozenset[int]
+    writes: frozenset[str] = frozenset()
+    appends: frozenset[str] = frozenset()
+
+    def and_of(self, other: Effect) -> Effect:
+        """The effect of both rules one after the other."""
+        looked_at = (self.writes - self.appends) | (other.writes - other.appends)
+        return Effect(self.reads | other.reads, self.writes | other.writes, (self.appends | other.appends) - looked_at)
+
+
+def fields_read(rule: Rule, segment: str, package: Package) -> frozenset[int] | None:
+    """The fields of the segment that a rule and all below it read; None when it depends on anything else."""
+    found: set[int] = set()
+    for inner in rule.walk():
+        if inner.reference or inner.raises or inner.target.startswith("../") or not plain_transforms(inner):
+            return None
+        if inner.using:
+            used = package.types.get(inner.using)
+            if used is None or not depends_on_value_alone(used.rules, package, (inner.using,)):
+                return None
+        for path in _paths(inner):
+            if path is None or not _own(path, segment):
+                return None
+            if not path.in_value:
+                found.add(path.field)
+    return frozenset(found)
+
+
+def keys_written(path: TargetPath, shared: bool) -> tuple[frozenset[str], frozenset[str]]:
+    """The keys of the target a path may write or look at, and those to whose lists it only ever adds.
+
+    shared  the path leads through elements that other rules may write into
+    """
+    if path.up or not path.steps:
+        return frozenset(), frozenset()
+    first = path.steps[0]
+    names = (first.element.name, *first.element.others)
+    adds = first.element.repeats and not first.element.primitive and not first.label and not shared
+    return (
+        frozenset((*names, *(f"_{name}" for name in names))),
+        frozenset((first.element.name,)) if adds else frozenset(),
+    )
+
+
+def _own(path: V2Path, segment: str) -> bool:
+    if path.only is not None and not all(inner is not None and inner.in_value for inner in _compared(path.only)):
+        return False
+    if path.in_value:
+        return True
+    return bool(path.field) and path.name == segment and not path.groups and path.occurrence == UNSAID
+
+
+def _paths(rule: Rule) -> Iterator[V2Path | None]:
+    """The paths a rule reads, those of the rules below it left out; None stands for another thing it asks."""
+    for text in (*rule.source, *rule.accounts_for, *rule.identity):
+        yield from (path for path in read_source(text) if not isinstance(path, Text))
+    if rule.when:
+        yield from _compared(read_condition(rule.when))
+
+
+def _compared(condition: Condition) -> Iterable[V2Path | None]:
+    match condition:
+        case Both(conditions) | Either(conditions):
+            for part in conditions:
+                yield from _compared(part)
+        case Not(inner):
+            yield from _compared(inner)
+        case Check(operand=operand, path=path):
+            yield None if operand is Operand.VERSION else path
+        case Made():
+            yield None
