@@ -9,7 +9,10 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.mapping.model import Package, RuleStatus
-from workbench.terminology.code_map import RowStatus
+from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, RowStatus
+from workbench.terminology.harvest import LocalCode
+from workbench.terminology.review import exportable
+from workbench.terminology.safety import check_row
 
 DECIDED = frozenset({RowStatus.APPROVED, RowStatus.NO_MAP, RowStatus.REJECTED})
 """Code rows that a person has decided on; a rejected row does not translate."""
@@ -57,15 +60,37 @@ def _of_rules(package: Package) -> Iterator[Issue]:
 
 
 def _of_codes(package: Package) -> Iterator[Issue]:
-    open_rows = [
-        f"{code_map.id}: {row.source.code}"
-        for code_map in package.codes.values()
-        for row in code_map.rows
-        if row.status not in DECIDED
-    ]
-    if open_rows:
-        text = "{count} code rows are not approved ({names})."
-        yield _issue("EXP-0106", text, count=str(len(open_rows)), names=_listed(open_rows))
+    found: dict[str, list[str]] = {}
+    for code_map in package.codes.values():
+        for rule, row in _of_rows(code_map):
+            found.setdefault(rule, []).append(f"{code_map.id}: {row.source.code}")
+    for rule, rows in sorted(found.items()):
+        yield _issue(rule, _ROW_OBJECTIONS[rule], count=str(len(rows)), names=_listed(rows))
+
+
+_ROW_OBJECTIONS = {
+    "EXP-0106": "{count} code rows are not approved ({names}).",
+    "EXP-0107": "{count} code rows are flagged, in conflict or stale ({names}).",
+    "EXP-0108": "{count} approved code rows have findings that nobody overrode in writing ({names}).",
+}
+
+
+def _of_rows(code_map: CodeMap) -> Iterator[tuple[str, CodeMapRow]]:
+    """The rows that may not leave, with the objection. Without the code system at hand, targets are judged by name.
+
+    Rows that a published standard brought (a citation, and no author) are its authors' to judge.
+    """
+    for row in code_map.rows:
+        if row.target is None and Mark.OUT_OF_SCOPE in row.marks:
+            continue
+        if row.status not in DECIDED:
+            yield "EXP-0106", row
+        elif row.marks:
+            yield "EXP-0107", row
+        elif row.status is RowStatus.APPROVED and (row.author or not code_map.citation):
+            named = LocalCode(row.source.code, row.source.system, texts=((row.source.display, 1),))
+            if not exportable(row, None, check_row(row, named)):
+                yield "EXP-0108", row
 
 
 def _listed(names: list[str]) -> str:

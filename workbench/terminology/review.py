@@ -169,7 +169,7 @@ def urgency(local: LocalCode) -> float:
 
 def exportable(row: CodeMapRow, review: Review | None, findings: Iterable[Issue] = ()) -> bool:
     """True when a row may leave: approved, without marks, without errors that nobody has overridden in writing."""
-    if row.status is not RowStatus.APPROVED or (review is not None and review.marks):
+    if row.status is not RowStatus.APPROVED or row.marks or (review is not None and review.marks):
         return False
     return bool(row.comment) or all(issue.severity.rank > Severity.ERROR.rank for issue in findings)
 
