@@ -59,6 +59,7 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Severity
 
 _Dialog = TypeVar("_Dialog", bound=QDialog)
+_ABOUT = "Check structure, required fields, lengths, formats and code tables of every message, and FHIR resources."
 _PLURAL = {Severity.ERROR: "errors", Severity.WARNING: "warnings"}
 
 
@@ -83,7 +84,9 @@ class ValidationPage(Page):
         self._hidden = label("", "muted")
         self._against = label("", "muted")
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._empty())
+        self._stack.addWidget(
+            EmptyState(self.theme, "shield-check", "Nothing validated yet", _ABOUT, "Validate capture", bench.validate)
+        )
         self._stack.addWidget(self.findings)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -104,14 +107,6 @@ class ValidationPage(Page):
         self.setLayout(layout)
         self._connect()
         self._begin()
-
-    def _empty(self) -> QWidget:
-        text = (
-            "Check structure, required fields, lengths, formats and code tables of every message, and FHIR resources."
-        )
-        return EmptyState(
-            self.theme, "shield-check", "Nothing validated yet", text, "Validate capture", self.bench.validate
-        )
 
     def _strip(self) -> QWidget:
         strip = QFrame()
