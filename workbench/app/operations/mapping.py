@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,9 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
-from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.compile import CompiledMapping
+from workbench.mapping.directed import AnyMapping, AnyTraced, compile_any
+from workbench.mapping.directions.result import TracedDocument
 from workbench.mapping.ledger import CaptureLedger, aggregate
 from workbench.mapping.load import load_package
 from workbench.mapping.trace import TraceEntry
@@ -35,21 +37,22 @@ from workbench.v2.er7 import Message
 class Mapped:
     """What became of one message.
 
-    bundle  canonical JSON of the transaction Bundle, b"" when the message could not be mapped
+    documents  canonical JSON of the Bundle or resource, or the messages in ER7; () when it could not be mapped
     ledger  how many of its values ended in which fate, by field; None when the message could not be mapped
     trace   where each target value came from, () unless asked for
     """
 
     number: int
-    bundle: bytes
+    documents: tuple[bytes, ...]
     ledger: CaptureLedger | None
     issues: tuple[Issue, ...]
     trace: tuple[TraceEntry, ...] = ()
+    is_v2: bool = False
 
 
-def compiled(folder: Path) -> CompiledMapping:
+def compiled(folder: Path) -> AnyMapping:
     """The compiled mapping of a package folder; raises Refused MAP-… when it is defective."""
-    return compile_package(load_package(folder))
+    return compile_any(load_package(folder))
 
 
 def map_capture(
@@ -64,14 +67,14 @@ def map_capture(
     for mapped in in_batches(work, tasks_of(capture), len(capture), ctx, workers, "mapping"):
         file, index = capture.file_of(mapped.number), capture.number_in_file(mapped.number)
         issues = tuple(issue.within(file, index) for issue in mapped.issues)
-        yield Mapped(mapped.number, mapped.bundle, mapped.ledger, issues, mapped.trace)
+        yield replace(mapped, issues=issues)
 
 
 class BundleWriter:
-    """Writes results where `--out` says: a folder gets one file for each message, `.ndjson` one line.
+    """Writes results where `--out` says: a folder gets one file for each result, `.ndjson` one line, `.hl7` all messages.
 
-    The folder's files are `<input file stem>.json`, and `-2`, `-3` … when a file holds several messages. Traces go to
-    `trace.ndjson` in the folder, or beside the .ndjson file. A context manager: files of many lines appear whole when
+    The folder's files are `<input file stem>.json` or `.hl7`, and `-2`, `-3` … when a file holds several messages or
+    becomes several. Traces go to `trace.ndjson` in the folder, or beside the one file. A context manager: files of many lines appear whole when
     it ends, or not at all.
     """
 
@@ -83,9 +86,10 @@ class BundleWriter:
         self._lines: BinaryIO | None = None
         self._traces: BinaryIO | None = None
         self._taken: set[str] = set()
+        self._written: dict[str, int] = {}
 
     def __enter__(self) -> BundleWriter:
-        one_file = self._out.suffix == ".ndjson"
+        one_file = self._out.suffix in (".ndjson", ".hl7")
         with ExitStack() as stack:
             if one_file:
                 self._lines = stack.enter_context(atomic_stream(self._out))
@@ -102,24 +106,28 @@ class BundleWriter:
 
     def write(self, mapped: Mapped) -> None:
         """Take one result; those without a Bundle leave no file."""
-        if not mapped.bundle:
+        if not mapped.documents:
             return
-        if self._lines:
-            self._lines.write(mapped.bundle + b"\n")
-        else:
-            write_atomically(self._out / self._name(mapped.number), mapped.bundle + b"\n")
+        end = b"" if mapped.is_v2 else b"\n"
+        for document in mapped.documents:
+            if self._lines:
+                self._lines.write(document + end)
+            else:
+                write_atomically(self._out / self._name(mapped), document + end)
         if self._traces:
             self._traces.write(msgspec.json.encode(trace_json(mapped)) + b"\n")
 
-    def _name(self, number: int) -> str:
-        stem = Path(self._capture.file_of(number)).stem
-        place = self._capture.number_in_file(number) + 1
+    def _name(self, mapped: Mapped) -> str:
+        file = self._capture.file_of(mapped.number)
+        stem, place = Path(file).stem, self._capture.number_in_file(mapped.number) + 1
+        if mapped.is_v2:  # one document may become several messages, or none
+            place = self._written[file] = self._written.get(file, 0) + 1
         name = stem if place == 1 else f"{stem}-{place}"
         candidate, again = name, 2
         while candidate in self._taken:  # two folders may hold files of one name
             candidate, again = f"{name}~{again}", again + 1
         self._taken.add(candidate)
-        return f"{candidate}.json"
+        return f"{candidate}.hl7" if mapped.is_v2 else f"{candidate}.json"
 
 
 def trace_json(mapped: Mapped) -> Mapping[str, Any]:
@@ -151,27 +159,36 @@ def _map_chunk(package: Path, fingerprint: str, keep_trace: bool, tasks: Sequenc
 
 
 @lru_cache(maxsize=1)
-def _compiled_here(package: Path, _fingerprint: str) -> CompiledMapping:
+def _compiled_here(package: Path, _fingerprint: str) -> AnyMapping:
     """Compiled once in each process for each state of the package's files."""
     mapping = compiled(package)
     settle()
     return mapping
 
 
-def _map_one(mapping: CompiledMapping, keep_trace: bool, task: Task) -> Mapped:
+def _map_one(mapping: AnyMapping, keep_trace: bool, task: Task) -> Mapped:
     try:
         message = read_document(task.raw, task.format, task.encoding)
-        if not isinstance(message, Message):
-            return Mapped(task.number, b"", None, (_not_v2(),))
-        result = mapping.trace(message)
+        if isinstance(mapping, CompiledMapping):
+            if not isinstance(message, Message):
+                return Mapped(task.number, (), None, (_not_v2(),))
+            result: AnyTraced = mapping.trace(message)
+        else:
+            result = mapping.trace(message)
         ledger = result.ledger
         ledger.check()
     except Refused as refusal:
-        return Mapped(task.number, b"", None, (unreadable(refusal, task.raw),))
+        return Mapped(task.number, (), None, (unreadable(refusal, task.raw),))
     except Exception as defect:  # noqa: BLE001 - one message must not cost the others their result
-        return Mapped(task.number, b"", None, (defect_issue(defect),))
+        return Mapped(task.number, (), None, (defect_issue(defect),))
+    documents = result.documents if isinstance(result, TracedDocument) else (dumps(result.bundle),)
     return Mapped(
-        task.number, dumps(result.bundle), aggregate([ledger]), result.issues, result.trace if keep_trace else ()
+        number=task.number,
+        documents=documents,
+        ledger=aggregate([ledger]),
+        issues=result.issues,
+        trace=result.trace if keep_trace else (),
+        is_v2=isinstance(result, TracedDocument) and bool(result.texts),
     )
 
 

@@ -97,9 +97,7 @@ def _safe(transform: Transformer, frame: Frame, text: str) -> str:
     return changed or text
 
 
-def value_for(
-    frame: Frame, kind: Kind, code: Code, rows: tuple[CodeMapRow, ...], codes: Codes
-) -> tuple[Json, Outcome]:
+def value_for(frame: Frame, kind: Kind, code: Code, rows: tuple[CodeMapRow, ...], codes: Codes) -> tuple[Json, Outcome]:
     """What a code becomes in an element of a kind, and how that ended; None when nothing is written."""
     if rows:
         target = rows[0].target

@@ -14,7 +14,7 @@ from workbench.mapping.directions.running import Document, Node, Object, Place, 
 from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.directions.v2_target import Raw
 from workbench.mapping.model import Json
-from workbench.mapping.running import COPIED, RuleName, VALUE, NOTHING
+from workbench.mapping.running import COPIED, NOTHING, VALUE, RuleName
 
 COPY = "copy"
 """The name of the rule that copies, in trace and ledger."""
@@ -37,7 +37,7 @@ def _keep_all(place: Place) -> bool:
 def _v2_tree(document: V2Source, node: Node, left: Left) -> Json:
     """A value of v2 as nested numbers and raw texts; without the parts that are left out."""
     place = node.place or ()
-    if len(place) >= 5 or len(parts := document.parts(node)) == 1 and parts[0].value == node.value:
+    if len(place) >= 5 or (len(parts := document.parts(node)) == 1 and parts[0].value == node.value):
         return None if left(document.first_leaf(place)) else Raw(str(node.value))
     tree: Object = {}
     for part in parts:
@@ -125,7 +125,12 @@ def _copy_list(
     run: Run, name: str, element: Object, place: Place, items: list[Json], taken: set[Place], left: Left
 ) -> int:
     written, key = NOTHING, str(place[-1])
-    if key.startswith("_") and key[1:] in element and key not in element and any(p[: len(place)] == place for p in taken):
+    if (
+        key.startswith("_")
+        and key[1:] in element
+        and key not in element
+        and any(p[: len(place)] == place for p in taken)
+    ):
         return written
     for number, item in enumerate(items):
         here = (*place, number)
@@ -151,7 +156,9 @@ def _pruned(value: Json, place: Place, left: Left) -> Json:
         }
         return kept or None
     if isinstance(value, list):
-        items = [inner for number, item in enumerate(value) if (inner := _pruned(item, (*place, number), left)) is not None]
+        items = [
+            inner for number, item in enumerate(value) if (inner := _pruned(item, (*place, number), left)) is not None
+        ]
         return items or None
     return None if value is None or left(place) else value
 

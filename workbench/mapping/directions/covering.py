@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.conditions import V2_TYPES, SyntaxProblem
@@ -145,6 +144,8 @@ class Covering:
     def __init__(self, covers: Covers, run: Run) -> None:
         self._covers = covers
         self._run = run
+        self._known = 0
+        self._by_map: dict[str, dict[Place, Node]] = {}
 
     def ignored(self, place: Place) -> LedgerRule | None:
         """The first ignore rule that covers a value, None when none does."""
@@ -162,17 +163,19 @@ class Covering:
                 continue
             for node in self._given.get(cover.map, {}).values():
                 around = node.place or ()
-                if place[: len(around)] == around and cover.matches(self._run, place, around):
-                    if self._holds(cover, node):
-                        return cover.rule
+                inside = place[: len(around)] == around and cover.matches(self._run, place, around)
+                if inside and self._holds(cover, node):
+                    return cover.rule
         return None
 
-    @cached_property
-    def _given(self) -> dict[str, dict[Place, Node]]:
-        found: dict[str, dict[Place, Node]] = {}
-        for name, node in self._run.given:
-            found.setdefault(name, {})[node.place or ()] = node
-        return found
+    @property
+    def _given(self) -> Mapping[str, dict[Place, Node]]:
+        """What each map with such rules was given until now."""
+        if self._known != len(self._run.given):
+            self._known = len(self._run.given)
+            for name, node in self._run.given:
+                self._by_map.setdefault(name, {})[node.place or ()] = node
+        return self._by_map
 
     def _around(self, place: Place) -> Node:
         """The segment or resource a value belongs to."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.kernel.location import Location
 from workbench.mapping.directions.running import LeafPlace, Node, Object, Place
+from workbench.mapping.ledger import FhirValue
 from workbench.mapping.model import Json
 
 _DIGITS = re.compile(r"\[\d+\]")
@@ -59,7 +60,7 @@ class FhirSource:
         """`fullUrl` of a resource's entry, "" when it has none."""
         if node.place is None or node.place[:1] != ("entry",) or len(node.place) != 3:
             return ""
-        url = self._at(node.place[:2] + ("fullUrl",))
+        url = self.at((*node.place[:2], "fullUrl"))
         return url if isinstance(url, str) else ""
 
     # --- references --------------------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ class FhirSource:
     def resource_around(self, place: Place) -> Node:
         """The resource of an entry, or the one resource, around a place."""
         if self.is_bundle and place[:1] == ("entry",) and place[2:3] == ("resource",):
-            return Node(self._at(place[:3]), place[:3])
+            return Node(self.at(place[:3]), place[:3])
         return self.root
 
     @cached_property
@@ -125,7 +126,7 @@ class FhirSource:
 
     def referring(self, node: Node, kind: str, path: str) -> list[Node]:
         """The resources of a type whose element at `path` refers to the node."""
-        found = {}
+        found: dict[Place, Node] = {}
         for resource, place in self._referring.get(node.place or (), ()):
             way = ".".join(str(step) for step in place[len(resource.place or ()) :] if isinstance(step, str))
             if type_of(resource.value) == kind and way == path and resource.place is not None:
@@ -142,9 +143,9 @@ class FhirSource:
             beside: Place = (*around, f"_{key}", last)
         else:
             beside = (*around, f"_{last}")
-        return self._at(beside), beside
+        return self.at(beside), beside
 
-    def _at(self, place: Place) -> Json:
+    def at(self, place: Place) -> Json:
         value: Json = self.value
         for step in place:
             if isinstance(value, dict) and isinstance(step, str):
@@ -156,7 +157,10 @@ class FhirSource:
         return value
 
     def leaves(self) -> Sequence[LeafPlace]:
-        return [LeafPlace(place, self._location(place), self.field_of(place)) for place in _primitives(self.value, ())]
+        return [
+            LeafPlace(place, FhirValue(self.path(place), self._location(place).span, self.field_of(place)))
+            for place in _primitives(self.value, ())
+        ]
 
     def location(self, node: Node) -> Location:
         return self._location(node.place or ())
@@ -180,10 +184,10 @@ class FhirSource:
 
     def steps(self, place: Place, start: int) -> list[tuple[str, str]]:
         """The elements on the way to a place from its step `start` on, each with the URL it has as an extension."""
-        found = []
+        found: list[tuple[str, str]] = []
         for number, step in enumerate(place[start:], start):
             if isinstance(step, str):
-                url = self._at((*place[: number + 2], "url")) if step in ("extension", "modifierExtension") else ""
+                url = self.at((*place[: number + 2], "url")) if step in ("extension", "modifierExtension") else ""
                 found.append((step, url if isinstance(url, str) else ""))
         return found
 

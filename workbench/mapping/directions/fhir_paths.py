@@ -93,7 +93,7 @@ class _FhirScanner(Scanner):
             more = ""
             if kind is StepKind.REFERRING:
                 name, _, more = name.partition(".")
-            if not name and kind is not StepKind.RESOLVE or (kind is StepKind.REFERRING and not more):
+            if (not name and kind is not StepKind.RESOLVE) or (kind is StepKind.REFERRING and not more):
                 self.fail(f"{kind}() needs a name")
             return self._picked(kind, name, more)
         match = self.need(_ELEMENT, "an element")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from workbench.mapping.directions.v2_target import time_of
-from workbench.mapping.fhir_target import FhirSchema, Kind, TargetPath, read_target
+from workbench.mapping.fhir_target import Element, FhirSchema, Kind, TargetPath, read_target
 from workbench.mapping.model import Json
 from workbench.mapping.values import CONVERTERS, Misfit, Zone
 
@@ -32,6 +32,13 @@ class FhirTarget:
 
     def is_primitive(self, kind: Kind) -> bool:
         return kind.type in CONVERTERS
+
+    def holds_codes_alone(self, kind: Kind) -> bool:
+        return False
+
+    def child(self, kind: Kind, number: int) -> Element | None:
+        """FHIR numbers no elements."""
+        return None
 
     def read(self, text: str, kinds: tuple[Kind, ...]) -> TargetPath:
         """raises  TargetProblem"""

@@ -158,14 +158,14 @@ class RuleParts:
         whole = self.whole
         if not self.joins:
             read, kind = self.nodes()
-            return (lambda frame: [(text, (node,)) for node in read(frame) if (text := text_of(frame, node, whole))]), kind
+            return (
+                lambda frame: [(text, (node,)) for node in read(frame) if (text := text_of(frame, node, whole))]
+            ), kind
         readers = [self.source(text)[0] for text in self.rule.source]
         separator = " " if self.rule.join is None else self.rule.join
 
         def joined(frame: Frame) -> list[tuple[str, tuple[Node, ...]]]:
-            found = [
-                (text, node) for read in readers for node in read(frame) if (text := text_of(frame, node, whole))
-            ]
+            found = [(text, node) for read in readers for node in read(frame) if (text := text_of(frame, node, whole))]
             nodes = tuple(node for _, node in found if node.place is not None)
             return [(separator.join(text for text, _ in found), nodes)] if nodes else []
 

@@ -11,6 +11,7 @@ from workbench.mapping.directions.codes import CODED, put_first, translated, wri
 from workbench.mapping.directions.copying import copied_value, copy_rest
 from workbench.mapping.directions.fhir_side import same_primitive
 from workbench.mapping.directions.parts import CompiledMap, Place, RuleParts, SourceSide
+from workbench.mapping.directions.restoring import RESTORED, restore
 from workbench.mapping.directions.running import Frame, Node, Object, Step, Written
 from workbench.mapping.directions.targets import At, Target, TargetSide, has_own
 from workbench.mapping.directions.v2_target import VARIES, Raw
@@ -103,6 +104,8 @@ def _step(parts: RuleParts) -> Step:
         return _raising(parts)
     if rule.make or rule.reference:
         parts.refuse("make and reference belong to packages that go from v2 to FHIR; here rows make things")
+    if rule.target == RESTORED:
+        return restore(parts)
     if rule.using or rule.children:
         return _fill_each(parts) if rule.source else _block(parts)
     if rule.literal is not None:
@@ -182,7 +185,13 @@ def _take_over(parts: RuleParts, target: Target) -> Step:
 
 
 def _note(
-    parts: RuleParts, frame: Frame, at: At | None, nodes: tuple[Node, ...], whole: bool, outcome: Outcome, note: str = ""
+    parts: RuleParts,
+    frame: Frame,
+    at: At | None,
+    nodes: tuple[Node, ...],
+    whole: bool,
+    outcome: Outcome,
+    note: str = "",
 ) -> int:
     if at is None:
         frame.run.note(Written(parts.name, nodes, whole, frame.target, parts.rule.target, None, OCCUPIED))
@@ -194,7 +203,9 @@ def _note(
 def _codes(parts: RuleParts) -> Step:
     target = parts.target()
     kind = parts.place.value or target.kind
-    if kind.type not in CODED and not parts.compiler.writing.is_primitive(kind) and kind.type != VARIES:
+    side = parts.compiler.writing
+    other = kind.type not in CODED and not side.is_primitive(kind) and kind.type != VARIES
+    if other or side.holds_codes_alone(kind):
         target = parts.target(leaf=True)
     return write_codes(parts, target, parts.codes())
 
@@ -340,9 +351,7 @@ def _fill_each(parts: RuleParts) -> Step:
         elif codes.unmapped.policy is Policy.OMIT:
             return NOTHING
         outcome = TRANSLATED if rows else UNVALIDATED
-        frame.run.note(
-            Written(parts.name, (code.node,), True, element, "", None, outcome, rows[0] if rows else None)
-        )
+        frame.run.note(Written(parts.name, (code.node,), True, element, "", None, outcome, rows[0] if rows else None))
         return VALUE
 
     return run

@@ -9,11 +9,13 @@ import msgspec
 
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
+from workbench.mapping.ledger import FhirValue
 from workbench.mapping.model import Json, LedgerRule
 from workbench.mapping.running import Outcome, RuleName
 from workbench.mapping.scope import SegmentScope
 from workbench.mapping.values import Zone
 from workbench.terminology.code_map import CodeMapRow
+from workbench.v2.er7 import Element
 
 Place = tuple[str | int, ...]
 """Where a value stands in its document. FHIR: keys and 0-based numbers from the root. v2: segment (0-based), field,
@@ -44,11 +46,10 @@ class CoveringRules(Protocol):
 
 
 class LeafPlace(NamedTuple):
-    """One populated primitive of a document: where it stands, and how a person is shown that."""
+    """One populated primitive of a document: where it stands, and how the ledger names it."""
 
     place: Place
-    location: Location
-    field: str
+    element: Element | FhirValue
 
 
 class Document(Protocol):

@@ -27,7 +27,7 @@ from workbench.mapping.conditions import (
 from workbench.mapping.directions.fhir_reading import number_test, text_test
 from workbench.mapping.directions.running import Frame, Holds, LeafPlace, Node, Place, Reader
 from workbench.mapping.fhir_target import Kind
-from workbench.mapping.ledger import field_of, leaf_of
+from workbench.mapping.ledger import leaf_of
 from workbench.mapping.model import Package
 from workbench.mapping.scope import GroupScope, LaidOut, SegmentScope
 from workbench.terminology.code_map import CodeMap
@@ -63,9 +63,7 @@ class V2Source:
 
     def leaves(self) -> Sequence[LeafPlace]:
         return [
-            LeafPlace(leaf_of(element), Location(element.path, element.span), field_of(element))
-            for segment in self.message.segments
-            for element in segment.leaves()
+            LeafPlace(leaf_of(element), element) for segment in self.message.segments for element in segment.leaves()
         ]
 
     def location(self, node: Node) -> Location:
@@ -86,11 +84,7 @@ class V2Source:
             return []
         if len(place) == 1:
             first = 3 if segment.name in HEADERS else 1
-            return [
-                node
-                for field in range(first, len(segment.fields))
-                for node in self.repetitions(segment, field)
-            ]
+            return [node for field in range(first, len(segment.fields)) for node in self.repetitions(segment, field)]
         separator = self.delimiters.component if len(place) == 3 else self.delimiters.subcomponent
         raw = str(node.value)
         found = raw.split(separator) if separator else [raw]
@@ -237,7 +231,10 @@ def _deeper(document: V2Source, nodes: list[Node], component: int, subcomponent:
     for number in (component, subcomponent):
         if number:
             nodes = [
-                part for node in nodes for part in _parts_or_itself(document, node) if part.place and part.place[-1] == number
+                part
+                for node in nodes
+                for part in _parts_or_itself(document, node)
+                if part.place and part.place[-1] == number
             ]
     return nodes
 

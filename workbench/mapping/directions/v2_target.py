@@ -12,7 +12,7 @@ from workbench.mapping.fhir_target import Element, Kind, Step, TargetPath, Targe
 from workbench.mapping.model import Json
 from workbench.mapping.values import Misfit
 from workbench.v2.delimiters import STANDARD, Delimiters
-from workbench.v2.dictionary import dictionary
+from workbench.v2.dictionary import VERSIONS, DataTypeDefinition, dictionary
 from workbench.v2.er7 import HEADERS
 from workbench.v2.escapes import escape
 
@@ -22,8 +22,11 @@ VARIES = "varies"
 
 CODED_TYPES = frozenset({"CWE", "CE", "CNE", "CF"})
 _TIMES = frozenset({"DTM", "TS", "DT", "TM"})
-_ALIKE = (CODED_TYPES, frozenset({"DTM", "TS"}), frozenset({"CQ", "NM"}), frozenset({"XPN", "PN"}),
-          frozenset({"XCN", "CN"}), frozenset({"XAD", "AD"}), frozenset({"XTN", "TN"}), frozenset({"CX", "CK"}))  # fmt: skip
+_ALIKE = (
+    CODED_TYPES,
+    *(frozenset(pair) for pair in (("DTM", "TS"), ("CQ", "NM"), ("XPN", "PN"), ("XCN", "CN"), ("XAD", "AD"))),
+    *(frozenset(pair) for pair in (("XTN", "TN"), ("CX", "CK"))),
+)
 """Types whose components mean the same, number by number; which of them a field has depends on the version."""
 
 _PATH = re.compile(r"([A-Z][A-Z0-9]{1,2})(?:-(\d{1,3})(\[[^\]]*\])?)?((?:\.\d{1,3})*)")
@@ -41,13 +44,18 @@ class Raw(str):
 
 
 class V2Target:
-    """The target side of packages that write v2."""
+    """The target side of packages that write v2.
+
+    A field that a later version adds, or a primitive that it makes composite (OBX-29, OBX-8), may be used in an earlier
+    one: receivers ignore what their version does not know (v2.5.1 2.8.2).
+    """
 
     def __init__(self, version: str) -> None:
         self._dictionary = dictionary(version)
+        self._latest = dictionary(VERSIONS[-1])
 
     def root(self, name: str) -> Kind | None:
-        known = self._dictionary.segment(name) or self._dictionary.data_type(name) or name[:1] == "Z"
+        known = self._dictionary.segment(name) or self._type(name) or name[:1] == "Z"
         return Kind(name, name) if known or name == VARIES else None
 
     def is_segment(self, name: str) -> bool:
@@ -61,8 +69,12 @@ class V2Target:
         )
 
     def is_primitive(self, kind: Kind) -> bool:
-        definition = self._dictionary.data_type(kind.type)
+        definition = self._type(kind.type)
         return kind.type != VARIES and not self._is_z(kind) and (definition is None or definition.primitive)
+
+    def holds_codes_alone(self, kind: Kind) -> bool:
+        """True for a field that is a primitive in this version and coded in a later one."""
+        return kind.prefix != kind.type and self.is_primitive(Kind(kind.prefix, kind.prefix))
 
     def _is_z(self, kind: Kind) -> bool:
         return len(kind.type) == 3 and kind.type[0] == "Z"
@@ -75,18 +87,36 @@ class V2Target:
             return Element(str(number), Kind(VARIES, VARIES), False, False)
         if self.is_segment(kind.type):
             field = self._dictionary.field(kind.type, number)
+            later = self._latest.field(kind.type, number)
+            field = later if field is None else field
             if field is None:
                 return None
-            inner = Kind(field.data_type, field.data_type)
+            inner = self._richer(field.data_type, later.data_type if later is not None else "")
             return Element(str(number), inner, field.repeats, self.is_primitive(inner))
-        definition = self._dictionary.data_type(kind.type)
-        if definition is None or not 0 < number <= max(len(definition.components), 9 if kind.type in CODED_TYPES else 0):
+        definition = self._type(kind.type)
+        if definition is None or not 0 < number <= max(
+            len(definition.components), 9 if kind.type in CODED_TYPES else 0
+        ):
             return None
         if number > len(definition.components):  # CE of a version before CWE took its place
             return Element(str(number), Kind("ST", "ST"), False, True)
         data_type = definition.components[number - 1].data_type
-        inner = Kind(data_type, data_type)
+        latest = self._latest.data_type(kind.type)
+        more = latest.components[number - 1 : number] if latest is not None else ()
+        inner = self._richer(data_type, more[0].data_type if more else "")
         return Element(str(number), inner, False, self.is_primitive(inner))
+
+    def _type(self, name: str) -> DataTypeDefinition | None:
+        return self._dictionary.data_type(name) or self._latest.data_type(name)
+
+    def _richer(self, name: str, later: str) -> Kind:
+        """The type of a later version where that of this one is a primitive and the later one is not.
+
+        The prefix of the answer is the type in this version.
+        """
+        own, kind = Kind(name, name), Kind(later, later)
+        taken = bool(later) and later != VARIES and self.is_primitive(own) and not self.is_primitive(kind)
+        return Kind(later, name) if taken and name != VARIES else own
 
     def read(self, text: str, kinds: tuple[Kind, ...]) -> TargetPath:
         """`PID-3.4.1` in a map to a segment, `CX.4.1` in one to a data type, `$value` for the value itself.
@@ -105,7 +135,9 @@ class V2Target:
             raise TargetProblem(f"{text} is not a v2 path")
         name, field, bracket, parts = match.groups()
         kind = kinds[-1 - up]
-        if name != kind.type and not (kind.type == VARIES or any(name in alike and kind.type in alike for alike in _ALIKE)):
+        if name != kind.type and not (
+            kind.type == VARIES or any(name in alike and kind.type in alike for alike in _ALIKE)
+        ):
             raise TargetProblem(f"{text} is not part of {kind.type}, which the map writes")
         numbers = [int(number) for number in ([field] if field else []) + parts.split(".")[1:]]
         if not numbers or bool(field) is not (self.is_segment(kind.type)):
@@ -180,9 +212,7 @@ def _time(text: str, name: str) -> tuple[str, str]:
 
 def render(root: Instance, delimiters: Delimiters = STANDARD) -> str:
     """The message in ER7, segments ended by CR (v2.5.1 2.5.4)."""
-    return "".join(
-        segment_text(one.kind, one.content, delimiters) + SEGMENT_END for one in root.walk() if one.kind
-    )
+    return "".join(segment_text(one.kind, one.content, delimiters) + SEGMENT_END for one in root.walk() if one.kind)
 
 
 def segment_text(name: str, fields: Object, delimiters: Delimiters) -> str:
@@ -216,7 +246,7 @@ def _value(value: Json, delimiters: Delimiters, level: int) -> str:
 
 
 def paths(roots: Iterable[Instance]) -> dict[int, str]:
-    """The place of every object in the messages, by its identity in memory: `PID-3[2].4`, behind `#2:` in the second."""
+    """The place of every object in the messages by its identity in memory: `PID-3[2].4`, `#2:PID-3` in the second."""
     found: dict[int, str] = {}
     for number, root in enumerate(roots, 1):
         prefix = "" if number == 1 else f"#{number}:"

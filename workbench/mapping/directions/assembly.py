@@ -1,0 +1,74 @@
+"""What was made, put together: the segments of a v2 message in their order, the entries of a Bundle."""
+
+from __future__ import annotations
+
+from workbench.mapping.directions.copying import copy_rest
+from workbench.mapping.directions.fhir_document import FhirSource
+from workbench.mapping.directions.running import Instance, Node, Object, Run, Written
+from workbench.mapping.directions.v2_reading import V2Source
+from workbench.mapping.directions.v2_target import Raw
+from workbench.mapping.model import Json
+from workbench.mapping.running import COPIED, VALUE, RuleName
+
+LINE = "line"
+"""The kind of what is no segment and stands in a message all the same."""
+
+
+def copy_segments(run: Run, source: V2Source, root: Instance, copies: bool) -> None:
+    """Bring what rows made into the order of the source, and copy the segments of which none made its own kind."""
+    made: dict[int, list[Instance]] = {}
+    for one in root.walk():
+        if one.kind and one.source.segment is not None:
+            made.setdefault(one.source.segment.index, []).append(one)
+    scopes = {scope.index: scope for scope in source.laid_out.segments}
+    in_order: list[Instance] = []
+    for segment in source.message.segments:
+        here = made.get(segment.index, [])
+        if copies and not any(one.kind == segment.name for one in here):
+            scope = scopes.get(segment.index)
+            copy = Instance("", segment.name or LINE, Node("", None), root)
+            if scope is None:
+                copy.content["0"] = Raw(segment.text)
+                run.note(_line(root, segment.index, copy))
+                in_order.append(copy)
+            elif copy_rest(run, root.name, source.segment_node(scope), copy.content, 0) >= VALUE:
+                in_order.append(copy)
+        in_order += here
+    root.inside = in_order
+
+
+def _line(root: Instance, index: int, copy: Instance) -> Written:
+    node = Node("", (index, 0, 0, 0, 0))
+    return Written(RuleName(root.name, "copy"), (node,), True, copy.content, "0", None, COPIED)
+
+
+def bundle_of(run: Run, source: FhirSource, copies: bool) -> Object:
+    """The resources that were made or copied, in the order of the source, in a Bundle when the source is one."""
+    made: dict[object, list[Instance]] = {}
+    for root in run.roots:
+        for one in root.walk():
+            if one.kind:
+                made.setdefault(one.source.place, []).append(one)
+    entries: list[Json] = []
+    resources: list[Object] = []
+    for node in source.resources:
+        here = made.get(node.place, [])
+        contents = [one.content for one in here]
+        if copies and not any(one.kind == _type(node.value) for one in here):
+            copied: Object = {}
+            if copy_rest(run, "", node, copied, 0) >= VALUE:
+                contents.insert(0, copied)
+        for content in contents:
+            resources.append(content)
+            entries.append({"fullUrl": source.full_url(node), "resource": content} if source.full_url(node) else
+                           {"resource": content})  # fmt: skip
+    if not source.is_bundle and len(resources) == 1:
+        return resources[0]
+    bundle: Object = {"resourceType": "Bundle", "type": "collection"}
+    if source.is_bundle:
+        bundle = {key: value for key, value in source.value.items() if key != "entry"}
+    return {**bundle, "entry": entries} if entries else bundle
+
+
+def _type(value: Json) -> Json:
+    return value.get("resourceType") if isinstance(value, dict) else None

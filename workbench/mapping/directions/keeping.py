@@ -1,0 +1,81 @@
+"""Keeping what no rule of a `fhir-to-v2` or `v2-to-v2` package takes: in Z segments at the end of the message."""
+
+from __future__ import annotations
+
+import re
+
+from workbench.kernel.errors import Refused
+from workbench.mapping.directions.covering import Covering, Covers
+from workbench.mapping.directions.fhir_document import FhirSource
+from workbench.mapping.directions.result import places_of, unclaimed
+from workbench.mapping.directions.running import Instance, Node, Place, Run, Written
+from workbench.mapping.directions.v2_reading import V2Source
+from workbench.mapping.model import Direction, Header
+from workbench.mapping.running import KEPT, RuleName
+
+KEPT_EXTENSION = "kept"
+_Z_SEGMENT = re.compile(r"Z[A-Z0-9]{2}")
+
+
+def check_keeping(covers: Covers, header: Header) -> None:
+    """raises  Refused MAP-0114: there are keep rules, and package.yaml names nothing that can hold what they keep"""
+    if not covers.keep:
+        return
+    rule, segment = covers.keep[0].rule, header.extensions.get(KEPT_EXTENSION, "")
+    if header.direction is Direction.FHIR_TO_FHIR:
+        raise Refused(
+            "MAP-0114", f"{rule.place}: rule {rule.id}: FHIR to FHIR keeps nothing, it copies.", "Leave keep out."
+        )
+    if not _Z_SEGMENT.fullmatch(segment):
+        raise Refused(
+            "MAP-0114",
+            f"{rule.place}: rule {rule.id} keeps values, and package.yaml names no Z segment for them.",
+            "Add extensions: {kept: ZFH}.",
+        )
+
+
+def keep_the_rest(run: Run, covering: Covering, header: Header) -> None:
+    """Write every value that would be lost and that a keep rule covers: its number, its place and its text."""
+    if not run.roots:
+        return
+    roots = _roots_of_resources(run)
+    segment = header.extensions[KEPT_EXTENSION]
+    numbers: dict[int, int] = {}
+    for leaf in unclaimed(run, places_of(run.roots, {}, True)):
+        if covering.ignored(leaf.place) is not None:
+            continue
+        rule = covering.kept(leaf.place)
+        if rule is None:
+            continue
+        root = roots.get(_resource(run, leaf.place), run.roots[0])
+        number = numbers[id(root)] = numbers.get(id(root), 0) + 1
+        kept = Instance(segment, segment, Node("", None), root)
+        kept.content.update({"1": str(number), "2": leaf.element.path, "3": _text(run, leaf.place)})
+        root.inside.append(kept)
+        run.note(Written(RuleName("keep", rule.id), (Node(None, leaf.place),), True, kept.content, "3", None, KEPT))
+
+
+def _text(run: Run, place: Place) -> str:
+    document = run.document
+    if isinstance(document, FhirSource):
+        return document.text(Node(document.at(place), place))
+    assert isinstance(document, V2Source)  # there is no third
+    index, field, repetition, component, subcomponent = (int(step) for step in place)
+    return document.message.segments[index].value(field, repetition, component, subcomponent)
+
+
+def _resource(run: Run, place: Place) -> Place:
+    document = run.document
+    return (document.resource_around(place).place or ()) if isinstance(document, FhirSource) else ()
+
+
+def _roots_of_resources(run: Run) -> dict[Place, Instance]:
+    """The first message that something of a resource has gone into."""
+    holders = {id(one.content): root for root in run.roots for one in root.walk()}
+    found: dict[Place, Instance] = {}
+    for write in run.trace or ():
+        root = holders.get(id(write.container))
+        for node in write.nodes:
+            if root is not None and node.place is not None:
+                found.setdefault(_resource(run, node.place), root)
+    return found
