@@ -83,3 +83,82 @@ def test_export_writes_every_form(tmp_path: Path, ending: str) -> None:
 
 def test_an_unknown_ending_is_refused(tmp_path: Path) -> None:
     assert run(["terms", "export", str(tmp_path / "lab.csv"), str(tmp_path / "out.doc")], None) == 2
+
+
+ORU = (
+    "MSH|^~\\&|LAB|H|WB|T|20260302120000||ORU^R01^ORU_R01|L1|T|2.5.1\rPID|1||1^^^H^MR||Roe^Jo\r"
+    "OBR|1|||ELY^Electrolytes^L|||20260302||||||||Urine\rOBX|1|NM|NA^Sodium^L||71|mmol/L|40-220|N|||F\r"
+    "OBX|2|NM|K^Potassium^L||40|mmol/L|||||F\r"
+)
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    path = tmp_path / "feed.hl7"
+    path.write_text(ORU, "utf-8")
+    return path
+
+
+def test_collect_lists_codes_with_what_stands_beside_them_but_no_patients_values(
+    feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "codes.csv"
+    assert run(["terms", "collect", str(feed), "--field", "OBX-3", "--out", str(out)], None) == 0
+    with out.open(encoding="utf-8", newline="") as text:
+        rows = {row["local_code"]: row for row in csv.DictReader(text)}
+    assert set(rows) == {"NA", "K"}
+    assert {name: rows["NA"][name] for name in ("specimen", "units", "ranges", "context", "values")} == {
+        "specimen": "Urine",
+        "units": "mmol/L",
+        "ranges": "40-220",
+        "context": "Electrolytes",
+        "values": "",
+    }
+    capsys.readouterr()
+    assert run(["terms", "collect", str(feed), "--field", "OBX-3", "--values", "--format", "ndjson"], None) == 0
+    assert "71" in capsys.readouterr().out
+
+
+def test_check_against_a_capture_finds_the_specimen_and_tells_the_coverage(
+    feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["check", str(tmp_path / "lab.csv"), "--capture", str(feed), "--field", "OBX-3", "--format", "ndjson"]
+    assert run(["terms", *arguments], None) == 1
+    printed = capsys.readouterr()
+    assert [json.loads(line)["rule"] for line in printed.out.splitlines()] == ["TERM-0301"]
+    assert "1 of 2 distinct codes, 50.0 % of occurrences covered" in printed.err
+
+
+def test_systems_search_and_lookup_say_what_was_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["terms", "import", str(tmp_path / "Loinc.csv"), "--system", "loinc", "--as-version", "2.80"], None) == 0
+    assert run(["terms", "systems", "--format", "json"], None) == 0
+    assert '"version":"2.80"' in capsys.readouterr().out
+    assert run(["terms", "search", "sod", "ur", "--system", "loinc", "--format", "ndjson"], None) == 0
+    assert json.loads(capsys.readouterr().out)["code"] == "2955-3"
+    assert run(["terms", "lookup", "2951-2", "--system", "loinc", "--format", "json"], None) == 0
+    assert '"PROPERTY":"SCnc"' in capsys.readouterr().out
+    assert run(["terms", "lookup", "0-0", "--system", "loinc"], None) == 1
+
+
+def test_drift_names_the_rows_whose_target_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    newer = tmp_path / "Newer.csv"
+    newer.write_text(
+        LOINC.replace(",ACTIVE,Sodium [Moles/volume] in Serum", ",DEPRECATED,Sodium [Moles/volume] in Serum")
+    )
+    for path, version in ((tmp_path / "Loinc.csv", "1"), (newer, "2")):
+        assert run(["terms", "import", str(path), "--system", "loinc", "--as-version", version], None) == 0
+    capsys.readouterr()
+    arguments = ["terms", "drift", str(tmp_path / "lab.csv"), "--system", "loinc", "--format", "ndjson"]
+    assert run([*arguments, "--old", "1", "--new", "2"], None) == 1
+    assert json.loads(capsys.readouterr().out)["kind"] == "retired"
+    assert run([*arguments, "--old", "1", "--new", "1"], None) == 0
+
+
+def test_rows_with_a_mark_stay_behind_unless_it_is_a_draft(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flagged = tmp_path / "flagged.csv"
+    flagged.write_text(MAP.replace("approver\n", "approver,marks\n").replace("ann,bob\n", "ann,bob,flagged\n"), "utf-8")
+    assert run(["terms", "export", str(flagged), str(tmp_path / "out.csv")], None) == 0
+    assert "1 rows that are flagged" in capsys.readouterr().err
+    assert "2951-2" not in (tmp_path / "out.csv").read_text("utf-8")
+    assert run(["terms", "export", str(flagged), str(tmp_path / "draft.csv"), "--draft"], None) == 0
+    assert "flagged" in (tmp_path / "draft.csv").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""`workbench terms suggest|translate|check|import|export`."""
+"""`workbench terms suggest|translate|check|import|export`; the rest stands in `terms_systems`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from workbench.app.operations import terms
-from workbench.cli.options import add_verb, console_job
+from workbench.cli import terms_systems
+from workbench.cli.options import add_verb, console_job, open_inputs
 from workbench.cli.tables import print_json, print_ndjson, print_table
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import blocks
 from workbench.terminology.code_map import CodeMapRow
+from workbench.terminology.coverage import coverage
 
 _SUGGESTED = ("local_code", "rank", "target_code", "score", "confidence", "target_display", "why")
 _FOUND = ("row", "severity", "rule", "source", "target", "text")
@@ -34,6 +36,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     _register_check(actions)
     _register_import(actions)
     _register_export(actions)
+    terms_systems.register(actions)
 
 
 def _register_suggest(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -77,6 +80,10 @@ def _register_check(actions: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     checking.add_argument("map", type=Path, metavar="MAP")
     checking.add_argument("--seen", type=Path, metavar="LOCAL", help="the local codes with units, specimens and values")
+    checking.add_argument(
+        "--capture", type=Path, metavar="INPUT", help="messages whose codes, units and values are used"
+    )
+    checking.add_argument("--field", default="", metavar="FIELD", help="the field of the capture that the map is for")
     _add_vocabulary(checking, needed=False)
     _add_format(checking)
     checking.set_defaults(run=_check)
@@ -174,9 +181,15 @@ def _translated(code: str, row: CodeMapRow | None) -> dict[str, object]:
 
 
 def _check(options: argparse.Namespace) -> ExitCode:
+    job = console_job()
+    sent = terms.collect_codes(open_inputs([options.capture], job), None, options.field, job) if options.capture else ()
     code_map, findings = terms.check_code_map(
-        options.map, options.seen, options.system, options.vocabulary, console_job()
+        options.map, options.seen, options.system, options.vocabulary, job, sent=sent
     )
+    if sent:
+        known = {row.source.code for row in code_map.rows}
+        meant = [local for local in sent if options.field or local.code in known]
+        print(coverage(code_map, meant), file=sys.stderr)
     rows = (
         {
             "row": finding.row + 1,

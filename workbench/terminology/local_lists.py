@@ -21,6 +21,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "specimen": ("specimen", "sample", "fluid"),
     "units": ("units", "unit", "uom"),
     "values": ("values", "sample_values", "value", "example_values"),
+    "ranges": ("ranges", "range", "reference_range", "reference_ranges"),
     "count": ("count", "frequency", "occurrences"),
     "target": ("target_system",),
 }
@@ -71,6 +72,7 @@ def _named(cells: Mapping[str, str], number: int) -> NamedLocal:
         specimens=_counted(cell("specimen"), divided=False),
         values=_counted(cell("values")),
         context=cell("context"),
+        ranges=_counted(cell("ranges")),
     )
     return NamedLocal(cell("name") or str(number + 1), local, cell("target"))
 

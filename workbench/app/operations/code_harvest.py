@@ -25,17 +25,22 @@ _AT_ONCE = 16
 
 
 def collect(
-    capture: Capture, package: Package | None, ctx: JobContext, workers: int | None = None
+    capture: Capture,
+    package: Package | None,
+    ctx: JobContext,
+    workers: int | None = None,
+    more: frozenset[str] = frozenset(),
 ) -> tuple[LocalCode, ...]:
     """Every distinct coded value of the capture's v2 messages, the most frequent first.
 
     package  the fields its code maps translate are collected whatever their data type
+    more     further such fields
 
     Messages that cannot be read have no codes; validation says why.
 
     raises  Cancelled; Unavailable APP-0002
     """
-    mapped = frozenset(fields_of_maps(package)) if package is not None else frozenset()
+    mapped = more | frozenset(fields_of_maps(package) if package is not None else ())
     whole: tuple[LocalCode, ...] = ()
     parts: list[tuple[LocalCode, ...]] = []
     for _, part in in_pieces(partial(_harvest_piece, mapped), capture, ctx, workers, "collecting codes"):

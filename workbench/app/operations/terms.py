@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbench.app.operations.code_harvest import collect
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
+from workbench.mapping.load import load_package
+from workbench.messages.capture import Capture
 from workbench.terminology.code_map import CodeMap, CodeMapRow
-from workbench.terminology.code_store import CodeStore
+from workbench.terminology.code_store import CodeStore, StoreInfo
+from workbench.terminology.codes import Concept
 from workbench.terminology.drift import drift
 from workbench.terminology.exchange.files import read_map, write_map
 from workbench.terminology.harvest import LocalCode
@@ -74,6 +78,42 @@ def _memory(approved: Path | None, named: tuple[NamedLocal, ...]) -> Memory | No
     return remember_map(code_map, (each.local for each in named))
 
 
+def collect_codes(
+    capture: Capture, package: Path | None, field: str = "", ctx: JobContext | None = None
+) -> tuple[LocalCode, ...]:
+    """The coded values of a capture, the most frequent first.
+
+    package  a mapping whose translated fields are collected as well, whatever their data type
+    field    only this field (`OBX-3`), whatever its data type
+
+    raises  Refused MAP-…: a defective mapping; Cancelled; Unavailable APP-0002
+    """
+    mapping = load_package(package) if package is not None else None
+    found = collect(capture, mapping, ctx or JobContext(), more=frozenset({field} - {""}))
+    return tuple(local for local in found if not field or local.field == field)
+
+
+LIST_COLUMNS = (
+    "local_code", "local_text", "local_system", "field", "context", "specimen", "units", "ranges", "count", "values",
+)  # fmt: skip
+
+
+def list_row(local: LocalCode, *, values: bool) -> dict[str, str]:
+    """A local code as a row of a list that `read_local_codes` reads; patients' values only when asked for."""
+    return {
+        "local_code": local.code,
+        "local_text": local.text,
+        "local_system": local.system,
+        "field": local.field,
+        "context": local.context,
+        "specimen": local.specimen,
+        "units": "|".join(unit for unit, _ in local.units),
+        "ranges": "|".join(limits for limits, _ in local.ranges[:3]),
+        "count": str(local.count),
+        "values": "|".join(value for value, _ in local.values) if values else "",
+    }
+
+
 def translate_codes(
     path: Path, codes: tuple[str, ...], system: str = "", sender: str = ""
 ) -> Mapping[str, tuple[CodeMapRow, ...]]:
@@ -92,17 +132,19 @@ def check_code_map(
     vocabulary: Path | None,
     ctx: JobContext | None = None,
     library: CodeLibrary | None = None,
+    sent: Sequence[LocalCode] = (),
 ) -> tuple[CodeMap, tuple[Finding, ...]]:
     """What is doubtful about each row of a code map.
 
     seen        the local codes with their units, specimens and values; without it only the map itself is judged
+    sent        the same, as collected from a capture
     vocabulary  the target's release; without it, and without an imported one, targets are judged by their displays
 
     raises  Refused, as `read_map`, `read_local_codes` and the library
     """
     job = ctx or JobContext()
     code_map, _ = read_map(path)
-    locals_ = tuple(each.local for each in read_local_codes(seen, job)) if seen else ()
+    locals_ = (*sent, *(each.local for each in read_local_codes(seen, job))) if seen else tuple(sent)
     store = _store_if_there(code_map, system, vocabulary, job, library)
     try:
         return code_map, check_map(code_map, locals_, store.find if store else None)
@@ -132,6 +174,27 @@ def import_release(
     return (library or CodeLibrary()).import_release(path, system, version, ctx)
 
 
+def imported_systems(library: CodeLibrary | None = None) -> tuple[StoreInfo, ...]:
+    """The code systems that were imported, every version."""
+    return tuple((library or CodeLibrary()).stores())
+
+
+def search_codes(
+    text: str, system: str, version: str = "", limit: int = 20, library: CodeLibrary | None = None
+) -> tuple[Concept, ...]:
+    """The concepts whose code or wording has words beginning as those of `text`; raises Refused TERM-0040."""
+    with (library or CodeLibrary()).open(system, version) as store:
+        return store.search(text, limit)
+
+
+def look_up(
+    codes: tuple[str, ...], system: str, version: str = "", library: CodeLibrary | None = None
+) -> Mapping[str, Concept | None]:
+    """What a code system says of each code, None where it has no such code; raises Refused TERM-0040."""
+    with (library or CodeLibrary()).open(system, version) as store:
+        return {code: store.find(code) for code in codes}
+
+
 @dataclass(frozen=True, slots=True)
 class Drifted:
     """A row whose target is not what it was: its source and target codes, what happened, before and after."""
@@ -158,7 +221,8 @@ def drifted(
     job = ctx or JobContext()
     shelf = library or CodeLibrary()
     with shelf.open(system, old_version) as old, shelf.open(system, new_version) as new:
-        own = tuple(row for row in code_map.rows if row.target is not None and row.target.system == system)
+        uri = new.info.system
+        own = tuple(row for row in code_map.rows if row.target is not None and row.target.system == uri)
         job.check()
         found = drift(replace(code_map, rows=own), old.find, new.find)
     return tuple(
