@@ -184,8 +184,8 @@ def test_a_defective_rule_is_said_and_the_last_good_result_stays(
     mapping = mapping_of(window)
     window.go("mapping")
     mapping.show_rule(RuleName("PID-Patient", "pid-8"))
-    mapping.editor.target.setText("noSuchElement")
-    mapping.editor.target.editingFinished.emit()
+    mapping.editor.line("target").setText("noSuchElement")
+    mapping.editor.line("target").editingFinished.emit()
     settled(qtbot, window)
     assert window.desk.problem is not None
     assert "noSuchElement" in window.desk.problem.text

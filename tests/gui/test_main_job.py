@@ -134,9 +134,9 @@ def map_fields(qtbot: QtBot, window: MainWindow, folder: Path) -> None:
     window.actions_by_id["edit.redo"].trigger()
     settled(qtbot, window)
     mapping.show_rule(RuleName("PID-Patient", "nickname"))
-    mapping.editor.note.setText("for the greeting")
-    mapping.editor.note.editingFinished.emit()
-    mapping.approve_rule()
+    mapping.editor.line("note").setText("for the greeting")
+    mapping.editor.line("note").editingFinished.emit()
+    mapping.actions_of_rules.approve()
     settled(qtbot, window)
     window.actions_by_id["file.save"].trigger()
     assert window.desk.is_saved

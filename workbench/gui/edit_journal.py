@@ -43,6 +43,19 @@ class EditJournal:
         self._steps.append(changes)
         self.redid(position)
 
+    def merged(self, position: int, changes: Sequence[Change]) -> None:
+        """Changes that became part of the step at a position."""
+        del self._steps[position:]
+        self._steps[position - 1] = (*self._steps[position - 1], *changes)
+        for change in changes:
+            self._write(change.edit)
+
+    def vanished(self, position: int, changes: Sequence[Change]) -> None:
+        """Changes that made the step after a position one that changes nothing."""
+        del self._steps[position:]
+        for change in changes:
+            self._write(change.edit)
+
     def undid(self, position: int) -> None:
         """The step after a position was taken back."""
         for change in reversed(self._steps[position]):

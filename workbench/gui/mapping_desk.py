@@ -31,6 +31,8 @@ from workbench.mapping.edits import Edit
 from workbench.mapping.ledger import CaptureLedger, aggregate
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package
+from workbench.mapping.origins import shown
+from workbench.mapping.recompile import recompile
 from workbench.mapping.save import save_package
 from workbench.mapping.trace import TracedResult
 from workbench.messages.capture import Capture
@@ -42,16 +44,22 @@ log = area_log("gui")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the mapping makes of the selected message; `document` is the bundle with spans, for views."""
+    """What the mapping makes of the selected message.
+
+    document  the result as JSON with spans, for views
+    texts     the messages in ER7 when HL7 v2 is written, else ()
+    """
 
     traced: TracedResult
     document: FhirDocument
+    texts: tuple[str, ...] = ()
 
 
 class MappingDesk(QObject):
     """One package at a time."""
 
     package_changed = Signal()
+    compiled_changed = Signal()
     result_changed = Signal()
     ledger_changed = Signal()
     saved_changed = Signal(bool)
@@ -65,10 +73,12 @@ class MappingDesk(QObject):
         self.holder: DocumentHolder[Package] | None = None
         self.compiled: CompiledMapping | None = None
         self.problem: WorkbenchError | None = None
+        self.package_before: Package | None = None
         self.result: Result | None = None
         self.why_nothing = ""
         self.capture_ledger: CaptureLedger | None = None
         self._journal = EditJournal(session, "")
+        self._shown: tuple[Package, Package] | None = None
         self._runs: dict[str, SuiteRun] = {}
         bench.message_changed.connect(self._run)
         bench.capture_changed.connect(self._forget_ledger)
@@ -78,6 +88,16 @@ class MappingDesk(QObject):
     @property
     def package(self) -> Package | None:
         return self.holder.document if self.holder is not None else None
+
+    @property
+    def shown(self) -> Package | None:
+        """The package with all that its base says, which is what people look at; edits are made to `package`."""
+        package = self.package
+        if package is None or package.base is None:
+            return package
+        if self._shown is None or self._shown[0] is not package:
+            self._shown = (package, shown(package))
+        return self._shown[1]
 
     @property
     def undo_stack(self) -> QUndoStack | None:
@@ -105,6 +125,7 @@ class MappingDesk(QObject):
         package, self.compiled = loaded
         self.problem = None
         self.session.package = package.folder
+        self.package_before = None
         self.holder = DocumentHolder(package, self)
         self.holder.signals.changed.connect(self._edited)
         self.holder.signals.clean_changed.connect(self.saved_changed)
@@ -114,6 +135,7 @@ class MappingDesk(QObject):
         self.package_changed.emit()
         self.undo_changed.emit()
         self.saved_changed.emit(True)
+        self.compiled_changed.emit()
         self._run()
         self._recover(package.header.id)
 
@@ -135,18 +157,20 @@ class MappingDesk(QObject):
 
     # Edits
 
-    def apply(self, edit: Edit, label: str) -> bool:
+    def apply(self, edit: Edit, label: str, merge: str = "") -> bool:
         """Make one change, see `apply_all`."""
-        return self.apply_all((edit,), label)
+        return self.apply_all((edit,), label, merge)
 
-    def apply_all(self, edits: Sequence[Edit], label: str) -> bool:
+    def apply_all(self, edits: Sequence[Edit], label: str, merge: str = "") -> bool:
         """Make changes that are undone together; False when one was refused or they change nothing.
 
         label  what was done, as undo says it: `Remove pid-8`
+        merge  consecutive changes with the same key are one step, such as the letters typed into one field
         """
         if self.holder is None:
             return False
-        after, changes = self.holder.document, []
+        before = after = self.holder.document
+        changes = []
         try:
             for edit in edits:
                 after, change = edit.apply(after)
@@ -154,20 +178,30 @@ class MappingDesk(QObject):
         except Refused as refusal:
             self.bench.report(refusal)
             return False
-        changed = self.holder.edit(after, label)
-        if changed:
-            self._journal.did(self.holder.stack.index(), changes)
-            self.bench.say(label)
-        return changed
+        stack = self.holder.stack
+        index = stack.index()
+        if not self.holder.edit(after, label, merge):
+            return False
+        if stack.index() > index:
+            self.package_before = before
+            self._journal.did(stack.index(), changes)
+        elif stack.index() == index:
+            self._journal.merged(index, changes)
+        else:
+            self._journal.vanished(stack.index(), changes)
+        self.bench.say(label)
+        return True
 
     def undo(self) -> None:
         if self.holder is not None and self.holder.stack.canUndo():
             self.bench.say(f"Undone: {self.holder.stack.undoText()}")
+            self.package_before = self.holder.document
             self.holder.stack.undo()
             self._journal.undid(self.holder.stack.index())
 
     def redo(self) -> None:
         if self.holder is not None and self.holder.stack.canRedo():
+            self.package_before = self.holder.document
             self.holder.stack.redo()
             self._journal.redid(self.holder.stack.index())
             self.bench.say(f"Done again: {self.holder.stack.undoText()}")
@@ -202,13 +236,19 @@ class MappingDesk(QObject):
     def _edited(self, package: Package) -> None:
         """After every edit; the previous compiled form stays in use while the new one has a defect."""
         self.package_changed.emit()
-        handle = self.bench.jobs.newest("compile", "Compiling the mapping", lambda _ctx: compile_package(package))
+        earlier = self.compiled
+
+        def compile_it(_ctx: JobContext) -> CompiledMapping:
+            return recompile(earlier, package) if earlier is not None else compile_package(package)
+
+        handle = self.bench.jobs.newest("compile", "Compiling the mapping", compile_it)
         handle.succeeded.connect(self._recompiled)
         handle.failed.connect(self._defective)
 
     def _recompiled(self, compiled: CompiledMapping) -> None:
         self.compiled, self.problem = compiled, None
         self._tell()
+        self.compiled_changed.emit()
         self._run()
 
     def _defective(self, problem: BaseException) -> None:

@@ -37,6 +37,7 @@ class _Step(QUndoCommand):
         if not isinstance(other, _Step) or other._merge != self._merge:
             return False
         self._after = other._after
+        self.setObsolete(self._after is self._before or self._after == self._before)
         return True
 
 
@@ -62,7 +63,8 @@ class DocumentHolder(Generic[Document]):
     def edit(self, after: Document, label: str, merge: str = "") -> bool:
         """Make `after` the document; False when it equals the present one, which is no step.
 
-        merge  steps with the same key that follow one another become one, such as typing in one cell
+        merge  steps with the same key that follow one another become one, such as typing in one cell; one that comes
+               back to where it began is no step any more
         """
         if after is self._document or after == self._document:
             return False

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QComboBox, QCompleter, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
+from workbench.app.operations.authoring import free_id, new_id
 from workbench.gui.theme.theme import Theme
 from workbench.gui.views.mapping.rule_editor import element_paths
-from workbench.gui.views.mapping.rule_fields import new_id
 from workbench.gui.widgets.basics import down, label, name_button
 from workbench.mapping.model import Package, Rule, RuleMap, RuleStatus
 
@@ -67,7 +67,7 @@ class AddRuleDialog(QDialog):
         taken = frozenset(rule.id for rule in self.rule_map.walk())
         source, target = self.source.text().strip(), self.target.text().strip()
         return Rule(
-            id=new_id(target, source, taken),
+            id=free_id(new_id(target, source), taken),
             source=(source,) if source else (),
             target=target,
             using=name if kind == "using" else "",

@@ -2,50 +2,76 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLineEdit, QSplitter, QStackedWidget, QWidget
+from PySide6.QtGui import QAction, QHideEvent
+from PySide6.QtWidgets import QFrame, QLineEdit, QSplitter, QStackedWidget, QTabBar, QTabWidget, QWidget
 
+from workbench.app.commands import COMMANDS
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS, counted
-from workbench.gui.models.nodes import Node
-from workbench.gui.models.rule_tree import RuleName
+from workbench.gui.models.rule_tree import Entry, RuleName, entry_of, source_text
 from workbench.gui.page import Page
-from workbench.gui.shell.command_palette import Entry
-from workbench.gui.views.mapping.add_rule import AddRuleDialog
+from workbench.gui.shell.command_palette import Entry as PaletteEntry
+from workbench.gui.views.mapping.connectors import Connectors
+from workbench.gui.views.mapping.drawing import Drawing
+from workbench.gui.views.mapping.effect_pane import EffectPane
+from workbench.gui.views.mapping.ends import plain_sources
+from workbench.gui.views.mapping.further_panes import further_panes
+from workbench.gui.views.mapping.links import source_links, target_links
+from workbench.gui.views.mapping.panes import Pane, PanePlace
+from workbench.gui.views.mapping.pinned_pane import PinnedPane
+from workbench.gui.views.mapping.pointing import Pointing
+from workbench.gui.views.mapping.probe import Probe
 from workbench.gui.views.mapping.result_pane import ResultPane
+from workbench.gui.views.mapping.rule_actions import RuleActions
 from workbench.gui.views.mapping.rule_editor import RuleEditor
 from workbench.gui.views.mapping.rules_pane import RulesPane
+from workbench.gui.views.mapping.selection import Selection
 from workbench.gui.views.mapping.source_pane import SourcePane
-from workbench.gui.views.mapping.trace_index import TraceIndex, Written
+from workbench.gui.views.mapping.target_pane import TargetPane
 from workbench.gui.widgets.basics import Badge, EmptyState, across, button, down, label
 from workbench.kernel.errors import Refused
-from workbench.mapping.edits import AddRule, ChangeRule, RemoveRule
 from workbench.mapping.ledger import Fate
-from workbench.mapping.model import Rule, RuleMap, RuleStatus
-from workbench.v2.path import V2Path
+from workbench.mapping.model import Rule, RuleMap
+
+_MENU = (
+    "mapping.duplicate_rule", "mapping.switch_rule", "mapping.rule_up", "mapping.rule_down", "mapping.group_rule",
+    "mapping.ungroup_rule", "mapping.approve_rule", "mapping.remove_rule", "mapping.add_row",
+)  # fmt: skip
 
 
 class MappingPage(Page):
-    """Source, rules and result; selecting in one points out what belongs to it in the others."""
+    """Source, rules and target with the result below; selecting in one points out what belongs to it in the others."""
 
     name = "mapping"
 
     def __init__(self, bench: Bench, desk: MappingDesk, open_files: Callable[[], None]) -> None:
         super().__init__(bench)
         self.desk = desk
-        self._trace: TraceIndex | None = None
-        self.source = SourcePane(bench, desk)
-        self.rules = RulesPane(bench, desk, self._fired)
+        self.selection = Selection(self)
+        self.probe = Probe(bench, desk, self)
+        self.pointing = Pointing(bench, desk, self.selection, self.probe, self)
+        self.actions_of_rules = RuleActions(bench, desk, self.selection, self._select_new)
+        self.drawing = Drawing(bench, desk, self.selection, self.actions_of_rules, self.pointing, self)
+        self._commands = {**self.actions_of_rules.commands(), **self._own_commands()}
+        self.source = SourcePane(bench, desk, self.probe, self.pointing.read_paths)
+        self.rules = RulesPane(bench, desk, self.pointing.fired, self._menu_actions())
+        self.target = TargetPane(bench, desk)
         self.result = ResultPane(bench, desk)
-        self.editor = RuleEditor(bench, self.approve_rule, self.remove_rule)
+        self.drawing.take_panes(self.source, self.target)
+        self.pointing.take_panes(self.source, self.rules, self.target, self.result)
+        self.pinned = PinnedPane(bench, desk)
+        self.effect = EffectPane(bench, self.probe)
+        self.editor = RuleEditor(
+            bench, self.actions_of_rules.approve, self.actions_of_rules.remove, self._open_codes, self._open_type_map
+        )
+        self._further: tuple[Pane, ...] = tuple(further_panes(bench, desk, self.selection))
         self._package_name = label("", "heading")
         self._message_name = label("", "muted")
-        self._explanation = label("", "muted")
+        self._explanation = label("", "muted", wrap=True, selectable=True)
         self._badges = {fate: Badge(bench.theme) for fate in Fate}
         self._stack = QStackedWidget()
         text = "The mapping is shown on a real message: what goes where, and what is lost."
@@ -59,58 +85,163 @@ class MappingPage(Page):
         self.source.refresh()
         self.refresh()
 
+    # Layout
+
     def _body(self) -> QWidget:
-        add = button("Add rule…", self.add_rule, tip="From the selected source field (Ctrl+M)")
-        strip = across(self._package_name, self._message_name, 1, *self._badges.values(), add, spacing=14)
-        strip.setContentsMargins(6, 0, 2, 6)
-        panes = QSplitter(Qt.Orientation.Horizontal)
-        for frame in (self.source, self.rules, self.result):
-            panes.addWidget(frame)
-        panes.setSizes([380, 440, 500])
-        panes.setChildrenCollapsible(False)
-        foot = QFrame()
-        foot.setObjectName("pane")
-        line = across(self._explanation, 1)
-        line.setContentsMargins(12, 6, 12, 0)
-        foot.setLayout(down(line, self.editor, spacing=0))
+        add = button(
+            "Add rule…", self.drawing.add_rule, tip="From the selected source field to the selected element (Ctrl+M)"
+        )
+        self._tabs = QTabBar()
+        self._tabs.setDrawBase(False)
+        self._tabs.setExpanding(False)
+        self._tabs.setAccessibleName("Mapping as")
+        strip = across(self._tabs, self._package_name, self._message_name, 1, *self._badges.values(), add, spacing=12)
+        strip.setContentsMargins(4, 0, 2, 4)
+        self._upper = QStackedWidget()
+        self._tabs.addTab("Rules")
+        self._upper.addWidget(self._three_panes())
+        for pane in self._further:
+            if pane.place is PanePlace.ABOVE:
+                self._tabs.addTab(pane.title)
+                self._upper.addWidget(pane.widget)
+        self._tabs.setVisible(self._tabs.count() > 1)
+        self._tabs.currentChanged.connect(self._upper.setCurrentIndex)
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.addWidget(self._upper)
+        self._split.addWidget(self._foot())
+        self._split.setSizes([520, 400])
+        self._split.setChildrenCollapsible(False)
         body = QWidget()
-        layout = down(strip, panes, foot, spacing=6)
+        layout = down(strip, self._split, spacing=4)
         layout.setStretch(1, 1)
         body.setLayout(layout)
         return body
 
+    def _three_panes(self) -> QWidget:
+        source, rules, target, pointing = self.source, self.rules, self.target, self.pointing
+        self.left = Connectors(
+            self.theme,
+            source.fields,
+            rules.tree,
+            lambda: source_links(source, rules, pointing.index, pointing.focus),
+            "Which rule reads which field",
+        )
+        self.right = Connectors(
+            self.theme,
+            rules.tree,
+            target.tree,
+            lambda: target_links(rules, target, pointing.index, pointing.focus),
+            "Which rule writes which element",
+        )
+        panes = QSplitter(Qt.Orientation.Horizontal)
+        panes.setHandleWidth(2)
+        for number, widget in enumerate((self.source, self.left, self.rules, self.right, self.target)):
+            panes.addWidget(widget)
+            panes.setStretchFactor(number, 0 if isinstance(widget, Connectors) else 1)
+        panes.setSizes([400, 60, 420, 60, 400])
+        panes.setChildrenCollapsible(False)
+        return panes
+
+    def _foot(self) -> QWidget:
+        self.tools = QTabWidget()
+        self.tools.setDocumentMode(True)
+        self.tools.setAccessibleName("Result and tools")
+        self.tools.addTab(self.result, "Result")
+        self.tools.addTab(self.pinned, "Pinned")
+        self.tools.addTab(self.effect, "Effect")
+        for pane in self._further:
+            if pane.place is PanePlace.BELOW:
+                self.tools.addTab(pane.widget, pane.title)
+        line = across(self._explanation)
+        line.setContentsMargins(10, 6, 10, 2)
+        right = QFrame()
+        right.setObjectName("pane")
+        layout = down(line, self.tools, spacing=0, margins=1)
+        layout.setStretch(1, 1)
+        right.setLayout(layout)
+        left = QFrame()
+        left.setObjectName("pane")
+        left.setLayout(down(self.editor, margins=1))
+        foot = QSplitter(Qt.Orientation.Horizontal)
+        foot.addWidget(left)
+        foot.addWidget(right)
+        foot.setSizes([620, 660])
+        foot.setChildrenCollapsible(False)
+        return foot
+
     def _connect(self) -> None:
+        pointing = self.pointing
+        self.add, self.maps_for = self.drawing.add, self.drawing.maps_for
+        self.show_source, self.show_target = pointing.show_source, pointing.show_target
+        self.show_rule, self.show_field, self.show_element = (
+            pointing.show_rule,
+            pointing.show_field,
+            pointing.show_element,
+        )
         self.source.chosen.connect(self.show_source)
+        self.source.field_chosen.connect(self.show_field)
         self.rules.chosen.connect(self.show_rule)
+        self.target.chosen.connect(self.show_element)
+        self.target.dropped.connect(self.drawing.join)
         self.result.chosen.connect(self.show_target)
+        pointing.explained.connect(self._explanation.setText)
+        pointing.rule_shown.connect(self._show_editor)
+        pointing.focus_changed.connect(self._draw_links)
+        self.pinned.chosen.connect(self.bench.select_message)
+        self.pinned.counted.connect(lambda count: self._count_tab(self.pinned, "Pinned", count))
+        self.effect.chosen.connect(self.bench.select_message)
+        self.probe.effect_changed.connect(self._count_effect)
         self.editor.changed.connect(self.change_rule)
+        self.selection.rule_changed.connect(self._selected_elsewhere)
+        for moving in (self.source, self.rules, self.target):
+            moving.moved.connect(self._draw_links)
+        self.target.type_changed.connect(lambda _name: self._draw_links())
         self.desk.result_changed.connect(self.refresh)
         self.desk.package_changed.connect(self._package_changed)
         self.bench.capture_changed.connect(self._capture_changed)
 
-    def commands(self) -> Mapping[str, Callable[[], object]]:
+    def _own_commands(self) -> Mapping[str, Callable[[], object]]:
         return {
-            "mapping.add_rule": self.add_rule,
-            "mapping.remove_rule": self.remove_rule,
-            "mapping.approve_rule": self.approve_rule,
+            "mapping.add_rule": self.drawing.add_rule,
+            "mapping.new_package": self.drawing.new_package,
+            "mapping.pin": self._pin,
+            "mapping.effect": self._show_effect,
         }
 
+    def commands(self) -> Mapping[str, Callable[[], object]]:
+        further = {name: handler for pane in self._further for name, handler in pane.commands().items()}
+        return {**self._commands, **further}
+
+    def _menu_actions(self) -> list[QAction]:
+        """The actions of the rules' menu, with the words and keys of the command table."""
+        made = []
+        for command in COMMANDS:
+            if command.id in _MENU:
+                action = QAction(command.title, self)
+                action.setToolTip(command.help)
+                action.triggered.connect(lambda _on=False, name=command.id: self._commands[name]())
+                made.append(action)
+        return made
+
     def panes(self) -> list[QWidget]:
-        return [self.source.tree, self.rules.tree, self.result.json, self.result.tree, self.editor.source]
+        shown = [self.source.fields, self.source.tree, self.rules.tree, self.target.tree]
+        own: list[QWidget] = [*shown, self.editor.form, self.result.json, self.result.tree, self.pinned.view]
+        return [*own, *(widget for pane in self._further for widget in pane.panes())]
 
     def filter_box(self) -> QLineEdit | None:
         return self.rules.filter
 
-    def entries(self, words: str) -> list[Entry]:
+    def entries(self, words: str) -> list[PaletteEntry]:
         wanted = words.lower().split()
-        if not wanted or self.desk.package is None:
+        package = self.desk.shown
+        if not wanted or package is None:
             return []
         found = []
-        for rule_map in self.desk.package.rule_maps():
+        for rule_map in package.rule_maps():
             for rule in rule_map.walk():
                 text = f"{rule_map.name}/{rule.id} {' '.join(rule.source)} → {rule.target}"
                 if all(word in text.lower() for word in wanted):
-                    found.append(Entry(f"{rule_map.name}/{rule.id}", text, "", self._opener(rule_map, rule)))
+                    found.append(PaletteEntry(f"{rule_map.name}/{rule.id}", text, "", self._opener(rule_map, rule)))
         return found[:40]
 
     def _opener(self, rule_map: RuleMap, rule: Rule) -> Callable[[], None]:
@@ -121,17 +252,30 @@ class MappingPage(Page):
 
         return go
 
+    def shown(self) -> None:
+        self.probe.watch(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.probe.watch(False)
+
     # What is shown
 
     def _capture_changed(self) -> None:
         self._stack.setCurrentIndex(1 if self.bench.capture is not None else 0)
 
+    def _draw_links(self) -> None:
+        self.left.update()
+        self.right.update()
+
     def refresh(self) -> None:
         """Show the desk's result; the selected rule stays selected."""
         result = self.desk.result
-        self._trace = TraceIndex(result.traced, result.document) if result is not None else None
+        fired = self.pointing.fired()
+        self.pointing.take_result()
         self.result.refresh()
-        self.rules.refresh()
+        if self.pointing.fired() != fired:
+            self.rules.refresh()
         counts = result.traced.ledger.counts() if result is not None else dict.fromkeys(Fate, 0)
         for fate, badge in self._badges.items():
             badge.show_mark(counted(FATE_MARKS[fate], counts[fate]))
@@ -141,157 +285,83 @@ class MappingPage(Page):
             self._explanation.setText(self.desk.why_nothing)
         number = self.bench.number
         self._message_name.setText("" if number is None else f"message {number + 1:,}")
+        self._name_package()
         self._show_editor()
         if isinstance(self.desk.problem, Refused):
             self.editor.refuse(self.desk.problem)
-        if self.rules.current.rule:
-            self._point_out_rule(self.rules.current, scroll=False)
+        self.pointing.point_again()
 
     def _package_changed(self) -> None:
+        self.pointing.take_package()
+        self._name_package()
+        self.rules.refresh()
+        self.target.show_index(self.pointing.index)
+        self._show_editor()
+
+    def _name_package(self) -> None:
         package = self.desk.package
         if package is not None:
-            problem = f" – {self.desk.problem.text}" if self.desk.problem is not None else ""
-            self._package_name.setText(f"{package.header.title or package.header.id} {package.header.version}{problem}")
-        self.rules.refresh()
-        self._show_editor()
-
-    def show_source(self, node: Node) -> None:
-        """Where did this field go?"""
-        self.bench.select_place(node.path, node.span, self.source.tree)
-        if self._trace is None or node.span is None:
-            return
-        writes = self._trace.of_source(node.span)
-        self._explain(f"{node.path}", writes, "goes nowhere: no rule takes it")
-        self._select_rule_of(writes)
-        self.result.point_out(self._trace.target_spans(writes))
-
-    def show_target(self, path: str) -> None:
-        """Where does this value come from?"""
-        if self._trace is None:
-            return
-        writes = self._trace.of_target(path)
-        self._explain(path.partition(".resource.")[2] or path, writes, "was made by the message map")
-        self._select_rule_of(writes)
-        self.result.point_out(self._trace.target_spans(writes), scroll=False)
-        source = next((place for write in writes for place in write.entry.source if place.span is not None), None)
-        if source is not None:
-            self.bench.select_place(source.path, source.span, self.result)
-
-    def show_rule(self, name: RuleName) -> None:
-        """What does this rule do here?"""
-        self.rules.select(name)
-        self._show_editor()
-        self._point_out_rule(name, scroll=True)
-
-    def _point_out_rule(self, name: RuleName, *, scroll: bool) -> None:
-        if self._trace is None or not name.rule:
-            return
-        writes = self._trace.of_rule(name.map, name.rule)
-        self.result.point_out(self._trace.target_spans(writes), scroll=scroll)
-        if scroll:
-            self._explain(f"{name.map}/{name.rule}", writes, "does nothing for this message")
-            source = next((place for write in writes for place in write.entry.source if place.span is not None), None)
-            if source is not None:
-                self.bench.select_place(source.path, source.span, self.rules)
-
-    def _explain(self, what: str, writes: Sequence[Written], nothing: str) -> None:
-        if not writes:
-            self._explanation.setText(f"{what} {nothing}.")
-            return
-        first = writes[0].entry
-        source = ", ".join(place.path for place in first.source) or "no source"
-        row = first.code_map_row
-        said = [f"{source} → {first.target or 'nothing'}", f"by {first.map_id}/{first.rule_id}", first.outcome]
-        if row is not None and row.target is not None:
-            by = f" by {row.approver}" if row.approver else ""
-            said.append(f"code row {row.source.code} → {row.target.code}, {row.status}{by}")
-        if first.note:
-            said.append(first.note)
-        if len(writes) > 1:
-            said.append(f"and {len(writes) - 1} more")
-        self._explanation.setText(" · ".join(said))
-
-    def _select_rule_of(self, writes: Sequence[Written]) -> None:
-        if writes:
-            self.rules.select(RuleName(writes[0].entry.map_id, writes[0].entry.rule_id), show=True)
-        self._show_editor()
-
-    def _fired(self) -> frozenset[tuple[str, str]]:
-        return self._trace.rules() if self._trace is not None else frozenset()
-
-    def _selected(self) -> tuple[RuleMap, Rule] | None:
-        package, name = self.desk.package, self.rules.current
-        rule_map = package.rule_map(name.map) if package is not None and name.map else None
-        rule = rule_map.rule(name.rule) if rule_map is not None and name.rule else None
-        return (rule_map, rule) if rule_map is not None and rule is not None else None
+            words = f"{package.header.title or package.header.id} {package.header.version}"
+            self._package_name.setText(f"{words} – does not compile" if self.desk.problem is not None else words)
+            self._package_name.setToolTip(self.desk.problem.text if self.desk.problem is not None else "")
 
     def _show_editor(self) -> None:
-        selected = self._selected()
-        self.editor.show_rule(self.desk.package, *(selected or (None, None)))
+        found, package = self.actions_of_rules.selected(), self.desk.shown
+        if found is None:
+            around = entry_of(package, self.selection.rule) if package is not None and self.selection.rule.map else None
+            self.editor.show_entry(package, around[0] if around is not None else None, None, "")
+            return
+        self.editor.show_entry(package, *found, self._sample_of(found[1]))
+        self.editor.offer_sources(self.source.known_paths())
+
+    def _sample_of(self, entry: Entry) -> str:
+        """The text a rule reads in the selected message; nothing while values are masked."""
+        path = next(iter(plain_sources(source_text(entry))), "")
+        node = self.source.node_of(path) if path and not self.bench.masked else None
+        return node.value if node is not None else ""
+
+    def _count_tab(self, widget: QWidget, title: str, count: int) -> None:
+        self.tools.setTabText(self.tools.indexOf(widget), f"{title} · {count:,}" if count else title)
+
+    def _count_effect(self) -> None:
+        effect = self.probe.effect
+        self._count_tab(self.effect, "Effect", effect.changed if effect is not None else 0)
+
+    def _selected_elsewhere(self, name: RuleName) -> None:
+        """A rule was selected in another pane."""
+        if name != self.rules.current:
+            self.show_rule(name)
+            self.rules.select(name, show=True)
+
+    def _select_new(self, name: RuleName) -> None:
+        self.show_rule(name, ends=False)
+        self.rules.select(name, show=True)
 
     # Edits
 
-    def change_rule(self, rule: Rule) -> None:
+    def change_rule(self, entry: Entry, field: str = "") -> None:
         """Put a changed rule in the place of the selected one."""
-        selected = self._selected()
-        if selected is None:
-            return
-        rule_map, before = selected
-        if not self.desk.apply(ChangeRule(address(rule_map), before.id, rule), f"Change {rule.id}"):
+        if not self.actions_of_rules.change(entry, field):
             self._show_editor()
 
     def approve_rule(self) -> None:
-        selected = self._selected()
-        if selected is not None:
-            self.change_rule(replace(selected[1], status=RuleStatus.APPROVED))
+        self.actions_of_rules.approve()
 
-    def remove_rule(self) -> None:
-        """Take the selected rule out; undo brings it back."""
-        selected = self._selected()
-        if selected is not None and self.desk.apply(
-            RemoveRule(address(selected[0]), selected[1].id), f"Remove {selected[1].id}"
-        ):
-            self.rules.select(RuleName(""))
-            self._show_editor()
+    def _pin(self) -> None:
+        self.tools.setCurrentWidget(self.pinned)
+        self.pinned.toggle()
 
-    def add_rule(self) -> None:
-        """Ask where the selected source field goes, and add that rule."""
-        package, maps = self.desk.package, self.maps_for(self.bench.place.path)
-        if package is None or not maps:
-            self.bench.say("Select a source field first; then say where it goes.")
-            return
-        dialog = AddRuleDialog(self.theme, package, maps, source_of(self.bench.place.path), self)
-        dialog.accepted.connect(lambda: self.add(dialog.rule_map, dialog.rule))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowModality(Qt.WindowModality.WindowModal)
-        dialog.open()
+    def _show_effect(self) -> None:
+        self.tools.setCurrentWidget(self.effect)
+        self.effect.compare()
 
-    def add(self, rule_map: RuleMap, rule: Rule) -> None:
-        """Add a rule at the end of a map and select it."""
-        if self.desk.apply(AddRule(address(rule_map), rule), f"Add {rule.id}"):
-            self.rules.select(RuleName(rule_map.name, rule.id), show=True)
-            self._show_editor()
+    def _open_codes(self) -> None:
+        found = self.actions_of_rules.selected()
+        if found is not None and isinstance(found[1], Rule) and found[1].codes:
+            self.bench.page_asked.emit("terminology")
+            self.bench.say(f"The rows of {found[1].codes} are on this page; filter by the name of the map.")
 
-    def maps_for(self, path: str) -> list[RuleMap]:
-        """The segment maps a source field can be mapped in, those that do most in this message first."""
-        package = self.desk.package
-        if package is None or not path:
-            return []
-        try:
-            segment = V2Path.parse(path).segment
-        except Refused:
-            return []
-        working = Counter(map_id for map_id, _ in self._fired())
-        found = [rule_map for rule_map in package.segments.values() if rule_map.source == segment]
-        return sorted(found, key=lambda rule_map: (-working[rule_map.name], rule_map.name))
-
-
-def address(rule_map: RuleMap) -> str:
-    """How edits name a map: `segments/PID-Patient`."""
-    return f"{rule_map.kind}/{rule_map.name}"
-
-
-def source_of(path: str) -> str:
-    """The source a rule would name for a place of a message: without occurrence and repetition."""
-    place = V2Path.parse(path)
-    return str(replace(place, occurrence=0, repetition=0, groups=()))
+    def _open_type_map(self) -> None:
+        found = self.actions_of_rules.selected()
+        if found is not None and isinstance(found[1], Rule) and found[1].using:
+            self._select_new(RuleName(found[1].using))

@@ -1,146 +1,215 @@
-"""The editor of one rule; each field takes effect when it is left or Return is pressed."""
+"""The editor of one rule or row: every keystroke that can be understood takes effect, as part of one step of undo."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 
-from PySide6.QtCore import QStringListModel, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QCompleter, QFrame, QGridLayout, QLineEdit, QWidget
+from PySide6.QtCore import QStringListModel, Signal
+from PySide6.QtWidgets import QCheckBox, QFrame, QStackedWidget
 
 from workbench.fhir.definitions import definitions
 from workbench.gui.bench import Bench
 from workbench.gui.marks import STATUS_MARKS
-from workbench.gui.views.mapping.rule_fields import RuleFields, fields_of, with_fields
+from workbench.gui.models.rule_tree import Entry, Map
+from workbench.gui.views.mapping.rule_fields import (
+    RowFields,
+    RuleFields,
+    fields_of,
+    row_fields_of,
+    with_fields,
+    with_row_fields,
+)
+from workbench.gui.views.mapping.rule_form import FieldTabs, row_form, rule_form
+from workbench.gui.views.mapping.rule_line import RuleLine
 from workbench.gui.widgets.basics import Badge, across, button, down, label
 from workbench.kernel.errors import Refused
-from workbench.mapping.model import Package, Policy, Rule, RuleMap, RuleStatus
+from workbench.mapping.model import (
+    Null,
+    Package,
+    Policy,
+    Repeat,
+    Row,
+    Rule,
+    RuleMap,
+    RuleStatus,
+    TransformCall,
+    Write,
+)
 
 JOURNAL = "journal"
 """The file that `mapping.edits` names for rules read from the journal."""
 
-_NONE = ""
 _DEEPEST = 3
+_CHOICES = {
+    "unmapped": [str(policy) for policy in Policy],
+    "status": [str(status) for status in RuleStatus],
+    "repeat": [str(repeat) for repeat in Repeat if repeat is not Repeat.EACH],
+    "null": [str(null) for null in Null if null is not Null.OMIT],
+    "write": [str(write) for write in Write if write is not Write.UPDATE],
+}
 
 
 class RuleEditor(QFrame):
-    """Shows one rule and says how it was changed."""
+    """Shows one rule or row and says how it was changed.
 
-    changed = Signal(object)  # Rule
+    changed  the entry as it is now, and the field that was touched: changes of one field are one step
+    """
 
-    def __init__(self, bench: Bench, approve: Callable[[], None], remove: Callable[[], None]) -> None:
+    changed = Signal(object, str)
+
+    def __init__(
+        self,
+        bench: Bench,
+        approve: Callable[[], None],
+        remove: Callable[[], None],
+        open_codes: Callable[[], None],
+        open_map: Callable[[], None],
+    ) -> None:
         super().__init__()
         self._bench = bench
-        self._rule: Rule | None = None
+        self._entry: Entry | None = None
         self._title = label("No rule selected", "heading")
         self._where = label("", "muted")
         self.status_badge = Badge(bench.theme)
-        self.source = _line("From", "PID-5.1, several joined with +")
-        self.target = _line("To", "element of the target")
-        self.using = _choice("By type map")
-        self.codes = _choice("Code map")
-        self.literal = _line("Literal", "fixed value, or JSON")
-        self.when = _line("When", "PID-8 valued")
-        self.unmapped = _choice("Unmapped codes")
-        self.status = _choice("Status")
-        self.cite = _line("Source in the standard", "")
-        self.note = _line("Note", "a remark for the next reader")
-        self._approve = button("Approve", approve)
-        self._remove = button("Remove", remove)
-        head = across(self._title, self.status_badge, self._where, 1, self._approve, self._remove, spacing=12)
-        grid = self._grid()
-        layout = down(head, grid, spacing=8)
-        layout.setContentsMargins(12, 8, 12, 10)
+        self.enabled = QCheckBox("Switched on")
+        self.enabled.setToolTip("A rule that is switched off stays in the package and does nothing")
+        self.problem = label("", "muted", wrap=True)
+        self.rule_form, self.transforms = rule_form(bench.theme, open_codes, open_map)
+        self.row_form = row_form(bench.theme)
+        self._approve = button("Approve", approve, tip="Mark the rule as approved")
+        self._remove = button("Remove", remove, tip="Take the rule out; undo brings it back")
+        head = across(self._title, self.status_badge, self.enabled, 1, self._approve, self._remove, spacing=10)
+        self._stack = QStackedWidget()
+        empty = label(
+            "Select a rule, a source field or a value of the result – or drag a field onto an element.",
+            "muted",
+            wrap=True,
+        )
+        empty.setContentsMargins(2, 12, 2, 12)
+        for widget in (empty, self.rule_form, self.row_form):
+            self._stack.addWidget(widget)
+        layout = down(head, self._where, self.problem, self._stack, spacing=4)
+        layout.setStretchFactor(self._stack, 1)
+        layout.setContentsMargins(12, 8, 12, 8)
         self.setLayout(layout)
-        self._completer = QCompleter(self)
-        self._completer.setModel(QStringListModel(self))
-        self._completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        self.target.setCompleter(self._completer)
+        self._targets, self._sources = QStringListModel(self), QStringListModel(self)
+        self.rule_form.complete("target", self._targets)
+        self.rule_form.complete("source", self._sources)
         self._connect()
-        self.show_rule(None, None, None)
-
-    def _grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(5)
-        places: tuple[tuple[str, QWidget], ...] = (
-            ("From", self.source), ("To", self.target), ("By", self.using), ("Codes", self.codes),
-            ("When", self.when), ("Literal", self.literal), ("Unmapped", self.unmapped), ("Status", self.status),
-            ("Note", self.note), ("Cites", self.cite),
-        )  # fmt: skip
-        for number, (word, widget) in enumerate(places):
-            row, column = divmod(number, 4)
-            column = column * 2 if row < 2 else column * 4
-            name = label(word, "muted")
-            name.setBuddy(widget)
-            grid.addWidget(name, row, column)
-            grid.addWidget(widget, row, column + 1, 1, 1 if row < 2 else 3)
-        for column in range(1, 8, 2):
-            grid.setColumnStretch(column, 1)
-        return grid
+        self.show_entry(None, None, None, "")
 
     def _connect(self) -> None:
-        for line in (self.source, self.target, self.literal, self.when, self.cite, self.note):
-            line.editingFinished.connect(self._commit)
-        for choice in (self.using, self.codes, self.unmapped, self.status):
-            choice.activated.connect(self._commit)
-        self.unmapped.setEditable(True)
-        edit = self.unmapped.lineEdit()
-        if edit is not None:
-            edit.editingFinished.connect(self._commit)
+        self.rule_form.edited.connect(self._commit)
+        self.row_form.edited.connect(self._commit)
+        self.enabled.clicked.connect(lambda _on: self._commit("enabled"))
+        self.transforms.changed.connect(lambda _calls: self._commit("transform"))
 
-    def show_rule(self, package: Package | None, rule_map: RuleMap | None, rule: Rule | None) -> None:
-        """Show a rule as it is now; None for no rule."""
-        self._rule = rule
-        self.setEnabled(rule is not None)
-        given = fields_of(rule) if rule is not None else RuleFields()
-        for line, text in (
-            (self.source, given.source), (self.target, given.target), (self.literal, given.literal),
-            (self.when, given.when), (self.cite, given.cite), (self.note, given.note),
-        ):  # fmt: skip
-            if line.text() != text:
-                line.setText(text)
-            _wrong(line, "")
-        if package is None or rule_map is None or rule is None:
-            self._title.setText("No rule selected")
-            self._where.setText("Select a rule, a source field or a value of the result.")
-            self.status_badge.setVisible(False)
+    def line(self, name: str) -> RuleLine:
+        """A line of the form that is shown, by the name of its field; `when` is that of the condition."""
+        found = self.form.conditions.line if name == "when" else self.form.fields[name]
+        assert isinstance(found, RuleLine)
+        return found
+
+    @property
+    def form(self) -> FieldTabs:
+        """The form that is shown."""
+        return self.row_form if isinstance(self._entry, Row) else self.rule_form
+
+    def offer_sources(self, paths: Sequence[str]) -> None:
+        """What completion of source paths knows."""
+        if self._sources.stringList() != list(paths):
+            self._sources.setStringList(list(paths))
+        for form in (self.rule_form, self.row_form):
+            form.conditions.offer_paths(list(paths))
+
+    def show_entry(self, package: Package | None, content: Map | None, entry: Entry | None, sample: str) -> None:
+        """Show a rule or row as it is now; None for none.
+
+        sample  the text it reads in the selected message, for the examples of transforms
+        """
+        self._entry = entry
+        self.enabled.setVisible(entry is not None)
+        self.status_badge.setVisible(entry is not None)
+        self._approve.setVisible(entry is not None)
+        self._remove.setVisible(entry is not None)
+        self._where.setVisible(entry is not None)
+        self.problem.setVisible(False)
+        if package is None or content is None or entry is None:
+            self._stack.setCurrentIndex(0)
+            self._title.setText("No rule selected" if content is None else f"{content.name} – select a rule of it")
             return
-        self._title.setText(f"{rule_map.name} / {rule.id}")
-        saved = rule.place is not None and rule.place.file != JOURNAL
-        self._where.setText(str(rule.place) if saved else "not saved yet")
-        self.status_badge.setVisible(True)
-        self.status_badge.show_mark(STATUS_MARKS[package.status_of(rule)])
-        self._approve.setEnabled(package.status_of(rule) is not RuleStatus.APPROVED)
-        _fill(self.using, sorted(package.types), given.using)
-        _fill(self.codes, sorted(package.codes), given.codes)
-        _fill(self.unmapped, [str(policy) for policy in Policy], given.unmapped)
-        _fill(self.status, [str(status) for status in RuleStatus], given.status)
-        model = self._completer.model()
-        if isinstance(model, QStringListModel):
-            model.setStringList(list(element_paths(rule_map.target)))
+        self.form.clear_wrong()
+        self._stack.setCurrentWidget(self.form)
+        self._title.setText(f"{content.name} / {entry.id}")
+        saved = entry.place is not None and entry.place.file != JOURNAL
+        self._where.setText(str(entry.place) if saved else "not saved yet")
+        status = package.status_of(entry)
+        self.status_badge.show_mark(STATUS_MARKS[status])
+        self._approve.setEnabled(status is not RuleStatus.APPROVED)
+        self.enabled.setChecked(entry.enabled)
+        if isinstance(entry, Row):
+            self._show_row(entry)
+        elif isinstance(content, RuleMap):
+            self._show_rule(package, content, entry, sample)
+
+    def _show_rule(self, package: Package, content: RuleMap, rule: Rule, sample: str) -> None:
+        options: Mapping[str, list[str]] = {**_CHOICES, "using": sorted(package.types), "codes": sorted(package.codes)}
+        if self._says(rule) != rule:
+            self.rule_form.show_texts(asdict(fields_of(rule)), options)
+        self.transforms.show_calls(rule.transform, sample)
+        count = len(rule.transform)
+        self.rule_form.setTabText(2, f"Transforms · {count}" if count else "Transforms")
+        paths = list(element_paths(content.target))
+        if self._targets.stringList() != paths:
+            self._targets.setStringList(paths)
+
+    def _show_row(self, row: Row) -> None:
+        if self._says(row) != row:
+            self.row_form.show_texts(asdict(row_fields_of(row)), _CHOICES)
+
+    def _says(self, entry: Entry) -> Entry | None:
+        """The entry as the form says it now; None when it was never filled or says what cannot be."""
+        texts = self.form.texts()
+        if not any(texts.values()):
+            return None
+        try:
+            if isinstance(entry, Row):
+                return with_row_fields(entry, RowFields(**texts))
+            return with_fields(entry, RuleFields(**texts))
+        except Refused:
+            return None
 
     def refuse(self, problem: Refused) -> None:
-        """Mark the field a refusal is most likely about and say why."""
-        for name, line in (("target", self.target), ("source", self.source), ("when", self.when)):
-            if self._rule is not None and line.text() != getattr(fields_of(self._rule), name):
-                _wrong(line, str(problem))
-        self._bench.say(str(problem))
+        """Say that the rule cannot be compiled, at the field that is most likely meant."""
+        self.problem.setText(problem.text)
+        self.problem.setVisible(True)
+        for key, text in self.form.texts().items():
+            if text and text in problem.text:
+                self.form.mark_wrong(key, str(problem))
 
-    def _commit(self) -> None:
-        if self._rule is None:
+    def _commit(self, field: str) -> None:
+        entry = self._entry
+        if entry is None:
             return
-        given = RuleFields(
-            self.source.text(), self.target.text(), self.using.currentText(), self.codes.currentText(),
-            self.literal.text(), self.when.text(), self.unmapped.currentText(), self.status.currentText(),
-            self.cite.text(), self.note.text(),
-        )  # fmt: skip
+        texts = self.form.texts()
         try:
-            rule = with_fields(self._rule, given)
-        except Refused as refusal:
+            changed: Entry
+            if isinstance(entry, Row):
+                changed = with_row_fields(entry, RowFields(**texts))
+            else:
+                changed = replace(with_fields(entry, RuleFields(**texts)), transform=self._calls(entry, field))
+        except (Refused, ValueError) as refusal:
+            self.form.mark_wrong(field, str(refusal))
             self._bench.say(str(refusal))
             return
-        if rule != self._rule:
-            self.changed.emit(rule)
+        self.form.mark_wrong(field, "")
+        changed = replace(changed, enabled=self.enabled.isChecked())
+        if changed != entry:
+            self.changed.emit(changed, field)
+
+    def _calls(self, rule: Rule, field: str) -> tuple[TransformCall, ...]:
+        return self.transforms.calls if field == "transform" else rule.transform
 
 
 def element_paths(type_name: str) -> tuple[str, ...]:
@@ -169,35 +238,3 @@ def _written_names(path: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """`value[x]` as `valueQuantity`, `valueString` and so on."""
     stem, dot, _last = path.rpartition(".")
     return tuple(f"{stem}{dot}{name}" for name in names)
-
-
-def _line(name: str, hint: str) -> QLineEdit:
-    made = QLineEdit()
-    made.setAccessibleName(name)
-    made.setPlaceholderText(hint)
-    made.setMinimumWidth(60)
-    return made
-
-
-def _choice(name: str) -> QComboBox:
-    made = QComboBox()
-    made.setAccessibleName(name)
-    made.setMinimumWidth(60)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return made
-
-
-def _fill(choice: QComboBox, options: list[str], current: str) -> None:
-    wanted = [_NONE, *options]
-    if current not in wanted:
-        wanted.append(current)
-    if [choice.itemText(n) for n in range(choice.count())] != wanted:
-        choice.clear()
-        choice.addItems(wanted)
-    choice.setCurrentText(current)
-
-
-def _wrong(line: QLineEdit, why: str) -> None:
-    line.setProperty("wrong", bool(why))
-    line.setToolTip(why)
-    line.style().polish(line)

@@ -1,49 +1,73 @@
-"""The rules of the package: those that touch the selected message, or all, with a filter."""
+"""The rules of the package: those that touch the selected message, or all, folded by map, with a filter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtWidgets import QFrame, QLineEdit, QToolButton
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent
+from PySide6.QtWidgets import QFrame, QLineEdit, QMenu, QToolButton, QWidget
 
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import STATUS_MARKS
 from workbench.gui.models.node_tree import NodeTreeModel
-from workbench.gui.models.rule_tree import HEADS, RuleName, RuleTree, rule_tree
-from workbench.gui.widgets.basics import down, pane, retitle, tree
-from workbench.mapping.model import Package, Rule, RuleMap
+from workbench.gui.models.rule_tree import HEADS, Entry, RuleName, RuleTree, content_label, rule_tree
+from workbench.gui.widgets.basics import across, down, pane, retitle, tree
+from workbench.mapping.model import Package, Rule
+
+UNFOLDED = 400
+"""Rows up to which everything that was found is opened."""
 
 
 class RulesPane(QFrame):
-    """Emits the rule a person chose."""
+    """Emits the rule a person chose; its menu offers the actions given."""
 
     chosen = Signal(object)  # RuleName
+    moved = Signal()
 
-    def __init__(self, bench: Bench, desk: MappingDesk, fired: Callable[[], frozenset[tuple[str, str]]]) -> None:
+    def __init__(
+        self, bench: Bench, desk: MappingDesk, fired: Callable[[], frozenset[tuple[str, str]]], actions: list[QAction]
+    ) -> None:
         super().__init__()
         self._desk = desk
         self._fired = fired
         self._following = False
         self._shown: RuleTree | None = None
         self._current = RuleName("")
+        self._opened: set[str] = set()
+        self._shut: set[str] = set()
+        self._actions = actions
+        self.warnings: dict[RuleName, str] = {}
         self.model = NodeTreeModel(bench.theme, self, HEADS, muted=2)
-        self.tree = tree(bench.theme, self.model, "Rules", (9, 7.5))
+        self.tree = tree(bench.theme, self.model, "Rules", (9.5, 8))
+        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.filter = QLineEdit()
-        self.filter.setPlaceholderText("Filter rules")
+        self.filter.setPlaceholderText("Find by id, source, target, map or code map")
         self.filter.setAccessibleName("Filter rules")
+        self.filter.setToolTip(
+            "Show only rules with these words in id, source, target, type map, code map or condition"
+        )
         self.filter.setClearButtonEnabled(True)
         self.filter.setMinimumWidth(round(bench.theme.em * 5))
         self.all_rules = QToolButton()
         self.all_rules.setText("All")
         self.all_rules.setCheckable(True)
         self.all_rules.setToolTip("Show every rule, not only those that touch this message")
-        self._frame = pane("Rules", self.tree, self.filter, self.all_rules)
+        self.all_rules.setAccessibleName("All rules")
+        bar = across(self.filter, self.all_rules, spacing=4)
+        bar.setContentsMargins(6, 4, 6, 4)
+        body = QWidget()
+        body.setLayout(down(bar, self.tree, spacing=0))
+        self._frame = pane("Rules", body)
         self.setLayout(down(self._frame))
         self.filter.textChanged.connect(self.refresh)
         self.all_rules.toggled.connect(self.refresh)
         self.tree.selectionModel().currentChanged.connect(self._current_changed)
+        self.tree.customContextMenuRequested.connect(self._menu)
+        self.tree.expanded.connect(lambda index: self._folded(index, True))
+        self.tree.collapsed.connect(lambda index: self._folded(index, False))
+        self.tree.verticalScrollBar().valueChanged.connect(lambda _value: self.moved.emit())
 
     @property
     def current(self) -> RuleName:
@@ -52,27 +76,49 @@ class RulesPane(QFrame):
 
     def refresh(self) -> None:
         """Show the package as it is now and keep the selection."""
-        package = self._desk.package
+        package = self._desk.shown
         if package is None:
             return
         words, every, fired = self.filter.text().lower().split(), self.all_rules.isChecked(), self._fired()
 
-        def wanted(rule_map: RuleMap, rule: Rule) -> bool:
-            name = RuleName(rule_map.name, rule.id)
-            if not every and (rule_map.name, rule.id) not in fired and name != self._current:
+        def wanted(name: RuleName, entry: Entry) -> bool:
+            if not every and (name.map_name, name.rule) not in fired and name != self._current:
                 return False
-            text = f"{rule_map.name} {rule.id} {' '.join(rule.source)} {rule.target} {rule.codes} {rule.using}".lower()
+            if not words:
+                return True
+            text = _words_of(name, entry)
             return all(word in text for word in words)
 
-        self._shown = rule_tree(package, wanted)
-        self._following = True
-        self.model.show(self._shown.tree)
-        self.model.mark(_marks(package, self._shown))
-        self.tree.expandToDepth(0 if every and not words else 3)
-        self._following = False
-        count = sum(1 for name in self._shown.names if name.rule)
+        shown = rule_tree(package, wanted)
+        if self._shown is None or shown.tree != self._shown.tree:
+            self._following = True
+            place = self.tree.verticalScrollBar().value()
+            self._shown = shown
+            self.model.show(shown.tree)
+            self._unfold(shown, everything=(not every or bool(words)) and len(shown.names) <= UNFOLDED)
+            self.tree.verticalScrollBar().setValue(place)
+            self._following = False
+        self._shown = shown
+        self.model.mark(self._marks(package, shown))
+        count = sum(1 for name in shown.names if name.rule)
         retitle(self._frame, f"Rules · {count:,}")
         self.select(self._current)
+        self.moved.emit()
+
+    def _unfold(self, shown: RuleTree, *, everything: bool) -> None:
+        """Fold maps and blocks as the person left them; of the others, all open or all shut."""
+        for number, node in enumerate(shown.tree.nodes):
+            if number in shown.tree.children and (
+                node.path in self._opened or (everything and node.path not in self._shut)
+            ):
+                self.tree.expand(self.model.index_of(number))
+
+    def _folded(self, index: QModelIndex, opened: bool) -> None:
+        node = self.model.node(index)
+        if node is not None and not self._following:
+            (self._opened if opened else self._shut).add(node.path)
+            (self._shut if opened else self._opened).discard(node.path)
+        self.moved.emit()
 
     def select(self, name: RuleName, *, show: bool = False) -> None:
         """Select a rule; `show` brings it into view even if it does not touch the message."""
@@ -80,14 +126,49 @@ class RulesPane(QFrame):
         if self._shown is None or not name.map:
             return
         if show and name not in self._shown.numbers:
+            if self.filter.text():
+                self.filter.clear()
             self.refresh()
             return
         index = self.model.index_of(self._shown.numbers.get(name, -1))
         self._following = True
-        self.tree.setCurrentIndex(index)
-        if index.isValid():
+        if index != self.tree.currentIndex():
+            self.tree.setCurrentIndex(index)
+        if index.isValid() and show:
             self.tree.scrollTo(index)
         self._following = False
+
+    def name_at(self, index: QModelIndex) -> RuleName:
+        number = self.model.number(index)
+        return self._shown.names[number] if self._shown is not None and number >= 0 else RuleName("")
+
+    def index_of(self, name: RuleName) -> QModelIndex:
+        return self.model.index_of(self._shown.numbers.get(name, -1) if self._shown is not None else -1)
+
+    def below(self, name: RuleName) -> Iterator[RuleName]:
+        """The rules in a map or block, all the way down, as far as they are shown."""
+        if self._shown is None or name not in self._shown.numbers:
+            return
+        pending = [self._shown.numbers[name]]
+        while pending:
+            number = pending.pop()
+            yield self._shown.names[number]
+            pending += self._shown.tree.children.get(number, [])
+
+    def _menu(self, at: QPoint) -> None:
+        self._show_menu(self.tree.viewport().mapToGlobal(at))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            self._show_menu(
+                self.tree.viewport().mapToGlobal(self.tree.visualRect(self.tree.currentIndex()).bottomLeft())
+            )
+
+    def _show_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions(self._actions)
+        menu.popup(at)
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         number = self.model.number(current)
@@ -96,13 +177,25 @@ class RulesPane(QFrame):
         self._current = self._shown.names[number]
         self.chosen.emit(self._current)
 
+    def _marks(self, package: Package, shown: RuleTree) -> dict[int, tuple[str, str, str]]:
+        marks = {}
+        for number, (name, entry) in enumerate(zip(shown.names, shown.entries, strict=True)):
+            if entry is None:
+                continue
+            if name in self.warnings:
+                marks[number] = ("triangle-alert", "severity.warning", self.warnings[name])
+            elif not entry.enabled:
+                marks[number] = ("circle-minus", "state.idle", "switched off")
+            else:
+                mark = STATUS_MARKS[package.status_of(entry)]
+                marks[number] = (mark.icon, mark.role, mark.word)
+        return marks
 
-def _marks(package: Package, shown: RuleTree) -> dict[int, tuple[str, str, str]]:
-    marks = {}
-    for number, name in enumerate(shown.names):
-        rule_map = package.rule_map(name.map)
-        rule = rule_map.rule(name.rule) if rule_map is not None and name.rule else None
-        if rule is not None:
-            mark = STATUS_MARKS[package.status_of(rule)]
-            marks[number] = (mark.icon, mark.role, mark.word)
-    return marks
+
+def _words_of(name: RuleName, entry: Entry) -> str:
+    """What the filter looks at."""
+    if isinstance(entry, Rule):
+        own = f"{' '.join(entry.source)} {entry.target} {entry.codes} {entry.using} {entry.when}"
+    else:
+        own = f"{entry.source} {entry.make} {entry.fill} {' '.join(entry.using)} {entry.when}"
+    return f"{content_label(name)} {entry.id} {own} {entry.note}".lower()

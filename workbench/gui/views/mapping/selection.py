@@ -1,4 +1,4 @@
-"""What is selected on the mapping page: a rule, a source end and a target end. Panes ask and tell it, never one another."""
+"""What is selected on the mapping page: a rule, a source end, a target end. Panes ask and tell it, not one another."""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
-"""The source of the selected message: its fields with what became of each."""
+"""The source: the fields of the standard with what the capture has of them, or the selected message value by value."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtWidgets import QFrame, QToolButton
+from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QTabBar, QToolButton, QTreeView, QWidget
 
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Place
@@ -11,52 +13,184 @@ from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.nodes import EMPTY_TREE, Node, NodeTree, v2_tree
+from workbench.gui.views.mapping.end_tree import EndTreeModel, dragging, fit_columns, open_indexes
+from workbench.gui.views.mapping.ends import End, FhirEnds, V2Ends, plain_sources
+from workbench.gui.views.mapping.probe import Probe
+from workbench.gui.views.mapping.source_looks import extra_fields, segments_of, source_looks
 from workbench.gui.views.mapping.trace_index import fates_of
-from workbench.gui.widgets.basics import down, pane, retitle, tree
+from workbench.gui.widgets.basics import across, down, pane, retitle, tree
 from workbench.mapping.ledger import Fate
+from workbench.mapping.model import Direction, MapKind, RuleMap
+from workbench.v2.dictionary import GrammarItem, dictionary
 from workbench.v2.er7 import Message
+
+FIELDS, MESSAGE = 0, 1
 
 
 class SourcePane(QFrame):
-    """Emits the node a person chose; follows the bench's place."""
+    """Emits the node (of the message) or the path (of a field) a person chose; follows the bench's place."""
 
     chosen = Signal(object)  # Node
+    field_chosen = Signal(str)
+    moved = Signal()
 
-    def __init__(self, bench: Bench, desk: MappingDesk) -> None:
+    def __init__(self, bench: Bench, desk: MappingDesk, probe: Probe, read: Callable[[], frozenset[str]]) -> None:
         super().__init__()
-        self._bench, self._desk = bench, desk
+        self._bench, self._desk, self._probe, self._read = bench, desk, probe, read
         self._following = False
+        self._whole: NodeTree = EMPTY_TREE
+        self._of_type = ""
+        self._shown: object = None
+        self._known: tuple[object, tuple[str, ...]] | None = None
         self.model = NodeTreeModel(bench.theme, self)
-        self.tree = tree(bench.theme, self.model, "Source fields", (8, 8.5))
-        self.only_lost = QToolButton()
-        self.only_lost.setText("Lost only")
-        self.only_lost.setCheckable(True)
-        self.only_lost.setToolTip("Show only values that end nowhere")
-        self._frame = pane("Source", self.tree, self.only_lost)
+        self.tree = tree(bench.theme, self.model, "Source message", (8, 8.5))
+        self.ends = EndTreeModel(bench.theme, ("Field", "Name", "Value", "Capture"), self, drags=True)
+        self.fields = tree(bench.theme, self.ends, "Source fields", (7.5, 6, 6.5, 4.4))
+        fit_columns(self.fields)
+        dragging(self.fields)
+        self.filter = _filter("Filter source fields")
+        self.every = _toggle("All", "Show every field of the standard, not only those that occur")
+        self.only_lost = _toggle("Lost", "Show only fields with values that end nowhere")
+        self._tabs = QTabBar()
+        self._tabs.setDrawBase(False)
+        self._tabs.setExpanding(False)
+        self._tabs.setAccessibleName("Source as")
+        for word, tip in (("Fields", "The fields of the capture"), ("Message", "The selected message, value by value")):
+            self._tabs.setTabToolTip(self._tabs.addTab(word), tip)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.fields)
+        self._stack.addWidget(self.tree)
+        bar = across(self.filter, self.every, self.only_lost, spacing=4)
+        bar.setContentsMargins(6, 4, 6, 4)
+        body = QWidget()
+        body.setLayout(down(bar, self._stack, spacing=0))
+        self._frame = pane("Source", body, self._tabs)
         self.setLayout(down(self._frame))
-        self.only_lost.toggled.connect(self.refresh)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._tabs.currentChanged.connect(self._show_mode)
+        for toggle in (self.every, self.only_lost):
+            toggle.toggled.connect(self.refresh)
+        self.filter.textChanged.connect(self.refresh)
         self.tree.selectionModel().currentChanged.connect(self._current_changed)
-        bench.place_changed.connect(self.follow)
-        bench.mask_changed.connect(self.refresh)
-        desk.result_changed.connect(self.refresh)
+        self.fields.selectionModel().currentChanged.connect(self._field_changed)
+        for signal in (self.fields.expanded, self.fields.collapsed, self.fields.verticalScrollBar().valueChanged):
+            signal.connect(lambda _what: self.moved.emit())
+        self._bench.place_changed.connect(self.follow)
+        self._bench.mask_changed.connect(self.refresh)
+        self._bench.message_changed.connect(self.refresh)
+        self._desk.result_changed.connect(self.refresh)
+        self._probe.changed.connect(self.refresh)
+
+    @property
+    def mode(self) -> int:
+        """FIELDS or MESSAGE."""
+        return self._tabs.currentIndex()
+
+    def show_mode(self, mode: int) -> None:
+        self._tabs.setCurrentIndex(mode)
+
+    def _show_mode(self, mode: int) -> None:
+        self._stack.setCurrentIndex(mode)
+        self.every.setVisible(mode == FIELDS)
+        self.filter.setEnabled(mode == FIELDS)
+        self.moved.emit()
+
+    def show_map(self, rule_map: RuleMap | None) -> None:
+        """Show what the rules of a map read: the parts of its type for a type map, else the message's segments."""
+        of_type = rule_map.source if rule_map is not None and rule_map.kind is MapKind.TYPE else ""
+        if of_type != self._of_type:
+            self._of_type = of_type
+            self.refresh()
 
     def refresh(self) -> None:
-        """Show the message with the fates of the present result."""
+        """Show the message with the fates of the present result, and the fields with those of the capture."""
         document = self._bench.document
-        whole = v2_tree(document, self._bench.masked) if isinstance(document, Message) else EMPTY_TREE
+        self._whole = v2_tree(document, self._bench.masked) if isinstance(document, Message) else EMPTY_TREE
         result = self._desk.result
-        fates = fates_of(whole, result.traced.ledger.entries) if result is not None else {}
+        fates = fates_of(self._whole, result.traced.ledger.entries) if result is not None else {}
+        self._refresh_message(self._whole, fates)
+        self._refresh_fields(fates)
+        if self._of_type:
+            retitle(self._frame, f"Source · {self._of_type}")
+        elif isinstance(document, Message):
+            retitle(self._frame, f"Source · {document.message_code}^{document.trigger_event}")
+        else:
+            retitle(self._frame, "Source")
+        self.follow(self._bench.place)
+        self.moved.emit()
+
+    def _refresh_message(self, whole: NodeTree, fates: dict[int, Fate]) -> None:
         if self.only_lost.isChecked():
             whole, fates = _only(whole, fates, Fate.LOST)
         self._following = True
+        open_paths = _expanded(self.tree, self.model)
         self.model.show(whole)
         marks = {number: FATE_MARKS[fate] for number, fate in fates.items() if whole.nodes[number].parent >= 0}
         self.model.mark({number: (mark.icon, mark.role, mark.word) for number, mark in marks.items()})
         self.tree.expandToDepth(3 if self.only_lost.isChecked() else 0)
+        for number, node in enumerate(whole.nodes):
+            if node.path in open_paths:
+                self.tree.expand(self.model.index_of(number))
         self._following = False
-        if isinstance(document, Message):
-            retitle(self._frame, f"Source · {document.message_code}^{document.trigger_event}")
-        self.follow(self._bench.place)
+
+    def _refresh_fields(self, fates: dict[int, Fate]) -> None:
+        tally, masked = self._probe.tally, self._bench.masked
+        looks = source_looks(self._whole, fates, tally, self._probe.ledger, masked, self._read())
+        words = self.filter.text().lower().split()
+        every, lost = self.every.isChecked(), self.only_lost.isChecked()
+
+        def wanted(end: End) -> bool:
+            look = looks.get(end.path)
+            if lost and (look is None or look.mark is None or look.mark.role != "fate.lost" or "-" not in end.path):
+                return False
+            if not every and not words and (look is None or look.quiet) and end.kind != "segment" and not self._of_type:
+                return False
+            text = f"{end.path} {end.name}".lower()
+            return all(word in text for word in words) and (end.kind != "segment" or bool(words))
+
+        ends = self._ends_now()
+        seen = None if every and not words else frozenset(path for path, look in looks.items() if not look.quiet)
+        key = (ends, tuple(words), every, lost, seen)
+        if key != self._shown:
+            self._shown = key
+            open_ends = [self.ends.end(index) for index in open_indexes(self.fields)]
+            self._following = True
+            self.ends.show(ends, None if every and not words and not lost else wanted)
+            first = not open_ends
+            for end in open_ends:
+                if end is not None:
+                    self.fields.expand(self.ends.nearest(end.path))
+            if words or lost or (first and not every):
+                self.fields.expandToDepth(0)
+            self._following = False
+        self.ends.decorate(looks)
+
+    def _ends_now(self) -> V2Ends | FhirEnds:
+        document, package = self._bench.document, self._desk.package
+        if package is not None and package.header.direction in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR):
+            kind = document.resource_type if document is not None and not isinstance(document, Message) else "Bundle"
+            return FhirEnds(self._of_type or kind)
+        version = document.version if isinstance(document, Message) else "2.5.1"
+        if self._of_type:
+            return V2Ends(version, of_type=self._of_type)
+        structure = _structure(document) if self.every.isChecked() and isinstance(document, Message) else ()
+        tally = self._probe.tally
+        return V2Ends(version, segments_of(self._whole, tally, structure), extra_fields(self._whole, tally))
+
+    # Selection
+
+    def select_field(self, path: str) -> None:
+        """Show where a source end stands."""
+        index = self.ends.find(path)
+        if not index.isValid():
+            index = self.ends.nearest(path)
+        self._following = True
+        self.fields.setCurrentIndex(index)
+        if index.isValid():
+            self.fields.scrollTo(index)
+        self._following = False
 
     def follow(self, place: Place) -> None:
         number = self.model.tree.at_path(place.path) if place.path else -1
@@ -71,13 +205,70 @@ class SourcePane(QFrame):
             self.tree.scrollTo(index)
         self._following = False
 
-    def current(self) -> Node | None:
-        return self.model.node(self.tree.currentIndex())
+    def node_of(self, path: str) -> Node | None:
+        """The first node of the message that stands at a plain path."""
+        return next((node for node in self._whole.nodes if path in plain_sources(node.path)), None)
+
+    def known_paths(self) -> tuple[str, ...]:
+        """The paths of the fields and components shown, for completion."""
+        ends = self._ends_now()
+        if self._known is None or self._known[0] != ends:
+            found = []
+            for root in ends.roots():
+                for field in ends.below(root):
+                    found += [field.path, *(part.path for part in ends.below(field))]
+            self._known = (ends, tuple(found))
+        return self._known[1]
+
+    def current_path(self) -> str:
+        """The selected end as a rule names it, "" for none."""
+        end = self.ends.end(self.fields.currentIndex())
+        return end.path if end is not None else ""
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         node = self.model.node(current)
         if node is not None and not self._following:
             self.chosen.emit(node)
+
+    def _field_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        end = self.ends.end(current)
+        if end is not None and not self._following:
+            self.field_chosen.emit(end.path)
+
+
+def _structure(message: Message) -> tuple[str, ...]:
+    """The segments of the message's structure in the standard."""
+    known = dictionary(message.version)
+    name = message.structure_id or known.structure_for(message.message_code, message.trigger_event) or ""
+    definition = known.structure(name)
+
+    def walk(items: tuple[GrammarItem, ...]) -> list[str]:
+        return [name for item in items for name in (walk(item.children) if item.is_group else [item.name])]
+
+    return tuple(walk(definition.items)) if definition is not None else ()
+
+
+def _filter(name: str) -> QLineEdit:
+    made = QLineEdit()
+    made.setPlaceholderText("Filter")
+    made.setAccessibleName(name)
+    made.setToolTip(name)
+    made.setClearButtonEnabled(True)
+    return made
+
+
+def _toggle(text: str, tip: str) -> QToolButton:
+    made = QToolButton()
+    made.setText(text)
+    made.setCheckable(True)
+    made.setToolTip(tip)
+    made.setAccessibleName(tip)
+    return made
+
+
+def _expanded(view: QTreeView, model: NodeTreeModel) -> frozenset[str]:
+    nodes = (model.node(index) for index in open_indexes(view))
+    return frozenset(node.path for node in nodes if node is not None)
 
 
 def _only(tree: NodeTree, fates: dict[int, Fate], wanted: Fate) -> tuple[NodeTree, dict[int, Fate]]:

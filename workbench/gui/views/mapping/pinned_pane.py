@@ -1,0 +1,165 @@
+"""Pinned messages: each with what the mapping makes of it now, and whether the last edit changed that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from workbench.app.documents import Document, document_at
+from workbench.app.operations.edit_effect import Compiled, takes, value_changes
+from workbench.gui.bench import Bench
+from workbench.gui.mapping_desk import MappingDesk
+from workbench.gui.marks import FATE_MARKS, Mark
+from workbench.gui.models.rows import Column, RowsModel
+from workbench.gui.widgets.basics import EmptyState, across, button, down, label, table
+from workbench.kernel.errors import Refused
+from workbench.kernel.progress import JobContext
+from workbench.mapping.ledger import Fate
+from workbench.v2.er7 import Message
+
+_SAME = Mark("circle-check", "state.good", "as before")
+_CHANGED = Mark("file-diff", "state.partial", "changed")
+_REFUSED = Mark("circle-x", "state.bad", "not mapped")
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """One pinned message now; `mark` compares it with the result before the last edit."""
+
+    number: int
+    kind: str
+    made: str
+    lost: int
+    mark: Mark
+    says: str
+
+
+_COLUMNS = (
+    Column("", lambda r: r.mark.word, 7.5, mark=lambda r: r.mark),
+    Column("Message", lambda r: f"{r.number + 1:,}", 4.5, key=lambda r: r.number, right=True),
+    Column("Type", lambda r: r.kind, 6, mono=True),
+    Column("Makes", lambda r: r.made, 17, muted=True),
+    Column("Lost", lambda r: f"{r.lost:,}", 4, key=lambda r: r.lost, right=True),
+    Column("What changed", lambda r: r.says, 20, muted=True),
+)
+
+
+class PinnedPane(QWidget):
+    """Emits the number of the message a person chose."""
+
+    chosen = Signal(int)
+    counted = Signal(int)
+
+    def __init__(self, bench: Bench, desk: MappingDesk) -> None:
+        super().__init__()
+        self._bench, self._desk = bench, desk
+        self.numbers: list[int] = []
+        self._before: dict[int, object] = {}
+        self._now: dict[int, object] = {}
+        self.model = RowsModel(bench.theme, _COLUMNS, self)
+        self.view = table(bench.theme, self.model, "Pinned messages", _COLUMNS)
+        self._fates = label("", "muted")
+        pin = button(
+            "Pin this message", self.toggle, tip="Keep an eye on the selected message, or let go of it (Ctrl+Shift+P)"
+        )
+        bar = across(self._fates, 1, pin)
+        bar.setContentsMargins(8, 4, 8, 4)
+        body = QWidget()
+        body.setLayout(down(bar, self.view, spacing=0))
+        text = "Pin messages with special cases: every edit shows at once what it does to all of them."
+        empty = EmptyState(bench.theme, "list-checks", "No message is pinned", text, "Pin this message", self.toggle)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(empty)
+        self._stack.addWidget(body)
+        self.setLayout(down(self._stack))
+        self.view.activated.connect(self._go)
+        self.view.clicked.connect(self._go)
+        desk.compiled_changed.connect(self._compiled)
+        bench.capture_changed.connect(self._forget)
+
+    def toggle(self) -> None:
+        """Pin the selected message, or let go of it."""
+        number = self._bench.number
+        if number is None:
+            self._bench.say("Select a message first; then it can be pinned.")
+            return
+        if number in self.numbers:
+            self.numbers.remove(number)
+        else:
+            self.numbers.append(number)
+        self._stack.setCurrentIndex(1 if self.numbers else 0)
+        self.counted.emit(len(self.numbers))
+        self._run(keep=True)
+
+    def _forget(self) -> None:
+        self.numbers, self._before, self._now = [], {}, {}
+        self.model.show([])
+        self._stack.setCurrentIndex(0)
+        self.counted.emit(0)
+
+    def _compiled(self) -> None:
+        self._run(keep=False)
+
+    def _run(self, *, keep: bool) -> None:
+        capture = self._bench.capture
+        compiled: Compiled | None = self._desk.compiled
+        if capture is None or compiled is None or not self.numbers:
+            self.model.show([])
+            return
+        before = dict(self._before if keep else self._now)
+        numbers = tuple(self.numbers)
+
+        def work(ctx: JobContext) -> tuple[list[Pinned], dict[int, object], dict[int, object]]:
+            rows: list[Pinned] = []
+            now: dict[int, object] = {}
+            for number in numbers:
+                ctx.check()
+                kind = ""
+                try:
+                    document = document_at(capture, number)
+                    kind = _kind(document)
+                    if not takes(compiled, document):
+                        rows.append(Pinned(number, kind, "", 0, _REFUSED, "The mapping reads the other standard."))
+                        continue
+                    traced = compiled.trace(document)
+                except Refused as refusal:
+                    rows.append(Pinned(number, kind, "", 0, _REFUSED, refusal.text))
+                    continue
+                now[number] = traced.bundle
+                changes = value_changes(before[number], traced.bundle) if number in before else ()
+                says = ", ".join(dict.fromkeys(change.path.rpartition("#")[2].partition(".")[2] for change in changes))
+                lost = traced.ledger.counts()[Fate.LOST]
+                rows.append(Pinned(number, kind, _made(traced.bundle), lost, _CHANGED if changes else _SAME, says))
+            return rows, before, now
+
+        handle = self._bench.jobs.newest("pinned", "Mapping the pinned messages", work)
+        handle.succeeded.connect(self._done)
+        handle.failed.connect(self._bench.report)
+
+    def _done(self, found: tuple[list[Pinned], dict[int, object], dict[int, object]]) -> None:
+        rows, self._before, self._now = found
+        self.model.show(rows)
+        changed = sum(1 for row in rows if row.mark is _CHANGED)
+        lost = sum(row.lost for row in rows)
+        words = f"{changed} of {len(rows)} changed by the last edit" if changed else f"{len(rows)} pinned"
+        self._fates.setText(f"{words} · {lost:,} values {FATE_MARKS[Fate.LOST].word}")
+
+    def _go(self, index: QModelIndex) -> None:
+        row = self.model.row(index)
+        if isinstance(row, Pinned):
+            self.chosen.emit(row.number)
+
+
+def _made(bundle: object) -> str:
+    """`Patient, Encounter, 3 Observation`."""
+    counts: dict[str, int] = {}
+    for entry in bundle.get("entry", []) if isinstance(bundle, dict) else []:
+        kind = str(entry.get("resource", {}).get("resourceType", "?"))
+        counts[kind] = counts.get(kind, 0) + 1
+    return ", ".join(kind if count == 1 else f"{count} {kind}" for kind, count in counts.items())
+
+
+def _kind(document: Document) -> str:
+    return f"{document.message_code}^{document.trigger_event}" if isinstance(document, Message) else "FHIR"

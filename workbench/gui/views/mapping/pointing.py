@@ -1,0 +1,209 @@
+"""Selecting in one pane points out what belongs to it in the others: where from, where to, by which rule, why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from workbench.gui.bench import Bench
+from workbench.gui.mapping_desk import MappingDesk
+from workbench.gui.models.nodes import Node
+from workbench.gui.models.rule_tree import RuleName, entry_of
+from workbench.gui.views.mapping.ends import plain_sources, plain_target
+from workbench.gui.views.mapping.explain import explain, explain_field
+from workbench.gui.views.mapping.probe import Probe
+from workbench.gui.views.mapping.result_pane import ResultPane
+from workbench.gui.views.mapping.rule_index import RuleIndex
+from workbench.gui.views.mapping.rules_pane import RulesPane
+from workbench.gui.views.mapping.selection import Selection
+from workbench.gui.views.mapping.source_pane import SourcePane
+from workbench.gui.views.mapping.target_pane import TargetPane
+from workbench.gui.views.mapping.trace_index import TraceIndex, Written
+from workbench.mapping.model import MapKind, RuleMap
+
+
+class Pointing(QObject):
+    """Knows the trace of the selected message and the ends of all rules.
+
+    focus  the rules that belong to the selection; connectors draw them strongly
+    """
+
+    explained = Signal(str)
+    focus_changed = Signal()
+    rule_shown = Signal()
+
+    def __init__(
+        self,
+        bench: Bench,
+        desk: MappingDesk,
+        selection: Selection,
+        probe: Probe,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._bench, self._desk, self._selection, self._probe = bench, desk, selection, probe
+        self.index = RuleIndex()
+        self.trace: TraceIndex | None = None
+        self.focus: frozenset[RuleName] = frozenset()
+
+    def take_panes(self, source: SourcePane, rules: RulesPane, target: TargetPane, result: ResultPane) -> None:
+        """The panes it works on; they ask it themselves, so they are made after it."""
+        self._source, self._rules, self._target, self._result = source, rules, target, result
+
+    # What is known
+
+    def take_package(self) -> None:
+        """Look up the ends of the package's rules anew."""
+        self.index = RuleIndex(self._desk.shown, self.index)
+
+    def take_result(self) -> None:
+        """Look up the trace of the present result."""
+        result = self._desk.result
+        self.trace = TraceIndex(result.traced, result.document) if result is not None else None
+
+    def fired(self) -> frozenset[tuple[str, str]]:
+        """The rules that did something in the selected message, as pairs of map and id."""
+        return self.trace.rules() if self.trace is not None else frozenset()
+
+    def read_paths(self) -> frozenset[str]:
+        return self.index.read_paths()
+
+    # What is shown
+
+    def show_source(self, node: Node) -> None:
+        """Where did this value go?"""
+        self._bench.select_place(node.path, node.span, self._source.tree)
+        path = next(iter(plain_sources(node.path)), "")
+        self._selection.choose_source(path)
+        writes = self.trace.of_source(node.span) if self.trace is not None and node.span is not None else ()
+        self._explain_source(node.path, path, writes)
+
+    def show_field(self, path: str) -> None:
+        """Where does this field go, here and anywhere?"""
+        self._selection.choose_source(path)
+        node = self._source.node_of(path)
+        if node is not None:
+            self._bench.select_place(node.path, node.span, self._source.fields)
+        writes = self.trace.of_source(node.span) if self.trace is not None and node is not None and node.span else ()
+        self._explain_source(path, path, writes)
+
+    def _explain_source(self, shown: str, path: str, writes: Sequence[Written]) -> None:
+        readers = self.index.reading(path) if path else ()
+        self.explained.emit(
+            explain(shown, writes, "")
+            if writes
+            else explain_field(path or shown, readers, self._probe.tally, self._probe.ledger)
+        )
+        self._focus_on([*_rules_of(writes), *readers])
+        if self.trace is not None:
+            self._result.point_out(self.trace.target_spans(writes))
+
+    def show_target(self, path: str) -> None:
+        """Where does this value of the result come from?"""
+        if self.trace is None:
+            return
+        writes = self.trace.of_target(path)
+        self.explained.emit(explain(path.partition(".resource.")[2] or path, writes, "was made by the message map"))
+        self._focus_on(_rules_of(writes))
+        self._result.point_out(self.trace.target_spans(writes), scroll=False)
+        self._point_at_source(writes, self._result)
+        if writes:
+            self._show_ends(RuleName(writes[0].entry.map_id, writes[0].entry.rule_id))
+
+    def show_element(self, path: str) -> None:
+        """Which rules write this element, and what did they write here?"""
+        self._selection.choose_target(path)
+        kind = self._target.shown_type
+        writers = self.index.writing(kind, path)
+        writes: tuple[Written, ...] = ()
+        if self.trace is not None:
+            writes = tuple(write for write in self.trace.all if _writes_to(write, kind, path))
+            self._result.point_out(self.trace.target_spans(writes))
+        nothing = (
+            f"is written by {_names(writers)}; not in this message"
+            if writers
+            else "is written by no rule. Select a field and press Ctrl+M, or drag the field here"
+        )
+        self.explained.emit(explain(f"{kind}.{path}", writes, nothing))
+        self._focus_on([*_rules_of(writes), *writers])
+
+    def show_rule(self, name: RuleName, *, ends: bool = True) -> None:
+        """What does this rule do, here and in general?
+
+        ends  go to the field it reads and the element it writes as well
+        """
+        self._rules.select(name)
+        self._selection.choose_rule(name)
+        self.focus = frozenset({name})
+        self.focus_changed.emit()
+        self.rule_shown.emit()
+        if not name.rule:
+            return
+        writes = self.trace.of_rule(name.map_name, name.rule) if self.trace is not None else ()
+        self.explained.emit(explain(f"{name.map_name}/{name.rule}", writes, "does nothing for this message"))
+        if self.trace is not None:
+            self._result.point_out(self.trace.target_spans(writes))
+        if ends:
+            self._point_at_source(writes, self._rules)
+            self._show_ends(name)
+
+    def point_again(self) -> None:
+        """After a new result: highlight what belongs to the selected rule without moving anything."""
+        name = self._selection.rule
+        if self.trace is not None and name.rule:
+            self._result.point_out(self.trace.target_spans(self.trace.of_rule(name.map_name, name.rule)), scroll=False)
+
+    def _show_ends(self, name: RuleName) -> None:
+        """Bring the ends of a rule into view in both trees."""
+        package = self._desk.shown
+        found = entry_of(package, RuleName(name.map)) if package is not None else None
+        content = found[0] if found is not None else None
+        self._source.show_map(content if isinstance(content, RuleMap) else None)
+        ends = self.index.ends.get(name)
+        if ends is None:
+            return
+        if ends.type:
+            self._target.show_type(ends.type)
+        if ends.targets:
+            self._target.select(ends.targets[0])
+            self._selection.choose_target(ends.targets[0])
+        if ends.sources:
+            self._source.select_field(ends.sources[0])
+            self._selection.choose_source(ends.sources[0])
+
+    def _focus_on(self, rules: Iterable[RuleName]) -> None:
+        """Make rules stand out, and select the first of them."""
+        named = list(dict.fromkeys(rules))
+        self.focus = frozenset(named)
+        first = named[0] if named else RuleName("")
+        self._selection.choose_rule(first)
+        self._rules.select(first, show=True)
+        self.rule_shown.emit()
+        self.focus_changed.emit()
+
+    def _point_at_source(self, writes: Sequence[Written], by: object) -> None:
+        source = next((place for write in writes for place in write.entry.source if place.span is not None), None)
+        if source is not None:
+            self._bench.select_place(source.path, source.span, by)
+
+    def map_in_focus(self) -> RuleMap | None:
+        """The type map whose parts the source tree shows, if it does."""
+        package, name = self._desk.shown, self._selection.rule
+        found = package.rule_map(name.map) if package is not None and name.map else None
+        return found if found is not None and found.kind is MapKind.TYPE else None
+
+
+def _rules_of(writes: Iterable[Written]) -> list[RuleName]:
+    return [RuleName(write.entry.map_id, write.entry.rule_id) for write in writes]
+
+
+def _writes_to(write: Written, kind: str, path: str) -> bool:
+    resource, _, target = write.entry.target.partition("#")
+    plain = plain_target(target)
+    return resource.partition("/")[0] == kind and (plain == path or plain.startswith(f"{path}."))
+
+
+def _names(rules: Sequence[RuleName]) -> str:
+    named = ", ".join(f"{name.map_name}/{name.rule}" for name in rules[:3])
+    return f"{named} and {len(rules) - 3} more" if len(rules) > 3 else named

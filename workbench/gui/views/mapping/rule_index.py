@@ -1,0 +1,139 @@
+"""Which rules read a source end and which write a target end, for a whole package. Qt-free.
+
+Made anew after every edit; what belongs to maps the edit did not touch is taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from workbench.gui.models.rule_tree import RuleName
+from workbench.gui.views.mapping.ends import above, plain_sources, plain_target
+from workbench.mapping.edits import MESSAGES
+from workbench.mapping.model import MapKind, MessageMap, Package, Rule, RuleMap
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEnds:
+    """What one rule joins.
+
+    sources  plain paths; of a rule in a block that reads parts of a value: those of the block
+    targets  plain paths from the type its map fills: the target, and what the preset sets; () when it writes nothing
+    type     what the map fills: `Patient`, `HumanName`
+    enabled  False for a rule that is switched off, or stands in a block that is
+    """
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    type: str
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class _MapPart:
+    content: RuleMap | MessageMap
+    ends: Mapping[RuleName, RuleEnds]
+
+
+class RuleIndex:
+    """The ends of all rules of a package, looked up by either end."""
+
+    def __init__(self, package: Package | None = None, before: RuleIndex | None = None) -> None:
+        self._parts: dict[str, _MapPart] = {}
+        self.ends: dict[RuleName, RuleEnds] = {}
+        self._readers: dict[str, list[RuleName]] = {}
+        self._writers: dict[str, dict[str, list[RuleName]]] = {}
+        if package is None:
+            return
+        for name, content in _maps(package):
+            kept = before._parts.get(name) if before is not None else None
+            part = (
+                kept if kept is not None and kept.content is content else _MapPart(content, dict(_ends(name, content)))
+            )
+            self._parts[name] = part
+            self.ends.update(part.ends)
+        for rule, ends in self.ends.items():
+            for path in ends.sources:
+                self._readers.setdefault(path, []).append(rule)
+            for path in ends.targets:
+                self._writers.setdefault(ends.type, {}).setdefault(path, []).append(rule)
+
+    def reading(self, path: str, *, inside: bool = True) -> tuple[RuleName, ...]:
+        """The rules that read an end or something around it; `inside`: or something in it."""
+        found = dict.fromkeys(self._readers.get(path, ()))
+        around = above(path)
+        while "-" in around or "." in around:
+            found.update(dict.fromkeys(self._readers.get(around, ())))
+            around = above(around)
+        if inside:
+            stems = (f"{path}.", f"{path}-")
+            for other, rules in self._readers.items():
+                if other.startswith(stems):
+                    found.update(dict.fromkeys(rules))
+        return tuple(found)
+
+    def writing(self, type_name: str, path: str, *, inside: bool = True) -> tuple[RuleName, ...]:
+        """The rules that write an element of a type; `inside`: or something in it."""
+        writers = self._writers.get(type_name, {})
+        found = dict.fromkeys(writers.get(path, ()))
+        if inside:
+            for other, rules in writers.items():
+                if other.startswith(f"{path}."):
+                    found.update(dict.fromkeys(rules))
+        return tuple(found)
+
+    def written_paths(self, type_name: str) -> Mapping[str, int]:
+        """How many enabled rules write each element of a type, or something in it."""
+        counts: dict[str, int] = {}
+        for path, rules in self._writers.get(type_name, {}).items():
+            number = sum(1 for rule in rules if self.ends[rule].enabled)
+            at = path
+            while at and number:
+                counts[at] = counts.get(at, 0) + number
+                at = above(at)
+        return counts
+
+    def read_paths(self) -> frozenset[str]:
+        """Every end that an enabled rule reads, and every end around one."""
+        found: set[str] = set()
+        for path, rules in self._readers.items():
+            if any(self.ends[rule].enabled for rule in rules):
+                at = path
+                while at and at not in found:
+                    found.add(at)
+                    at = above(at)
+        return frozenset(found)
+
+
+def _maps(package: Package) -> Iterator[tuple[str, RuleMap | MessageMap]]:
+    for name, message_map in package.messages.items():
+        yield f"{MESSAGES}/{name}", message_map
+    for rule_map in package.rule_maps():
+        yield rule_map.name, rule_map
+
+
+def _ends(name: str, content: RuleMap | MessageMap) -> Iterator[tuple[RuleName, RuleEnds]]:
+    if isinstance(content, MessageMap):
+        for row in content.rows:
+            segment = row.source.rsplit("/", 1)[-1]
+            yield RuleName(name, row.id), RuleEnds((segment,), (), row.make, row.enabled)
+        return
+    around = RuleEnds((), (), content.target)
+    yield from _of_rules(name, content.rules, around, content.kind is MapKind.TYPE)
+
+
+def _of_rules(name: str, rules: Iterable[Rule], around: RuleEnds, in_type: bool) -> Iterator[tuple[RuleName, RuleEnds]]:
+    stem = around.targets[0] if around.targets else ""
+    for rule in rules:
+        own = tuple(path for text in rule.source for path in plain_sources(text))
+        if not in_type:  # parts of a value (`CX.1`) have no place among the fields of segments
+            own = tuple(path for path in own if "-" in path) or around.sources
+        target = plain_target(rule.target)
+        whole = f"{stem}.{target}" if stem and target else stem or target
+        enabled = around.enabled and rule.enabled
+        inside = RuleEnds(own, (whole,) if whole else (), around.type, enabled)
+        presets = tuple(f"{whole}.{key}" if whole else key for key in rule.preset)
+        written = (whole, *presets) if target else presets
+        yield RuleName(name, rule.id), RuleEnds(own, written, around.type, enabled)
+        yield from _of_rules(name, rule.children, inside, in_type)

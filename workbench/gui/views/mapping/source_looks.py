@@ -1,0 +1,125 @@
+"""What the source tree says of a field: its value, how often the capture has it, what becomes of it. Qt-free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workbench.gui.marks import FATE_MARKS, Mark
+from workbench.gui.models.nodes import NodeTree
+from workbench.gui.views.mapping.end_look import EndLook
+from workbench.gui.views.mapping.ends import above, plain_sources
+from workbench.mapping.ledger import CaptureLedger, Fate
+from workbench.messages.tally import FieldTally, Tally
+
+NO_RULE = Mark("circle-x", "fate.lost", "no rule reads it")
+
+_WORST_FIRST = (Fate.LOST, Fate.PRESERVED, Fate.IGNORED, Fate.MAPPED)
+_TOP_VALUES = 5
+
+
+@dataclass
+class _Field:
+    values: list[str] = field(default_factory=list)
+    fates: set[Fate] = field(default_factory=set)
+    lost: int = 0
+    seen: int = 0
+
+
+def source_looks(
+    tree: NodeTree,
+    fates: Mapping[int, Fate],
+    tally: Tally | None,
+    ledger: CaptureLedger | None,
+    masked: bool,
+    read: frozenset[str],
+) -> dict[str, EndLook]:
+    """By plain path (`PID-5.1`).
+
+    tree    the selected message, values masked already; fates by its node numbers
+    ledger  what becomes of each field in the capture, or in a sample of it
+    read    the ends that rules read; a field of the capture that is not among them stands out before a ledger is there
+    """
+    found: dict[str, _Field] = {}
+    for number, node in enumerate(tree.nodes):
+        path = next(iter(plain_sources(node.path)), "")
+        if path:
+            entry = found.setdefault(path, _Field())
+            if number in fates:
+                entry.fates.add(fates[number])
+            if node.value and not node.label.startswith("[") and "-" in path:
+                entry.values.append(node.value)
+    for line in ledger.lines() if ledger is not None else ():
+        path = line.field
+        while path:
+            entry = found.setdefault(path, _Field())
+            entry.seen += line.values
+            entry.lost += line.values if line.fate is Fate.LOST else 0
+            if not entry.values:
+                entry.fates.add(line.fate)
+            path = above(path)
+    counted = _counted(tally)
+    for path in counted:
+        found.setdefault(path, _Field())
+    return {path: _look(path, entry, counted.get(path), tally, masked, read) for path, entry in found.items()}
+
+
+def _counted(tally: Tally | None) -> dict[str, FieldTally]:
+    if tally is None:
+        return {}
+    return {f"{part}-{label}": counts for part, fields in tally.fields.items() for label, counts in fields.items()}
+
+
+def _look(
+    path: str, entry: _Field, counts: FieldTally | None, tally: Tally | None, masked: bool, read: frozenset[str]
+) -> EndLook:
+    worst = next((fate for fate in _WORST_FIRST if fate in entry.fates), None)
+    mark = FATE_MARKS[worst] if worst is not None and "-" in path else None
+    if mark is None and counts is not None and path not in read:
+        mark = NO_RULE
+    value = entry.values[0] if entry.values else ""
+    if len(entry.values) > 1:
+        value += f"  (+{len(entry.values) - 1})"
+    share, tip = "", []
+    if counts is not None and tally is not None and tally.messages:
+        share = _percent(counts.messages, tally.messages)
+        tip.append(f"in {counts.messages:,} of {tally.messages:,} messages")
+        if counts.values and not masked:
+            tip.append(_top_values(counts))
+    if entry.lost:
+        tip.append(f"{entry.lost:,} of {entry.seen:,} values lost")
+    return EndLook((value, share), mark, "; ".join(tip), quiet=not entry.values and counts is None and not entry.seen)
+
+
+def _percent(part: int, whole: int) -> str:
+    share = 100 * part / whole
+    return f"{share:.0f} %" if share >= 1 or not part else "<1 %"
+
+
+def _top_values(counts: FieldTally) -> str:
+    most = sorted(counts.values.items(), key=lambda item: -item[1].count)[:_TOP_VALUES]
+    words = ", ".join(f"{value.text} {seen.count:,}" for value, seen in most)
+    more = len(counts.values) - len(most)
+    return f"values: {words}" + (f" and {more:,} more" if more > 0 else "")
+
+
+def segments_of(tree: NodeTree, tally: Tally | None, structure: Sequence[str]) -> tuple[str, ...]:
+    """The segments to show: those of the message in its order, of the structure, then others of the capture."""
+    names = dict.fromkeys(node.path[:3] for node in tree.nodes if node.parent < 0 and node.path)
+    names.update(dict.fromkeys(structure))
+    if tally is not None:
+        names.update(dict.fromkeys(name for name in tally.fields if len(name) == 3))
+    return tuple(names)
+
+
+def extra_fields(tree: NodeTree, tally: Tally | None) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Field positions seen in the message or capture, by segment."""
+    seen: dict[str, set[int]] = {}
+    for node in tree.nodes:
+        for path in plain_sources(node.path) if node.label.startswith(node.path[:3]) else ():
+            segment, _, number = path.partition("-")
+            if number.isdigit():
+                seen.setdefault(segment, set()).add(int(number))
+    for part, fields in tally.fields.items() if tally is not None else ():
+        seen.setdefault(part, set()).update(int(label) for label in fields if label.isdigit())
+    return tuple((name, tuple(sorted(numbers))) for name, numbers in sorted(seen.items()))

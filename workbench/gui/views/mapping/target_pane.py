@@ -1,0 +1,195 @@
+"""The target: the elements of what the rules fill, with cardinality, binding, the value here and what is missing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QToolButton, QWidget
+
+from workbench.gui.bench import Bench
+from workbench.gui.mapping_desk import MappingDesk
+from workbench.gui.marks import FATE_MARKS, counted
+from workbench.gui.views.mapping.end_tree import EndTreeModel, dropping, fit_columns, open_indexes
+from workbench.gui.views.mapping.ends import End, Ends, FhirEnds, V2Ends, profiles_of, target_types
+from workbench.gui.views.mapping.rule_index import RuleIndex
+from workbench.gui.views.mapping.target_looks import missing, target_looks, values_of
+from workbench.gui.widgets.basics import Badge, across, down, pane, tree
+from workbench.mapping.model import Direction, Package
+from workbench.v2.dictionary import dictionary
+
+
+class TargetPane(QFrame):
+    """Emits the path of the element a person chose; `dropped` says which source was let go on which element."""
+
+    chosen = Signal(str)
+    dropped = Signal(str, str)
+    type_changed = Signal(str)
+    moved = Signal()
+
+    def __init__(self, bench: Bench, desk: MappingDesk) -> None:
+        super().__init__()
+        self._bench, self._desk = bench, desk
+        self._following = False
+        self._index = RuleIndex()
+        self._ends: Ends = FhirEnds("Patient")
+        self._offered: tuple[str, ...] = ()
+        self.model = EndTreeModel(bench.theme, ("Element", "Meaning", "Card.", "Value here"), self, drags=False)
+        self.tree = tree(bench.theme, self.model, "Target elements", (8.5, 6, 3.2, 6.5))
+        fit_columns(self.tree)
+        dropping(self.tree)
+        self.type = QComboBox()
+        self.type.setEditable(True)
+        self.type.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.type.setAccessibleName("Target type")
+        self.type.setToolTip("The resource or data type the rules fill; those of the package come first")
+        self.type.setMinimumWidth(round(bench.theme.em * 8))
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter")
+        self.filter.setAccessibleName("Filter target elements")
+        self.filter.setToolTip("Show only elements whose name or meaning has these words")
+        self.filter.setClearButtonEnabled(True)
+        self.used = QToolButton()
+        self.used.setText("Mapped")
+        self.used.setCheckable(True)
+        self.used.setToolTip("Show only elements that are required, have a rule, or a value")
+        self.used.setAccessibleName("Only mapped or required elements")
+        self.badge = Badge(bench.theme)
+        bar = across(self.filter, self.used, spacing=4)
+        bar.setContentsMargins(6, 4, 6, 4)
+        body = QWidget()
+        body.setLayout(down(bar, self.tree, spacing=0))
+        self._frame = pane("Target", body, self.badge, self.type)
+        self.setLayout(down(self._frame))
+        self._connect()
+
+    def _connect(self) -> None:
+        self.type.activated.connect(lambda _row: self.show_type(self.type.currentText()))
+        edit = self.type.lineEdit()
+        if edit is not None:
+            edit.editingFinished.connect(lambda: self.show_type(self.type.currentText()))
+        self.filter.textChanged.connect(self._rebuild)
+        self.used.toggled.connect(self._rebuild)
+        self.model.dropped.connect(self.dropped)
+        self.tree.selectionModel().currentChanged.connect(self._current_changed)
+        for signal in (self.tree.expanded, self.tree.collapsed, self.tree.verticalScrollBar().valueChanged):
+            signal.connect(lambda _what: self.moved.emit())
+        self._bench.mask_changed.connect(self.refresh)
+        self._desk.result_changed.connect(self.refresh)
+
+    @property
+    def shown_type(self) -> str:
+        """The type whose elements are shown: `Patient`; a segment's name when the target is HL7 v2."""
+        return self._ends.type if isinstance(self._ends, FhirEnds) else self.type.currentText()
+
+    def show_index(self, index: RuleIndex) -> None:
+        """Take up the rules of the package as it is now."""
+        self._index = index
+        self._offer()
+        self.refresh()
+
+    def show_type(self, name: str) -> None:
+        """Show the elements of a type; one with a profile is named `Patient · title`."""
+        name = name.strip()
+        ends = self._ends_of(name)
+        if ends is None or (ends == self._ends and self.model.rowCount()):
+            self.type.setCurrentText(self.type.itemText(self.type.currentIndex()) if ends is None else name)
+            return
+        self._ends = ends
+        self.type.setCurrentText(name)
+        self._rebuild()
+        self.type_changed.emit(self.shown_type)
+
+    def _ends_of(self, name: str) -> Ends | None:
+        package = self._desk.package
+        if _writes_v2(package):
+            version = package.header.target.version if package is not None else ""
+            known = dictionary(version or "2.5.1")
+            if known.segment(name) is not None or name.startswith("Z"):
+                return V2Ends(known.version, (name,))
+            return V2Ends(known.version, of_type=name) if known.data_type(name) is not None else None
+        kind, _, title = name.partition(" · ")
+        profile = next((url for each, url in profiles_of(kind) if each == title), "") if title else ""
+        return FhirEnds(kind, profile) if kind in target_types() else None
+
+    def _offer(self) -> None:
+        package = self._desk.shown
+        if package is None:
+            return
+        own = dict.fromkeys(sorted(rule_map.target for rule_map in package.segments.values()))
+        own.update(dict.fromkeys(sorted(rule_map.target for rule_map in package.types.values())))
+        if _writes_v2(package):
+            others: tuple[str, ...] = dictionary(package.header.target.version or "2.5.1").segment_names
+        else:
+            profiles = tuple(f"{kind} · {title}" for kind in own for title, _ in profiles_of(kind))
+            others = (*profiles, *target_types())
+        offered = tuple(dict.fromkeys([*own, *others]))
+        if offered != self._offered:
+            self._offered = offered
+            now = self.type.currentText()
+            self.type.clear()
+            self.type.addItems(list(offered))
+            self.type.setCurrentText(now)
+            if not self.model.rowCount() or self._ends_of(now) is None:
+                self._ends = FhirEnds("")
+                self.show_type("Patient" if "Patient" in offered else offered[0] if offered else "Patient")
+
+    def refresh(self) -> None:
+        """Show the values of the present result, and which elements rules write."""
+        result = self._desk.result
+        type_name = self.shown_type
+        values = values_of(result.document, type_name, self._bench.masked) if result is not None else {}
+        written = self._index.written_paths(type_name)
+        self.model.decorate(target_looks(self._ends, values, written))
+        lacking = missing(self._ends, written)
+        self.badge.setVisible(bool(lacking))
+        if lacking:
+            self.badge.show_mark(counted(FATE_MARKS["lost"], len(lacking), "required open"))
+            names = ", ".join(end.choice or end.path for end in lacking)
+            self.badge.setToolTip(f"Required, and no rule writes it: {names}")
+        if self.used.isChecked():
+            self._rebuild(refresh=False)
+        self.moved.emit()
+
+    def _rebuild(self, _what: object = None, *, refresh: bool = True) -> None:
+        words, used = self.filter.text().lower().split(), self.used.isChecked()
+
+        def wanted(end: End) -> bool:
+            if used and self.model.look(end.path).mark is None and not end.required:
+                return False
+            text = f"{end.path} {end.name}".lower()
+            return all(word in text for word in words)
+
+        opened = [end.path for index in open_indexes(self.tree) if (end := self.model.end(index)) is not None]
+        current = self.model.end(self.tree.currentIndex())
+        self._following = True
+        self.model.show(self._ends, wanted if words or used else None)
+        for path in opened:
+            self.tree.expand(self.model.find(path))
+        if current is not None:
+            self.tree.setCurrentIndex(self.model.find(current.path))
+        self._following = False
+        if refresh:
+            self.refresh()
+
+    def select(self, path: str) -> None:
+        """Show where an element stands."""
+        index = self.model.find(path)
+        if not index.isValid():
+            index = self.model.nearest(path)
+        self._following = True
+        self.tree.setCurrentIndex(index)
+        if index.isValid():
+            self.tree.scrollTo(index)
+        self._following = False
+
+    def current_path(self) -> str:
+        end = self.model.end(self.tree.currentIndex())
+        return end.path if end is not None else ""
+
+    def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        end = self.model.end(current)
+        if end is not None and not self._following:
+            self.chosen.emit(end.path)
+
+
+def _writes_v2(package: Package | None) -> bool:
+    return package is not None and package.header.direction in (Direction.V2_TO_V2, Direction.FHIR_TO_V2)
