@@ -17,17 +17,17 @@ from workbench.app.operations.validation import Against, validate_capture, valid
 from workbench.gui.findings import NOWHERE, Finding, Place
 from workbench.gui.jobs import JobHandle, JobRunner
 from workbench.gui.marks import DONE, OPEN, TROUBLE, Mark
-from workbench.gui.models.finding_list import FindingList
+from workbench.gui.models.finding_list import NO_FINDINGS, FindingList, sift
+from workbench.gui.models.outline import LARGE_BYTES, SLOW_BYTES, Excerpt, Looked, look_at, outlined
 from workbench.gui.theme.theme import Theme
 from workbench.kernel.errors import Refused, WorkbenchError
-from workbench.kernel.issues import Issue, Severity, blocks, worst
+from workbench.kernel.issues import Issue, Severity
 from workbench.kernel.location import Span
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, Overrule
 from workbench.messages.parts import SealOf
 
-_NO_FATES: Mapping[Fate, Sequence[Finding]] = dict.fromkeys(Fate, ())
-_ERROR = Severity.ERROR.rank
+_NO_FATES: Mapping[Fate, FindingList] = dict.fromkeys(Fate, NO_FINDINGS)
 
 
 class Step(StrEnum):
@@ -65,6 +65,8 @@ class Bench(QObject):
         self.number: int | None = None
         self.document: Document | None = None
         self.document_problem = ""
+        self.part: Excerpt | None = None
+        self.large: Looked | None = None
         self.place = NOWHERE
         self.masked = False
         self.answers: dict[int, str] = {}
@@ -73,9 +75,9 @@ class Bench(QObject):
         self.against = Against(plausible=True)
         self.sieve = Sieve()
         self.validated: Mapping[int, tuple[Issue, ...]] = {}
-        self._found: FindingList | None = None
+        self._found = NO_FINDINGS
         self._sent: dict[int, Sent] = {}
-        self._sifted: tuple[tuple[object, ...], Mapping[Fate, Sequence[Finding]]] = ((), {})
+        self._sifted: tuple[tuple[object, ...], Mapping[Fate, FindingList]] = ((), {})
         self._damage: tuple[Finding, ...] = ()
         self._own: tuple[Issue, ...] | None = None
 
@@ -135,22 +137,67 @@ class Bench(QObject):
     def _show_message(self, number: int | None) -> None:
         self.number = number
         self.document, self.document_problem, self._own = None, "", None
+        self.part, self.large = None, None
         self.place = NOWHERE
-        if number is not None and self.capture is not None:
-            try:
-                self.document = document_at(self.capture, number)
-            except Refused as refusal:
-                self.document_problem = str(refusal)
+        self.jobs.drop("message")
+        capture = self.capture
+        if number is not None and capture is not None:
+            if capture.length(number) > SLOW_BYTES:
+                self._read_beside(capture, number)
+            else:
+                try:
+                    self._take_looked(outlined(document_at(capture, number)))
+                except Refused as refusal:
+                    self.document_problem = str(refusal)
         self.message_changed.emit()
+
+    def _read_beside(self, capture: Capture, number: int) -> None:
+        """Read a message that would hold the window up; it is shown when it is there."""
+        self.document_problem = f"Reading {capture.length(number):,} bytes…"
+        handle = self.jobs.newest(
+            "message", f"Reading message {number + 1:,}", lambda ctx: look_at(capture, number, ctx), quiet=False
+        )
+        handle.succeeded.connect(self._take_large)
+        handle.failed.connect(lambda problem: self._take_large(None, " ".join(sentence_of(problem))))
+
+    def _take_large(self, looked: Looked | None, problem: str = "") -> None:
+        if looked is not None and looked.document is None:
+            problem = "This message is too large to be read as a whole; it is shown in parts."
+            self.say(problem)
+        self._take_looked(looked)
+        self.document_problem = problem
+        self.message_changed.emit()
+        self.findings_changed.emit()
+
+    def _take_looked(self, looked: Looked | None) -> None:
+        self.large = looked
+        self.document = looked.document if looked is not None else None
+        self.part = looked.outline.part(0) if looked is not None and looked.outline is not None else None
+
+    @property
+    def looked_at(self) -> Document | None:
+        """What panes show of the selected message: all of it, or the part of a large one."""
+        return self.part or self.document
+
+    def show_part(self, number: int) -> None:
+        """Show another part of a large message, 0-based."""
+        if self.part is not None and 0 <= number < self.part.outline.parts and number != self.part.part:
+            self.part = self.part.outline.part(number)
+            self.message_changed.emit()
 
     def show_edited(self, document: Document) -> None:
         """Show an edited copy of the selected message everywhere; the capture stays as it is."""
-        self.document, self._own = document, None
+        before, self._own = self.part, None
+        self._take_looked(outlined(document))
+        if self.part is not None and before is not None:
+            self.part = self.part.outline.part(before.part)
         self.message_changed.emit()
         self.findings_changed.emit()
 
     def select_place(self, path: str, span: Span | None, by: object = None) -> None:
         """Say which field of the selected message is looked at."""
+        if self.part is not None:
+            self.show_part(self.part.outline.part_for(path, span))
         place = Place(path, span, by)
         if (place.path, place.span) != (self.place.path, self.place.span):
             self.place = place
@@ -173,43 +220,33 @@ class Bench(QObject):
             return None
 
         against = self.against
-        sent: dict[int, Sent] = {}
-
-        def judge(ctx: JobContext) -> FindingList:
-            judged: dict[int, tuple[Issue, ...]] = {}
-            for number, issues in validate_capture(capture, ctx, against=against):
-                judged[number] = issues
-                if issues:
-                    sent[number] = sent_at(capture, number)
-            found = FindingList(judged)
-            _ = found.errors, found.status  # counted here, not on the window's thread
-            return found
-
-        handle = self.jobs.newest("validation", "Validating the capture", judge, quiet=False)
-        handle.succeeded.connect(lambda found: self._judged(capture, found, sent, finished))
+        handle = self.jobs.newest(
+            "validation", "Validating the capture", lambda ctx: _judge(capture, against, ctx), quiet=False
+        )
+        handle.succeeded.connect(lambda judged: self._judged(capture, judged, finished))
         handle.failed.connect(self.refused)
         return handle
 
     def _judged(
-        self, capture: Capture, found: FindingList, sent: dict[int, Sent], finished: Callable[[], None] | None
+        self, capture: Capture, judged: tuple[FindingList, dict[int, Sent]], finished: Callable[[], None] | None
     ) -> None:
         if capture is not self.capture:
             return
-        self._sent, self._found = sent, found
-        self.validated = found.judged
+        self._found, self._sent = judged
+        self.validated = self._found.judged
         self.findings_changed.emit()
-        wrong = sum(1 for severity in found.status.values() if severity is not None and severity.rank <= _ERROR)
+        wrong = self._found.wrong
         words = f"{wrong:,} of {len(self.validated):,} messages have errors" if wrong else "no errors"
         self.tell_step(Step.VALIDATE, TROUBLE if wrong else DONE, words)
         self.say(f"{len(self.validated):,} messages validated, {len(self.findings()):,} findings")
         if finished is not None:
             finished()
 
-    def findings(self) -> Sequence[Finding]:
+    def findings(self) -> FindingList:
         """What is open: damage first, then by message; before a validation run only that of the selected message."""
         return self.sifted()[Fate.OPEN]
 
-    def sifted(self) -> Mapping[Fate, Sequence[Finding]]:
+    def sifted(self) -> Mapping[Fate, FindingList]:
         """Every finding by what becomes of it: open, suppressed or known since the baseline."""
         judged = self.validated
         if not judged and self.document is not None and self.number is not None:
@@ -220,15 +257,13 @@ class Bench(QObject):
         if len(self._sifted[0]) != len(stands_on) or any(
             one is not other for one, other in zip(self._sifted[0], stands_on, strict=True)
         ):
-            found = FindingList(judged, self._damage)
-            self._sifted = (stands_on, self._sift(found) if self.sieve.hides else {**_NO_FATES, Fate.OPEN: found})
+            kept = self._found if self._found.judged is judged else FindingList(judged)
+            found = kept.with_damage(self._damage)
+            self._sifted = (stands_on, sift(found, self._fate) if self.sieve.hides else {**_NO_FATES, Fate.OPEN: found})
         return self._sifted[1]
 
-    def _sift(self, found: Sequence[Finding]) -> Mapping[Fate, Sequence[Finding]]:
-        sorted_out: dict[Fate, list[Finding]] = {fate: [] for fate in Fate}
-        for finding in found:
-            sorted_out[self.sieve.fate(finding.issue, self.sent_of(finding))].append(finding)
-        return sorted_out
+    def _fate(self, finding: Finding) -> Fate:
+        return self.sieve.fate(finding.issue, self.sent_of(finding))
 
     def sent_of(self, finding: Finding) -> Sent:
         """Where the message of a finding came from."""
@@ -240,9 +275,9 @@ class Bench(QObject):
         return self._sent[number]
 
     def _judge_selected(self, document: Document) -> tuple[Issue, ...]:
-        """The findings of the selected message; where profiles must be read first, they come later."""
+        """The findings of the selected message; a little later where that takes long."""
         against, number = self.against, self.number
-        if against.v2_profile is None and not against.fhir.packages:
+        if against.v2_profile is None and not against.fhir.packages and len(document.raw) <= LARGE_BYTES:
             return validate_document(document, against)
 
         def take(issues: tuple[Issue, ...]) -> None:
@@ -280,18 +315,11 @@ class Bench(QObject):
 
     def errors(self) -> int:
         """How many open findings keep a message from being used."""
-        found = self.findings()
-        return found.errors if isinstance(found, FindingList) else sum(blocks(finding.issue) for finding in found)
+        return self.sifted()[Fate.OPEN].errors
 
     def status(self) -> Mapping[int, Severity | None]:
         """The worst open finding of each validated message."""
-        if not self.sieve.hides and self._found is not None and self._found.judged is self.validated:
-            return self._found.status
-        found: dict[int | None, list[Issue]] = {number: [] for number in self.validated}
-        for finding in self.findings():
-            if finding.number in found:
-                found[finding.number].append(finding.issue)
-        return {number: worst(found[number]) for number in self.validated}
+        return self.sifted()[Fate.OPEN].status if self.validated else {}
 
     # The rest
 
@@ -315,6 +343,19 @@ class Bench(QObject):
 
     def report(self, problem: BaseException) -> None:
         self.refused.emit(problem)
+
+
+def _judge(capture: Capture, against: Against, ctx: JobContext) -> tuple[FindingList, dict[int, Sent]]:
+    """What is wrong in each message, counted here and not on the window's thread, and where those came from."""
+    judged: dict[int, tuple[Issue, ...]] = {}
+    sent: dict[int, Sent] = {}
+    for number, issues in validate_capture(capture, ctx, against=against):
+        judged[number] = issues
+        if issues:
+            sent[number] = sent_at(capture, number)
+    found = FindingList(judged)
+    _ = found.errors, found.wrong
+    return found, sent
 
 
 def sentence_of(problem: BaseException) -> tuple[str, str]:

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workbench.gui.masking import hides_v2
+from workbench.gui.models.outline import Bytes, Excerpt
 from workbench.kernel.errors import Refused
+from workbench.kernel.location import Span
+from workbench.kernel.progress import JobContext
 from workbench.v2.dictionary import Dictionary, dictionary
 from workbench.v2.er7 import Element, Message
 from workbench.v2.path import V2Path
 
 LONGEST = 300
+_STEP = 1 << 20
+_KIND_BYTES = 512
 _DATES = frozenset({"DT", "TS", "DTM"})
 _DATE = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d{1,4})?([+-]\d{4})?", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}\s*", re.ASCII)
@@ -42,10 +47,17 @@ class Embedded:
 
     kind: str
     data: bytes
+    size: int = -1
+    """Bytes of the whole where `data` is only its beginning."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self.size < 0
 
     @property
     def words(self) -> str:
-        return f"{self.kind}, {len(self.data):,} bytes, in base64"
+        size = f"{len(self.data):,}" if self.is_whole else f"about {self.size:,}"
+        return f"{self.kind}, {size} bytes, in base64"
 
 
 def meaning_of(message: Message, path: str, mask: bool = False) -> tuple[tuple[str, str], ...]:
@@ -76,14 +88,44 @@ def meaning_of(message: Message, path: str, mask: bool = False) -> tuple[tuple[s
 
 def embedded(element: Element) -> Embedded | None:
     """The document that a value of base64 holds; None when it holds none."""
-    raw = element.raw
+    raw, message = element.raw, element.segment.message
     if element.children or len(raw) < 64 or _BASE64.fullmatch(raw) is None:
         return None
+    folded = isinstance(message, Excerpt) and message.outline.folded(element.span)
+    letters = re.sub(r"\s", "", raw)
     try:
-        data = base64.b64decode(re.sub(r"\s", "", raw), validate=True)
+        data = base64.b64decode(letters[: len(letters) // 4 * 4] if folded else letters, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return Embedded(_kind(data), data)
+    return Embedded(_kind(data), data, len(element.span) * 3 // 4 if folded else -1)
+
+
+def whole_of(data: Bytes, span: Span, ctx: JobContext) -> Embedded:
+    """The document that a folded value holds, decoded some megabytes at a time.
+
+    raises  Refused GUI-0050: it is no base64; Cancelled
+    """
+    found, rest = bytearray(), b""
+    for start in range(span.start, span.end, _STEP):
+        ctx.advance(start - span.start, len(span), "decoding")
+        letters = rest + data[start : min(start + _STEP, span.end)].translate(None, b" \t\r\n")
+        cut = len(letters) // 4 * 4
+        try:
+            found += base64.b64decode(letters[:cut], validate=True)
+        except (binascii.Error, ValueError):
+            raise Refused("GUI-0050", "This value is no base64.", "Nothing can be shown of it.") from None
+        rest = letters[cut:]
+    return Embedded(_kind(bytes(found[:_KIND_BYTES])), bytes(found))
+
+
+def folded_span(message: Message, path: str) -> Span | None:
+    """The bytes of the folded value of base64 at a path or in one of the components there."""
+    element = _element(message, path)
+    for leaf in element.leaves() if element is not None else ():
+        found = embedded(leaf)
+        if found is not None and not found.is_whole:
+            return leaf.span
+    return None
 
 
 def embedded_at(message: Message, path: str) -> Embedded | None:

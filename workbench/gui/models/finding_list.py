@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
+from operator import eq
 from typing import overload
 
+from workbench.app.operations.suppressions import Fate
 from workbench.gui.findings import Finding
 from workbench.kernel.issues import Issue, Severity, blocks, worst
 
@@ -25,6 +27,11 @@ class FindingList(Sequence[Finding]):
 
     def __len__(self) -> int:
         return self._ends[-1]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
 
     def __iter__(self) -> Iterator[Finding]:
         yield from self._damage
@@ -60,3 +67,30 @@ class FindingList(Sequence[Finding]):
     def status(self) -> Mapping[int, Severity | None]:
         """The worst severity of each message, None for a clean one."""
         return {number: worst(issues) for number, issues in self.judged.items()}
+
+    @cached_property
+    def wrong(self) -> int:
+        """How many messages have an error."""
+        return sum(
+            1 for severity in self.status.values() if severity is not None and severity.rank <= Severity.ERROR.rank
+        )
+
+    def with_damage(self, damage: Sequence[Finding]) -> FindingList:
+        """The same with damage before it; itself when there is none."""
+        return FindingList(self.judged, damage) if damage else self
+
+
+NO_FINDINGS = FindingList({})
+
+
+def sift(found: FindingList, fate_of: Callable[[Finding], Fate]) -> Mapping[Fate, FindingList]:
+    """Findings by what becomes of them; each fate knows of every message, so that clean ones count as clean."""
+    judged: dict[Fate, dict[int, tuple[Issue, ...]]] = {fate: dict.fromkeys(found.judged, ()) for fate in Fate}
+    damage: dict[Fate, list[Finding]] = {fate: [] for fate in Fate}
+    for finding in found:
+        fate = fate_of(finding)
+        if finding.number is None:
+            damage[fate].append(finding)
+        else:
+            judged[fate][finding.number] += (finding.issue,)
+    return {fate: FindingList(judged[fate], damage[fate]) for fate in Fate}

@@ -9,6 +9,7 @@ from decimal import Decimal
 from workbench.fhir.json_scan import Element as FhirElement
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.masking import hides_fhir, hides_v2, masked
+from workbench.gui.models.outline import path_of
 from workbench.kernel.location import Span
 from workbench.v2.dictionary import Dictionary, dictionary
 from workbench.v2.er7 import Element as V2Element
@@ -102,7 +103,9 @@ def _add_v2(builder: _Builder, element: V2Element, parent: int, known: Dictionar
         value = masked(value)
 
     def make(parent: int, row: int) -> Node:
-        return Node(_v2_label(element), v2_name(element, known), value, element.path, element.span, parent, row, hidden)
+        return Node(
+            _v2_label(element), v2_name(element, known), value, path_of(element), element.span, parent, row, hidden
+        )
 
     number = builder.add(make, parent)
     for child in below:
@@ -113,7 +116,7 @@ def _v2_label(element: V2Element) -> str:
     segment = element.segment
     match element.kind:
         case Kind.SEGMENT:
-            return segment.path() or f"line {segment.index + 1}"
+            return path_of(element) or f"line {segment.index + 1}"
         case Kind.FIELD:
             return f"{segment.name}-{element.field}"
         case Kind.REPETITION:

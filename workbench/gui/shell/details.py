@@ -32,7 +32,7 @@ class DetailsPane(QScrollArea):
         self.follow(self._bench.place)
 
     def follow(self, place: Place) -> None:
-        document = self._bench.document
+        document = self._bench.looked_at
         self.details = None
         if isinstance(document, Message) and place.path:
             self.details = explain_v2(document, place.path, self._bench.masked)

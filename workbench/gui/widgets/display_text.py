@@ -6,15 +6,22 @@ the message, so only the two ways of counting have to be translated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.masking import hides_fhir, hides_v2, masked_characters
+from workbench.gui.models.outline import Excerpt
 from workbench.kernel.location import Span
 from workbench.v2.er7 import Message
 
 HIDDEN_RETURN = "\u200b"
 """Stands for the CR of a CRLF: without width, so that one line end shows as one line."""
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class DisplayText:
@@ -24,7 +31,7 @@ class DisplayText:
         self.text = text
         self._to_byte = to_byte
         self._to_character = to_character
-        self._is_plain = all(ord(character) < 0x10000 for character in text) if not text.isascii() else True
+        self._is_plain = text.isascii() or max(text) < "\U00010000"
 
     def positions(self, span: Span) -> tuple[int, int]:
         """The UTF-16 positions of a byte span."""
@@ -44,19 +51,47 @@ class DisplayText:
 
 
 def of_message(message: Message, mask: bool = False) -> DisplayText:
-    """An ER7 message with a line for each segment."""
+    """An ER7 message with a line for each segment; where an excerpt folds bytes away it says so."""
     text = masked_characters(message) if mask else message.text
     text = text.replace("\r\n", HIDDEN_RETURN + "\n").replace("\r", "\n")
-    text = "".join("\ufffd" if 0xD800 <= ord(character) < 0xE000 else character for character in text)
-    return DisplayText(text, lambda character: message.byte_span(character, character).start, message.character_at)
+    text = _SURROGATE.sub("\ufffd", text)
+    folds = _Folds(message.folds if isinstance(message, Excerpt) else ())
+    return DisplayText(
+        folds.put_into(text),
+        lambda shown: message.byte_span(folds.character(shown), folds.character(shown)).start,
+        lambda byte: folds.shown(message.character_at(byte)),
+    )
 
 
-def of_json(document: FhirDocument, mask: bool = False) -> DisplayText:
-    """FHIR JSON as it was received; hidden strings keep their length."""
-    raw = document.raw
-    if mask:
-        raw = _masked_json(document)
-    return of_utf8(raw)
+class _Folds:
+    """Words that stand in a text for bytes that are folded away behind a character."""
+
+    def __init__(self, folds: Sequence[tuple[int, int]]) -> None:
+        self._at = [at for at, _ in folds]
+        self._words = [f" ⋯ {size:,} bytes ⋯ " for _, size in folds]
+        self._lengths = list(accumulate(map(len, self._words), initial=0))
+
+    def put_into(self, text: str) -> str:
+        cuts = zip([0, *self._at], [*self._at, len(text)], strict=True)
+        return "".join(text[start:end] + words for (start, end), words in zip(cuts, [*self._words, ""], strict=True))
+
+    def shown(self, character: int) -> int:
+        """Where a character of the text stands among what is shown; the end of a folded value comes after its words."""
+        return character + self._lengths[bisect_right(self._at, character)]
+
+    def character(self, shown: int) -> int:
+        """The character of the text that is shown at a place; the one before the fold within its words."""
+        for number in range(len(self._at) - 1, -1, -1):
+            start = self._at[number] + self._lengths[number]
+            if shown >= start:
+                return max(self._at[number], shown - self._lengths[number + 1])
+        return shown
+
+
+def of_json(document: FhirDocument, mask: bool = False, first: int = 0, last: int | None = None) -> DisplayText:
+    """FHIR JSON as it was received, or the bytes `first` to `last` of it; hidden strings keep their length."""
+    raw = _masked_json(document) if mask else document.raw
+    return of_utf8(raw[first:last], first)
 
 
 def masked_bytes(document: Message | FhirDocument, mask: bool = False) -> bytes:
@@ -74,15 +109,19 @@ def masked_bytes(document: Message | FhirDocument, mask: bool = False) -> bytes:
     return bytes(raw)
 
 
-def of_utf8(raw: bytes) -> DisplayText:
-    """UTF-8 bytes as they are; what is no UTF-8 shows as replacement characters."""
+def of_utf8(raw: bytes, first: int = 0) -> DisplayText:
+    """UTF-8 bytes as they are; what is no UTF-8 shows as replacement characters.
+
+    first  the place of the first byte in what they are a part of
+    """
+    size = len(raw)
     if raw.isascii():
-        return DisplayText(raw.decode("ascii"), lambda at: at, lambda at: at)
+        return DisplayText(raw.decode("ascii"), lambda at: at + first, lambda byte: max(0, min(byte - first, size)))
     text = raw.decode("utf-8", "replace")
     return DisplayText(
         text,
-        lambda character: len(text[:character].encode("utf-8")),
-        lambda byte: len(raw[:byte].decode("utf-8", "ignore")),
+        lambda character: first + len(text[:character].encode("utf-8")),
+        lambda byte: len(raw[: max(0, byte - first)].decode("utf-8", "ignore")),
     )
 
 

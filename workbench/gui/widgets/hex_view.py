@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent
@@ -19,17 +20,25 @@ WINDOW_BYTES = 1 << 20
 """Rows beyond this are reached by moving the window: Qt keeps some bytes for every row of a table."""
 
 
+class Bytes(Protocol):
+    """Bytes, or a range of a mapped file."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, where: slice, /) -> bytes: ...
+
+
 class HexModel(QAbstractTableModel):
     """A window of `WINDOW_BYTES` into the bytes: sixteen columns of one byte, and their characters."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._data = b""
+        self._data: Bytes = b""
         self._spans: tuple[Span, ...] = ()
         self.base = 0
 
-    def show(self, data: bytes) -> None:
+    def show(self, data: Bytes) -> None:
         self._move(data, 0)
 
     def move_to(self, byte: int) -> bool:
@@ -40,7 +49,7 @@ class HexModel(QAbstractTableModel):
         self._move(self._data, base)
         return True
 
-    def _move(self, data: bytes, base: int) -> None:
+    def _move(self, data: Bytes, base: int) -> None:
         self.beginResetModel()
         self._data, self.base, self._spans = data, base, ()
         self.endResetModel()
@@ -92,7 +101,7 @@ class HexModel(QAbstractTableModel):
         at = start + index.column()
         if at >= len(self._data):
             return None
-        byte = self._data[at]
+        byte = self._data[at : at + 1][0]
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return f"{byte:02x}"
@@ -149,7 +158,7 @@ class HexView(QTableView):
         self._following = False
         self.selectionModel().currentChanged.connect(self._say)
 
-    def show_bytes(self, data: bytes) -> None:
+    def show_bytes(self, data: Bytes) -> None:
         """Show other bytes from their beginning."""
         self._following = True
         self._model.show(data)

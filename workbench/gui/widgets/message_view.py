@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, QObject, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
@@ -22,22 +22,27 @@ from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Place
 from workbench.gui.marks import SEVERITY_MARKS
-from workbench.gui.models.decoded import embedded_at, meaning_of
+from workbench.gui.models.decoded import Embedded, embedded_at, folded_span, meaning_of, whole_of
 from workbench.gui.models.node_choice import Shown, nodes_of, only, with_absent
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.nodes import EMPTY_TREE, Node, NodeTree, fhir_tree, v2_tree
+from workbench.gui.models.outline import FOLD_BYTES, LARGE_BYTES, PART_BYTES
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import across, button, down, label, pane, retitle, tree
 from workbench.gui.widgets.display_text import masked_bytes, of_json, of_message
 from workbench.gui.widgets.embedded_dialog import EmbeddedDialog
 from workbench.gui.widgets.hex_view import HexView
+from workbench.gui.widgets.part_bar import PartBar
 from workbench.gui.widgets.span_text import SpanText
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
+from workbench.kernel.location import Span
 from workbench.v2.er7 import Message
 from workbench.v2.path import V2Path
 
 SIDE_BY_SIDE_EM = 44
+LARGEST_TREE = 2 << 20
+"""A FHIR document above this size has too many fields for a tree."""
 _NOTATIONS = ("PID-3[2].1", "Terser", "Mirth", "Liquid", "FHIRPath")
 
 
@@ -50,6 +55,7 @@ class MessageView(QSplitter):
         self._whole = EMPTY_TREE
         self._shown = Shown.POPULATED
         self._following = False
+        self._stale = True
         self.model = NodeTreeModel(bench.theme, self)
         self.tree = tree(bench.theme, self.model, "Fields of the message", (8, 12))
         self.raw = SpanText(bench.theme, "Raw message")
@@ -57,6 +63,9 @@ class MessageView(QSplitter):
         self.shown_buttons = _choice("Fields shown", tuple(Shown), self.show_fields, 1, self)
         self.raw_buttons = _choice("Raw shown as", ("Text", "Hex"), self._show_raw_as, 0, self)
         self.tree_pane = pane("Fields", self.tree, _row(self.shown_buttons))
+        self.parts = PartBar(bench.theme)
+        self.parts.asked.connect(self._show_part)
+        self._text_part = 0
         self.raw_pane = pane("Raw", self._raw_body(), _row(self.raw_buttons), _copy_button(bench.theme, self))
         self.addWidget(self.tree_pane)
         self.addWidget(self.raw_pane)
@@ -83,7 +92,7 @@ class MessageView(QSplitter):
         self._strip.setLayout(line)
         self._strip.setVisible(False)
         body = QWidget()
-        body.setLayout(down(self._stack, self._strip, spacing=0))
+        body.setLayout(down(self.parts, self._stack, self._strip, spacing=0))
         return body
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -93,9 +102,14 @@ class MessageView(QSplitter):
         self.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
 
     def show_message(self) -> None:
-        """Show the bench's message from scratch."""
-        document, mask = self._bench.document, self._bench.masked
+        """Show the bench's message from scratch; a view that nobody sees does it when it is seen."""
+        self._stale = not self.isVisible()
+        if self._stale:
+            return
+        document, mask = self._bench.looked_at, self._bench.masked
         self._following = True
+        self._bench.jobs.drop("fields")
+        self._whole = EMPTY_TREE
         if isinstance(document, Message):
             self._whole = v2_tree(document, mask)
             delimiters = document.delimiters
@@ -103,16 +117,59 @@ class MessageView(QSplitter):
             self.raw.show_er7(of_message(document, mask), marks, delimiters.escape)
             retitle(self.raw_pane, f"Raw · {document.encoding}")
         elif isinstance(document, FhirDocument):
-            self._whole = fhir_tree(document, mask)
-            self.raw.show_json(of_json(document, mask))
-            retitle(self.raw_pane, "JSON")
+            self._show_fhir(document, mask)
         else:
-            self._whole = EMPTY_TREE
             self.raw.clear_text()
             self.raw.setPlainText(self._bench.document_problem)
+        self._tell_part()
         self._show_bytes()
         self._following = False
         self._show_tree()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self.show_message()
+
+    def _show_fhir(self, document: FhirDocument, mask: bool) -> None:
+        """The text a part at a time, and the tree when it is made: both take long for a long resource."""
+        self._text_part = 0
+        self._show_json_text()
+        retitle(self.raw_pane, "JSON")
+        if len(document.raw) <= LARGE_BYTES:
+            self._whole = fhir_tree(document, mask)
+        elif len(document.raw) <= LARGEST_TREE:
+            handle = self._bench.jobs.newest("fields", "Reading the fields", lambda ctx: fhir_tree(document, mask))
+            handle.succeeded.connect(self._take_tree)
+
+    def _take_tree(self, found: NodeTree) -> None:
+        self._whole = found
+        self._show_tree()
+
+    def _show_json_text(self) -> None:
+        document, first = self._bench.document, self._text_part * PART_BYTES
+        if isinstance(document, FhirDocument):
+            self.raw.show_json(of_json(document, self._bench.masked, first, first + PART_BYTES))
+
+    def _tell_part(self) -> None:
+        part, document = self._bench.part, self._bench.document
+        if part is not None:
+            folded = f" · values above {FOLD_BYTES // 1024} kB are folded" if part.outline.folds[0] else ""
+            words = f"Segments {part.begin + 1:,} to {part.end:,} of {len(part.outline):,}{folded}"
+            self.parts.show_parts(part.part, part.outline.parts, words if folded or part.outline.parts > 1 else "")
+        elif isinstance(document, FhirDocument) and len(document.raw) > PART_BYTES:
+            count = -(-len(document.raw) // PART_BYTES)
+            self.parts.show_parts(self._text_part, count, f"Part {self._text_part + 1:,} of {count:,} of the text")
+        else:
+            self.parts.show_parts(0, 1, "")
+
+    def _show_part(self, number: int) -> None:
+        if self._bench.part is not None:
+            self._bench.show_part(number)
+        else:
+            self._text_part = number
+            self._show_json_text()
+            self._tell_part()
 
     def show_fields(self, shown: str) -> None:
         """Show all fields, the populated ones, or those with a problem."""
@@ -120,7 +177,7 @@ class MessageView(QSplitter):
         self._show_tree()
 
     def _show_tree(self) -> None:
-        document, found = self._bench.document, self._whole
+        document, found = self._bench.looked_at, self._whole
         if self._shown is Shown.ALL and isinstance(document, Message):
             found = with_absent(found, document)
         elif self._shown is Shown.PROBLEMS:
@@ -136,6 +193,8 @@ class MessageView(QSplitter):
 
     def _show_marks(self) -> None:
         """Findings have changed; only a tree made of them is made anew."""
+        if self._stale:
+            return
         if self._shown is Shown.PROBLEMS:
             self._show_tree()
         else:
@@ -159,12 +218,18 @@ class MessageView(QSplitter):
 
     def _show_bytes(self) -> None:
         """The bytes are masked and laid out only when somebody looks at them."""
-        if self._stack.currentIndex() == 1:
-            document = self._bench.document
-            self.hex.show_bytes(masked_bytes(document, self._bench.masked) if document is not None else b"")
+        if self._stack.currentIndex() != 1:
+            return
+        document, large, mask = self._bench.document, self._bench.large, self._bench.masked
+        if large is not None and (document is None or len(large.data) > LARGE_BYTES):
+            self.hex.show_bytes(large.data.masked() if mask else large.data)
+        else:
+            self.hex.show_bytes(masked_bytes(document, mask) if document is not None else b"")
 
     def follow(self, place: Place) -> None:
         """Select a place in the tree and point it out in the text."""
+        if self._stale:
+            return
         number = self.model.tree.at_path(place.path) if place.path else -1
         if number < 0 and place.span is not None:
             number = self.model.tree.at_byte(place.span.start)
@@ -178,13 +243,22 @@ class MessageView(QSplitter):
             if index.isValid():
                 self.tree.scrollTo(index)
         spans = (span,) if span is not None else ()
+        self._bring_text(span)
         self.raw.point_out(spans, scroll=place.by is not self.raw)
         self.hex.point_out(spans, scroll=place.by is not self.hex)
         self._following = False
         self._tell_meaning(place.path)
 
-    def _tell_meaning(self, path: str) -> None:
+    def _bring_text(self, span: Span | None) -> None:
+        """Show the part of a long JSON text that a place lies in."""
         document = self._bench.document
+        if span is not None and self._bench.part is None and isinstance(document, FhirDocument):
+            wanted = span.start // PART_BYTES
+            if wanted != self._text_part and span.start < len(document.raw):
+                self._show_part(wanted)
+
+    def _tell_meaning(self, path: str) -> None:
+        document = self._bench.looked_at
         facts: tuple[tuple[str, str], ...] = ()
         has_document = False
         if isinstance(document, Message) and path:
@@ -195,9 +269,21 @@ class MessageView(QSplitter):
         self._strip.setVisible(bool(facts) or has_document)
 
     def show_embedded(self) -> None:
-        """Show the document inside the selected value."""
-        document = self._bench.document
-        found = embedded_at(document, self._bench.place.path) if isinstance(document, Message) else None
+        """Show the document inside the selected value; a folded one is decoded beside the window."""
+        document, path, large = self._bench.looked_at, self._bench.place.path, self._bench.large
+        if not isinstance(document, Message):
+            return
+        span = folded_span(document, path)
+        if span is None or large is None:
+            self._show_document(embedded_at(document, path))
+            return
+        handle = self._bench.jobs.newest(
+            "embedded", "Decoding the document", lambda ctx: whole_of(large.data, span, ctx), quiet=False
+        )
+        handle.succeeded.connect(self._show_document)
+        handle.failed.connect(self._bench.report)
+
+    def _show_document(self, found: Embedded | None) -> None:
         if found is not None:
             EmbeddedDialog(self._bench, found, self).show()
 
@@ -213,7 +299,7 @@ class MessageView(QSplitter):
 
     def _unfold(self) -> None:
         """Segments of v2 open; of FHIR the two outer levels, so that the resources are seen."""
-        if isinstance(self._bench.document, Message):
+        if isinstance(self._bench.looked_at, Message):
             self.tree.expandToDepth(0)
         else:
             self.tree.expandToDepth(2)
