@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.app.operations.anomalies import (
-    Anomaly,
-    History,
-    Kind,
-    Sample,
-    anomalies,
-    anomaly_table,
-    history_of,
-    ks_distance,
-    split_history,
-)
+from workbench.app.operations.anomalies import Anomaly, Kind, anomalies, anomaly_table, ks_distance
+from workbench.app.operations.anomaly_counts import History, Sample, history_of, split_history
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, open_capture

@@ -348,3 +348,28 @@ def test_halves_that_agree_say_so(qtbot: QtBot, window: MainWindow, tmp_path: Pa
     settled(qtbot, window)
     assert page.anomalies.model.rowCount() == 0
     assert "Nothing is unusual" in page.anomalies.words.text()
+
+
+def test_a_capture_is_compared_with_what_the_workspace_remembers(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    page = validation_of(window)
+    for name, service in (("before.hl7", b"MED"), ("now.hl7", b"SUR")):
+        path = tmp_path / name
+        path.write_bytes(ADT.replace(b"A^GH\r", b"A^GH|||||||" + service + b"\r") * 30)
+        window.open_paths([path])
+        settled(qtbot, window)
+        if service == b"MED":
+            page.anomalies.compare_with_memory()
+            assert "remembers no captures" in page.anomalies.words.text()
+            page.anomalies.remember()
+            settled(qtbot, window)
+            page.anomalies.compare_with_memory()
+            assert "part of the history" in page.anomalies.words.text()
+    page.anomalies.compare_with_memory()
+    settled(qtbot, window)
+    assert ("PV1-10", "SUR") in {(one.place, one.what) for one in page.anomalies.model.rows}
+    assert "30 messages of 1 capture" in page.anomalies.against.text()
+    page.anomalies.forget()
+    page.anomalies.compare_with_memory()
+    assert page.anomalies.model.rowCount() == 0

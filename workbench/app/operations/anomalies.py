@@ -1,4 +1,4 @@
-"""What a capture has that an earlier one had not: codes, units, distributions of results, segments.
+"""What a capture has that an earlier one had not: codes, units, distributions of results, segments, elements.
 
 Every anomaly says its numbers. Nothing follows from one by itself: a person reads it and decides.
 
@@ -8,28 +8,19 @@ asymptotic critical value (Smirnov 1948), both at 0.1 %; besides, a difference m
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
+from workbench.app.operations.anomaly_counts import History
 from workbench.app.operations.statistics import new_values
-from workbench.app.pieces import in_pieces, read_messages
 from workbench.app.tables import Column, Table
-from workbench.fhir.json_tree import FhirDocument
 from workbench.kernel.errors import Refused
-from workbench.kernel.progress import JobContext
-from workbench.messages.capture import Capture
-from workbench.messages.sections import Section
 from workbench.messages.tally import FieldTally, Tally, Value
-from workbench.v2.er7 import Message
-from workbench.v2.facts import note_message
 
 FEWEST_RESULTS = 30
 FEWEST_MESSAGES = 20
@@ -40,7 +31,6 @@ _CRITICAL_D = 1.95
 _CRITICAL_Z = 3.29
 _EXPECTED_AT_LEAST = 10
 _MOST_DISTINCT = 0.5
-_SAMPLE = 4096
 
 
 class Kind(StrEnum):
@@ -52,6 +42,8 @@ class Kind(StrEnum):
     SHIFT = "distribution shifted"
     SEGMENT_LOST = "segment missing"
     SEGMENT_NEW = "segment new"
+    ELEMENT_LOST = "element missing"
+    ELEMENT_NEW = "element new"
 
 
 class Anomaly(NamedTuple):
@@ -74,133 +66,20 @@ class Anomaly(NamedTuple):
     is_open: bool = True
 
 
-@dataclass(slots=True)
-class Sample:
-    """Every n-th of many numbers, n growing so that at most `_SAMPLE` are kept; the same for the same input."""
-
-    count: int = 0
-    step: int = 1
-    values: array[float] = field(default_factory=lambda: array("d"))
-
-    def add(self, value: float) -> None:
-        if self.count % self.step == 0:
-            self.values.append(value)
-        self.count += 1
-        if len(self.values) > _SAMPLE:
-            self._thin()
-
-    def merge(self, later: Sample) -> None:
-        """Add what was seen later."""
-        while self.step < later.step:
-            self._thin()
-        while later.step < self.step:
-            later._thin()
-        self.values.extend(later.values)
-        self.count += later.count
-        while len(self.values) > _SAMPLE:
-            self._thin()
-
-    def _thin(self) -> None:
-        self.values = self.values[::2]
-        self.step *= 2
-
-
-class Measured(NamedTuple):
-    """What was measured, as OBX-3 codes it."""
-
-    code: str
-    system: str
-
-
-@dataclass(slots=True)
-class History:
-    """What is compared, counted over messages; `merge` takes later ones.
-
-    of_type   messages by type; carrying: of those, the messages that have a segment
-    units     units of each test's results, with the first message; numbers: numeric results by test and unit
-    """
-
-    tally: Tally = field(default_factory=Tally)
-    of_type: Counter[str] = field(default_factory=Counter)
-    carrying: Counter[tuple[str, str]] = field(default_factory=Counter)
-    units: dict[Measured, Counter[str]] = field(default_factory=dict)
-    first_unit: dict[tuple[Measured, str], int] = field(default_factory=dict)
-    numbers: dict[tuple[Measured, str], Sample] = field(default_factory=dict)
-    names: dict[Measured, str] = field(default_factory=dict)
-
-    def note(self, message: Message, number: int) -> None:
-        """Count one message."""
-        note_message(self.tally, message, number)
-        code, event = message.message_code, message.trigger_event
-        kind = f"{code}^{event}" if event else code
-        self.of_type[kind] += 1
-        self.carrying.update((kind, name) for name in {segment.name for segment in message.segments})
-        for obx in message.named("OBX"):
-            if obx.value(2) not in ("NM", "SN"):
-                continue
-            test, unit = Measured(obx.value(3), obx.value(3, 1, 3)), obx.value(6)
-            self.names.setdefault(test, obx.value(3, 1, 2))
-            self.units.setdefault(test, Counter())[unit] += 1
-            self.first_unit.setdefault((test, unit), number)
-            result = _number(obx.value(5) if obx.value(2) == "NM" else obx.value(5, 1, 2))
-            if result is not None:
-                self.numbers.setdefault((test, unit), Sample()).add(result)
-
-    def merge(self, later: History) -> None:
-        """Add what was counted in later messages."""
-        self.tally.merge(later.tally)
-        self.of_type.update(later.of_type)
-        self.carrying.update(later.carrying)
-        for test, units in later.units.items():
-            self.units.setdefault(test, Counter()).update(units)
-        for key, sample in later.numbers.items():
-            self.numbers.setdefault(key, Sample()).merge(sample)
-        for place, number in later.first_unit.items():
-            self.first_unit.setdefault(place, number)
-        for test, name in later.names.items():
-            self.names.setdefault(test, name)
-
-    def said(self, test: Measured) -> str:
-        """A test with its name."""
-        name = self.names.get(test, "")
-        return f"{test.code} {name}".strip() or "no code"
-
-
-def history_of(capture: Capture, ctx: JobContext, workers: int | None = None) -> History:
-    """Count the v2 messages of a capture in worker processes; others are passed over. raises Cancelled"""
-    return split_history(capture, 0, ctx, workers)[1]
-
-
-def split_history(
-    capture: Capture, boundary: int, ctx: JobContext, workers: int | None = None
-) -> tuple[History, History]:
-    """The messages before a number and those from it on, counted apart. raises Cancelled"""
-    before, now = History(), History()
-    for _, (first, second) in in_pieces(partial(_count, boundary), capture, ctx, workers, "counting"):
-        before.merge(first)
-        now.merge(second)
-    return before, now
-
-
-def _count(boundary: int, piece: Section) -> tuple[History, History]:
-    before, now = History(), History()
-    for number, _, document in read_messages(piece):
-        if not isinstance(document, Refused | FhirDocument):
-            (before if number < boundary else now).note(document, number)
-    return before, now
-
-
 def anomalies(before: History, now: History) -> list[Anomaly]:
     """What is unusual now, the kinds in the order of `Kind`, the weightiest first.
 
-    raises  Refused APP-0140: one of the two has no v2 messages
+    raises  Refused APP-0140: one of the two has no messages, or they have none of the same standard
     """
-    if not before.of_type or not now.of_type:
+    if not (before.of_type and now.of_type) and not (before.resources and now.resources):
         raise Refused(
-            "APP-0140", "There are no HL7 v2 messages to compare.", "Choose captures that both hold HL7 v2 messages."
+            "APP-0140",
+            "There are no messages of the same standard to compare.",
+            "Choose captures that both hold HL7 v2 messages, or both FHIR resources.",
         )
     found = [*_new_codes(before, now), *_lost_codes(before, now), *_units(before, now), *_shifts(before, now)]
-    found.extend(_segments(before, now))
+    found.extend(_shares(before.of_type, before.carrying, now.of_type, now.carrying, _SEGMENT))
+    found.extend(_shares(before.resources, before.holding, now.resources, now.holding, _ELEMENT))
     order = list(Kind)
     return sorted(found, key=lambda one: (order.index(one.kind), -one.weight, one.place, one.what))
 
@@ -307,23 +186,40 @@ def _middle(values: np.ndarray) -> str:
     return f"{low:.4g} to {high:.4g}"
 
 
-def _segments(before: History, now: History) -> Iterator[Anomaly]:
-    """Segments that messages of a type have less or more often."""
-    for kind, messages in now.of_type.items():
-        earlier = before.of_type.get(kind, 0)
-        if min(messages, earlier) < FEWEST_MESSAGES:
+class _Words(NamedTuple):
+    """How the presence of a part is told."""
+
+    part: str
+    of: str
+    lost: Kind
+    new: Kind
+
+
+_SEGMENT = _Words("segment", "messages", Kind.SEGMENT_LOST, Kind.SEGMENT_NEW)
+_ELEMENT = _Words("element", "resources", Kind.ELEMENT_LOST, Kind.ELEMENT_NEW)
+
+
+def _shares(
+    types_before: Counter[str],
+    having_before: Counter[tuple[str, str]],
+    types_now: Counter[str],
+    having_now: Counter[tuple[str, str]],
+    words: _Words,
+) -> Iterator[Anomaly]:
+    """Segments that messages, or elements that resources of a type have less or more often."""
+    for kind, count in types_now.items():
+        earlier = types_before.get(kind, 0)
+        if min(count, earlier) < FEWEST_MESSAGES:
             continue
-        names = {name for type_, name in (*before.carrying, *now.carrying) if type_ == kind}
+        names = {name for type_, name in (*having_before, *having_now) if type_ == kind}
         for name in sorted(names):
-            old, new = before.carrying[kind, name], now.carrying[kind, name]
-            change = new / messages - old / earlier
-            if abs(change) < SHARE_CHANGE or abs(_z(old, earlier, new, messages)) < _CRITICAL_Z:
+            old, new = having_before[kind, name], having_now[kind, name]
+            change = new / count - old / earlier
+            if abs(change) < SHARE_CHANGE or abs(_z(old, earlier, new, count)) < _CRITICAL_Z:
                 continue
-            words = (
-                f"in {old / earlier:.1%} of {earlier:,} messages before, in {new / messages:.1%} of {messages:,} now"
-            )
-            which = Kind.SEGMENT_NEW if change > 0 else Kind.SEGMENT_LOST
-            yield Anomaly(which, kind, name or "no segment", words, round(abs(change) * messages))
+            numbers = f"in {old / earlier:.1%} of {earlier:,} {words.of} before, in {new / count:.1%} of {count:,} now"
+            which = words.new if change > 0 else words.lost
+            yield Anomaly(which, kind, name or f"no {words.part}", numbers, round(abs(change) * count))
 
 
 def _z(first: int, of_first: int, second: int, of_second: int) -> float:
@@ -335,11 +231,3 @@ def _z(first: int, of_first: int, second: int, of_second: int) -> float:
 
 def _code_words(value: Value, display: str) -> str:
     return " ".join(part for part in (value.text, display, f"({value.system})" if value.system else "") if part)
-
-
-def _number(text: str) -> float | None:
-    try:
-        found = float(text)
-    except ValueError:
-        return None
-    return found if abs(found) < float("inf") else None

@@ -75,7 +75,7 @@ class ValidationPage(Page):
         self.suppressions = SuppressionsTab(bench.theme)
         self.acknowledgement = AckTab(bench)
         self.fhirpath = FhirPathTab(bench)
-        self.anomalies = AnomaliesTab(bench)
+        self.anomalies = AnomaliesTab(bench, session)
         self.profile = ProfileTab(bench)
         self.gaps = GapsTab(bench, lambda: self.profile.profile)
         self._charts = QWidget()
