@@ -30,7 +30,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_inputs(verb)
     verb.add_argument("--mapping", type=Path, required=True, metavar="PACKAGE", help="folder of the mapping package")
     verb.add_argument(
-        "--out", type=Path, metavar="DIR|FILE.ndjson", help="where the Bundles go (default: standard output)"
+        "--out", type=Path, metavar="DIR|FILE.ndjson|FILE.hl7", help="where the results go (default: standard output)"
     )
     verb.add_argument("--trace", action="store_true", help="write where each value came from, beside the Bundles")
     verb.add_argument("--ledger", type=Path, metavar="FILE.json", help="write what became of every source value")
@@ -70,7 +70,8 @@ class _Console:
         self._keep_trace = keep_trace
 
     def write(self, mapped: Mapped) -> None:
-        if mapped.bundle:
-            print(mapped.bundle.decode("utf-8"))
+        for document in mapped.documents:
+            print(document.decode("utf-8").replace("\r", "\n"))
+        if mapped.documents:
             if self._keep_trace:
                 print(msgspec.json.encode(trace_json(mapped)).decode("utf-8"), file=sys.stderr)

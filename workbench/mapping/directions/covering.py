@@ -178,7 +178,7 @@ class Covering:
         return self._by_map
 
     def _around(self, place: Place) -> Node:
-        """The segment or resource a value belongs to."""
+        """The segment a value belongs to; of FHIR the object it stands in."""
         document = self._run.document
         if isinstance(document, V2Source):
             index = int(place[0])
@@ -187,7 +187,7 @@ class Covering:
                 Node("", None),
             )
         assert isinstance(document, FhirSource)  # there is no third
-        return document.resource_around(place)
+        return document.object_around(place)
 
     def _holds(self, cover: Cover, node: Node) -> bool:
         if cover.when is None:

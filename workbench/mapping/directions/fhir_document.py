@@ -177,6 +177,11 @@ class FhirSource:
         element = self.document.at(path)
         return Location(path, None if element is None else element.span)
 
+    def object_around(self, place: Place) -> Node:
+        """The object a primitive stands in."""
+        around = place[:-2] if isinstance(place[-1], int) else place[:-1]
+        return Node(self.at(around), around)
+
     def named_steps(self, place: Place) -> list[tuple[str, str]]:
         """`steps` from the resource around, its type first."""
         resource = self.resource_around(place)

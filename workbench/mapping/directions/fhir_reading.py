@@ -116,7 +116,7 @@ class FhirReading:
                 kind = self._type(step.name)
                 move = _typed(step.name, first)
             case StepKind.EXTENSION:
-                url = self._extensions.get(step.name, step.name)
+                url = self._url(step.name, kind)
                 kind, move = self._schema.root("Extension"), _extension(url)
             case StepKind.RESOLVE:
                 kind, move = (self._type(step.name) if step.name else None), _resolve(step.name)
@@ -130,6 +130,13 @@ class FhirReading:
             case StepKind.MESSAGE_ID:
                 kind, move = Kind("string", "string"), _message_id
         return (move if step.pick == ALL and step.only is None else self._picking(move, step, kind)), kind
+
+    def _url(self, name: str, kind: Kind | None) -> str:
+        """The URL of an extension; inside another one a name may stand for itself."""
+        url = self._extensions.get(name, name)
+        if ":" not in url and kind is not None and kind.type != "Extension":
+            raise SyntaxProblem(f"{name} is no URL and package.yaml has no extension of that name", 0)
+        return url
 
     def _type(self, name: str) -> Kind:
         kind = self._schema.root(name)
