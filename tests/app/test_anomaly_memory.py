@@ -118,7 +118,7 @@ def test_what_identifies_people_is_not_kept(tmp_path: Path, session: Session, fo
     kept = session.kept("anomaly-history", "running")
     assert kept is not None
     assert "Zebrastripe" not in json.dumps(kept.body)
-    assert "3W" in json.dumps(kept.body)
+    assert "MED" in json.dumps(kept.body)
     assert not any(b"of_type" in path.read_bytes() for path in folder.rglob("*") if path.is_file()), "it is encrypted"
 
 
