@@ -133,10 +133,13 @@ def _unit(local: LocalCode, concept: Concept, axes: Axes) -> Iterator[Found]:
     if not usual or not axes.kind:
         return
     own = {skeleton(ucum_code(part)) for part in local.unit.split("|")}
+    if _ONE_CHARGE & set(tokens(axes.component)):  # an equivalent of these is a mole
+        own |= {unit.replace("eq/", "mol/") for unit in own}
     if own.isdisjoint(skeleton(part) for part in usual.split(";")) and measures(local.unit) == measures(usual):
         yield "TERM-0321", local.unit, usual
 
 
+_ONE_CHARGE = frozenset(tokens("sodium potassium chloride bicarbonate lithium carbon dioxide ammonium"))
 _KNOWN_KINDS = frozenset(kind for kinds in PROPERTY_KINDS.values() for kind in kinds) | QUALITATIVE | {"Susc"}
 
 

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from workbench.app.operations.code_candidates import Offer, Offered, search_offers, systems_of
 from workbench.app.operations.local_codes import CodeLine
+from workbench.gui.marks import SEVERITY_MARKS
 from workbench.gui.models.rows import RowsModel
 from workbench.gui.views.terminology.code_desk import CodeDesk
-from workbench.gui.views.terminology.code_rows import CANDIDATE_COLUMNS
+from workbench.gui.views.terminology.code_rows import CANDIDATE_COLUMNS, spoken_for
 from workbench.gui.widgets.basics import down, label, table
 from workbench.kernel.progress import JobContext
 
@@ -51,7 +52,10 @@ class CandidatesPane(QWidget):
         self.search.setClearButtonEnabled(True)
         self.note = label("", wrap=True)
         self.note.setContentsMargins(8, 0, 8, 4)
-        layout = down(self.search, self.note, self.view, spacing=4)
+        self.why = label("", wrap=True, selectable=True)
+        self.why.setAccessibleName("What speaks for and against the selected candidate")
+        self.why.setContentsMargins(8, 2, 8, 2)
+        layout = down(self.search, self.note, self.view, self.why, spacing=4)
         layout.setContentsMargins(4, 6, 4, 4)
         layout.setStretch(2, 1)
         self.setLayout(layout)
@@ -61,6 +65,7 @@ class CandidatesPane(QWidget):
         self.search.left.connect(self.view.setFocus)
         self.search.returnPressed.connect(self.use)
         self.view.activated.connect(lambda _index: self.use())
+        self.view.selectionModel().currentRowChanged.connect(lambda *_: self._explain())
         codes.sources_changed.connect(self._name_search)
         self._name_search()
 
@@ -91,6 +96,25 @@ class CandidatesPane(QWidget):
         offer = self.model.row(self.view.currentIndex())
         return offer if isinstance(offer, Offer) else None
 
+    def _explain(self) -> None:
+        """Say of the selected candidate what speaks for it, what against it, and how sure that is."""
+        offer = self.offer()
+        self.why.setVisible(offer is not None)
+        if offer is None:
+            return
+        candidate = offer.candidate
+        sure = (
+            f"{candidate.confidence:.0%} of first candidates like this one were right" if candidate.confidence else ""
+        )
+        lines = [
+            candidate.coding.display,
+            f"✔ {said}" if (said := spoken_for(offer)) else "",
+            f"✖ {', '.join(candidate.conflicting)}" if candidate.conflicting else "",
+            *(f"{SEVERITY_MARKS[i.severity].word}: {self._codes.bench.sentence(i)}" for i in offer.issues[:2]),
+            sure,
+        ]
+        self.why.setText("\n".join(line for line in lines if line))
+
     def use(self) -> None:
         offer = self.offer()
         if offer is not None:
@@ -114,6 +138,7 @@ class CandidatesPane(QWidget):
         self.note.setVisible(bool(note))
         if offers:
             self.view.selectRow(0)
+        self._explain()
 
     def _search(self) -> None:
         text, line = self.search.text().strip(), self._line

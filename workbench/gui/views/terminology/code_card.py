@@ -15,6 +15,7 @@ from workbench.gui.marks import SEVERITY_MARKS, STATUS_MARKS
 from workbench.gui.views.terminology.code_rows import state_mark
 from workbench.gui.widgets.basics import Badge, across, button, down, label
 from workbench.kernel.issues import MASK, Issue
+from workbench.terminology.code_map import RowStatus
 from workbench.terminology.review import Review
 
 _SHOWN = 4
@@ -123,22 +124,20 @@ def row_words(line: CodeLine) -> str:
     row = line.row
     if row is None:
         return f"{line.map} has no row for it: its text is kept and flagged as not validated."
-    state = STATUS_MARKS[row.status].word.lower()
-    by = ", ".join(
-        part
-        for part in (
-            f"by {row.author}" if row.author else "",
-            f"approved by {row.approver}" if row.approver else "",
-            f"on {row.decided}" if row.decided else "",
-        )
-        if part
-    )
+    done = "mapped" if row.target is not None else STATUS_MARKS[row.status].word.lower()
+    by = f"{done} by {row.author}" if row.author else STATUS_MARKS[row.status].word.lower()
+    by += f", approved by {row.approver}" if row.approver else ""
+    by += f", {STATUS_MARKS[row.status].word.lower()}" if row.status in _SAY_TOO else ""
+    by += f" on {row.decided}" if row.decided else ""
     remark = f"\n“{row.comment}”" if row.comment else ""
     if row.target is None:
-        return f"{line.map}: no target, {state}{', ' + by if by else ''}.{remark}"
+        return f"{line.map}: no target, {by}.{remark}"
     target = f"{row.target.code} {row.target.display}".strip()
     related = SENTENCES[row.relationship].partition(" (")[0]
-    return f"{line.map}: {target}. {related}; {state}{', ' + by if by else ''}.{remark}"
+    return f"{line.map}: {target}. {related}; {by}.{remark}"
+
+
+_SAY_TOO = frozenset({RowStatus.IN_REVIEW, RowStatus.REJECTED, RowStatus.DRAFT})
 
 
 def _opinions(review: Review | None) -> str:

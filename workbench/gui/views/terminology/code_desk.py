@@ -91,14 +91,17 @@ class CodeDesk(QObject):
 
         self._take(self.bench.jobs.newest("codes", "Collecting codes", work, quiet=False))
 
-    def open_list(self, path: Path, map_name: str) -> None:
-        """Work on a list of local codes instead of the capture; all of them go through one code map."""
+    def open_list(self, path: Path, map_name: str, target_system: str = "") -> None:
+        """Work on a list of local codes instead of the capture; all of them go through one code map.
+
+        target_system  of the code map when it is a new one
+        """
         package = self.package
         if package is None:
             self.bench.say("Open a mapping first.")
             return
         if map_name not in package.codes:
-            made = CodeMap(map_name, f"Local codes of {path.stem}")
+            made = CodeMap(map_name, f"Local codes of {path.stem}", target_system=target_system)
             self.mapping.apply(PutCodeMap(map_name, made), f"New code map {map_name}")
             package = self.package
 

@@ -66,12 +66,12 @@ def _sentences(issues: tuple[Issue, ...]) -> str:
 COLUMNS = (
     Column("Status", lambda r: state_mark(r).word, 7.5, mark=state_mark, key=lambda r: (not is_open(r), r.status)),
     Column("Code", lambda r: r.local.code or "(text only)", 6.5, mono=True),
-    Column("Text", lambda r: r.local.text, 14),
+    Column("Text", lambda r: r.local.text, 12),
     Column("Count", lambda r: f"{r.local.count:,}", 4, key=lambda r: r.local.count, right=True,
            tip=lambda r: f"{r.local.count:,} times; weight {r.weight:,.0f} (times clinical risk)"),
     Column("Target", target_words, 10.5, mono=True,
            tip=lambda r: r.target.display if r.target else (r.hint.no_map if r.hint else "")),
-    Column("Checks", lambda r: check_words(r.issues), 12, mark=lambda r: _worst(r.issues),
+    Column("Checks", lambda r: check_words(r.issues), 9.5, mark=lambda r: _worst(r.issues),
            key=lambda r: (r.issues[0].severity.rank if r.issues else 9), tip=lambda r: _sentences(r.issues)),
     Column("Unit", lambda r: r.local.unit, 4.5),
     Column("Specimen", lambda r: r.local.specimen, 5.5),
@@ -87,20 +87,18 @@ CANDIDATE_COLUMNS = (
     Column("Display", lambda o: o.candidate.coding.display, 17),
     Column("Checks", lambda o: check_words(o.issues), 9, mark=lambda o: _worst(o.issues),
            tip=lambda o: _sentences(o.issues)),
-    Column("Speaks for it", lambda o: _for(o), 14, muted=True),
-    Column("Speaks against it", lambda o: ", ".join(o.candidate.conflicting), 9, muted=True),
     Column("System", lambda o: o.candidate.coding.system, 12, muted=True),
 )  # fmt: skip
 
-_AXES = frozenset(
-    ("specimen", "usual specimen", "property", "same unit", "amount", "mass", "strength", "form", "release", "bedside")
-)
+_WORDS = frozenset(("coverage", "precision", "both", "rank", "old code", "common"))
+"""Parts of a score that are about words and habit; the others are axes."""
 
 
-def _for(offer: Offer) -> str:
+def spoken_for(offer: Offer) -> str:
     """The axes that agree, then the words that are the same."""
-    axes = [name for name in offer.candidate.agreeing if name in _AXES]
-    return ", ".join([*axes, *(f"“{word}”" for word in offer.candidate.why)])
+    axes = [name for name in offer.candidate.agreeing if name not in _WORDS]
+    words = ", ".join(f"“{word}”" for word in offer.candidate.why)
+    return "; ".join(part for part in (", ".join(axes), f"words {words}" if words else "") if part)
 
 
 class CodeRows(RowsModel):

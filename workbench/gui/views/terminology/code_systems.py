@@ -31,7 +31,7 @@ _STORE_COLUMNS = (
     Column("Codes", lambda s: f"{s.concepts:,}", 5, key=lambda s: s.concepts, right=True),
     Column("Retired", lambda s: f"{s.retired:,}", 5, key=lambda s: s.retired, right=True),
     Column("Wordings", lambda s: f"{s.wordings:,}", 5, key=lambda s: s.wordings, right=True),
-    Column("Imported", lambda s: s.imported.replace("T", " ")[:16], 8.5),
+    Column("Imported", lambda s: s.imported.replace("T", " ")[:16], 10),
     Column("From", lambda s: s.source, 10, muted=True),
 )
 _DRIFT_COLUMNS = (

@@ -20,7 +20,7 @@ from workbench.app.operations.code_reviews import drop_view, keep_view, views
 from workbench.app.operations.local_codes import CodeLine, Show, View, chosen, is_open
 from workbench.gui.views.terminology.code_desk import CodeDesk
 from workbench.gui.views.terminology.code_rows import COLUMNS, CodeRows
-from workbench.gui.widgets.basics import down, pane, retitle, table, tool_button
+from workbench.gui.widgets.basics import down, label, pane, retitle, table, tool_button
 
 _EVERY = "every field"
 _FILTER_MS = 40
@@ -60,7 +60,11 @@ class CodesPane(QWidget):
         menu = tool_button(theme, "settings", "Lists, maps and code systems")
         menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu.setMenu(more)
-        self.frame: QFrame = pane("Local codes", self.view, self.show_box, self.field, self.filter, self._views, menu)
+        self._nothing = label("No code matches this view. Choose another view, or empty the filter.", "muted")
+        self._nothing.setContentsMargins(12, 10, 12, 10)
+        body = QWidget()
+        body.setLayout(down(self.view, self._nothing, spacing=0))
+        self.frame: QFrame = pane("Local codes", body, self.show_box, self.field, self.filter, self._views, menu)
         self.setLayout(down(self.frame))
         self._soon = QTimer(self, singleShot=True, interval=_FILTER_MS)
         self._soon.timeout.connect(self.refresh)
@@ -117,6 +121,7 @@ class CodesPane(QWidget):
 
     def _title(self) -> None:
         shown, whole = len(self.model.rows), len(self._codes.lines)
+        self._nothing.setVisible(not shown)
         retitle(self.frame, f"Local codes · {shown:,}" + (f" of {whole:,}" if shown != whole else ""))
 
     # The selection

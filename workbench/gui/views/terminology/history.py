@@ -10,9 +10,9 @@ from workbench.gui.widgets.basics import down, label, table
 from workbench.terminology.review import Review
 
 _COLUMNS = (
-    Column("When", lambda e: e.at.replace("T", " ")[:19], 9.5),
+    Column("When", lambda e: e.at.replace("T", " ")[:19], 10.5),
     Column("Who", lambda e: e.who, 7),
-    Column("What", lambda e: e.what, 9),
+    Column("What", lambda e: e.what, 12),
     Column("After", lambda e: e.after, 18, tip=lambda e: f"Before: {e.before}\nAfter: {e.after}"),
     Column("Comment", lambda e: e.comment, 10),
     Column("Rests on", lambda e: "; ".join(e.evidence), 16, muted=True),

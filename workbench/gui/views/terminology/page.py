@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from workbench.gui.views.terminology.codes_pane import CodesPane
 from workbench.gui.views.terminology.decisions import Decisions
 from workbench.gui.views.terminology.history import HistoryPane
 from workbench.gui.views.terminology.small_dialogs import MapNameDialog, WorkAsDialog
+from workbench.gui.views.terminology.target_dialog import SYSTEMS
 from workbench.gui.widgets.basics import EmptyState, across, button, down, label
 from workbench.kernel.errors import WorkbenchError
 from workbench.terminology.code_map import Mark
@@ -278,7 +279,10 @@ class TerminologyPage(Page):
         if name:
             path = Path(name)
             about = "All codes of the list go through one code map of the mapping package; a new name makes a new one."
-            self._ask_map("Where do these codes belong?", about, path.stem, lambda m: self.codes.open_list(path, m))
+            there = [info.system for info in self.codes.sources.infos() if info.system]
+            systems = tuple(dict.fromkeys([*there, *SYSTEMS]))
+            then = partial(self.codes.open_list, path)
+            self._ask_map("Where do these codes belong?", about, path.stem, then, systems)
 
     def ask_import(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Import a code map", "", _MAPS)
@@ -286,7 +290,8 @@ class TerminologyPage(Page):
             line = self.list.current()
             suggested = line.map if line is not None and line.map else Path(name).name.partition(".")[0]
             about = "The rows of the file replace those of the code map; undo brings them back."
-            self._ask_map("Which code map is this?", about, suggested, lambda m: self.import_map(Path(name), m))
+            then = partial(self.import_map, Path(name))
+            self._ask_map("Which code map is this?", about, suggested, lambda map_name, _system: then(map_name))
 
     def import_map(self, path: Path, map_name: str) -> None:
         """Put the rows of a file in the place of a code map; what could not be read along is said."""
@@ -325,11 +330,13 @@ class TerminologyPage(Page):
         self._session.record("terms.export", "code-map", map_name)
         self.bench.say(" ".join([f"{map_name} written to {path.name}.", *left]))
 
-    def _ask_map(self, title: str, about: str, suggested: str, then: Callable[[str], object]) -> None:
+    def _ask_map(
+        self, title: str, about: str, suggested: str, then: Callable[[str, str], object], systems: Sequence[str] = ()
+    ) -> None:
         package = self.codes.package
         names = sorted(package.codes) if package is not None else []
-        dialog = MapNameDialog(self.theme, title, about, names, suggested, self)
-        dialog.accepted.connect(lambda: then(dialog.map_name))
+        dialog = MapNameDialog(self.theme, title, about, names, suggested, systems, self)
+        dialog.accepted.connect(lambda: then(dialog.map_name, dialog.system.currentText().strip()))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 

@@ -53,14 +53,28 @@ class MapNameDialog(_Form):
     """The code map that a list, or an imported map, goes into."""
 
     def __init__(
-        self, theme: Theme, title: str, about: str, names: Sequence[str], suggested: str, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        title: str,
+        about: str,
+        names: Sequence[str],
+        suggested: str,
+        systems: Sequence[str] = (),
+        parent: QWidget | None = None,
     ) -> None:
+        """systems  code systems that a new map may have as its target; none are asked for when there are none"""
         super().__init__(theme, title, about, "Use this code map", parent)
         self.name = QComboBox()
         self.name.setEditable(True)
         self.name.addItems(list(names))
         self.name.setCurrentText(suggested)
         self.row("Code map", self.name)
+        self.system = QComboBox()
+        self.system.setEditable(True)
+        self.system.setToolTip("Only for a new code map; it says where candidates come from")
+        self.system.addItems(list(systems))
+        if systems:
+            self.row("Maps to", self.system)
         self.name.editTextChanged.connect(lambda text: self.allow(bool(text.strip())))
 
     @property
