@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.gui.gui_samples import ADT, FHIR
 from workbench.fhir import json_tree
-from workbench.gui.masking import masked_characters
+from workbench.gui.masking import hides_fhir, hides_v2, masked_characters
 from workbench.gui.models.nodes import fhir_tree, v2_tree
 from workbench.gui.shell.explain import explain_fhir, explain_v2
 from workbench.gui.widgets.display_text import of_json, of_message
@@ -111,7 +112,10 @@ def test_details_of_a_component_are_those_of_its_type() -> None:
     details = explain_v2(er7.parse(ADT), "PID-3[2].5", mask=True)
     assert details is not None
     assert details.title == "Identifier Type Code"
-    assert ("Value", MASK) in details.facts
+    assert ("Value", "NH") in details.facts
+    number = explain_v2(er7.parse(ADT), "PID-3[2].1", mask=True)
+    assert number is not None
+    assert ("Value", MASK) in number.facts
 
 
 def test_details_inside_a_bundle_are_those_of_the_resource() -> None:
@@ -131,3 +135,30 @@ def test_a_path_is_copied_in_the_notation_of_other_tools() -> None:
 def test_a_span_without_width_is_found_where_it_would_stand() -> None:
     shown = of_message(er7.parse(ADT))
     assert shown.positions(Span(4, 4)) == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("path", "hidden"),
+    [
+        ("PID-3[1].1", True),
+        ("PID-3[1].5", False),
+        ("PID-5[1].1", True),
+        ("PID-7", True),
+        ("PID-8", False),
+        ("MSH-7", False),
+        ("MSH-10", False),
+        ("EVN-2", True),
+        ("ZPI-1", True),
+    ],
+)
+def test_one_table_says_what_masking_hides(path: str, hidden: bool) -> None:
+    message = er7.parse(
+        b"MSH|^~\\&|A|B|C|D|20240101||ADT^A01|M1|T|2.5.1\rEVN|A01|20240101\r"
+        b"PID|1||7^^^H^MR~8^^^N^NH||Roe^Jane~Doe^J||19800101|F\rZPI|x\r"
+    )
+    assert hides_v2(message.at(path)[0]) is hidden
+
+
+@pytest.mark.parametrize(("key", "hidden"), [("family", True), ("reference", True), ("fullUrl", True), ("code", False)])
+def test_masking_hides_what_leads_to_a_patient_in_fhir(key: str, hidden: bool) -> None:
+    assert hides_fhir(key) is hidden

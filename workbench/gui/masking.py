@@ -1,7 +1,8 @@
 """Mask PHI: which values are hidden when a screen is shared.
 
-The rule errs on the side of hiding: a v2 value stays readable only when its data type can hold nothing but a
-code, a count or a name of a system; a FHIR value only under a key that never holds what a patient said or is.
+The rule errs on the side of hiding: what may say who somebody is in a v2 message is told by its data type and field
+(`v2.phi`), as exports and de-identification have it; a FHIR value stays readable only under a key that never holds what
+a patient said or is.
 """
 
 from __future__ import annotations
@@ -10,16 +11,15 @@ from workbench.kernel.issues import MASK
 from workbench.v2.dictionary import dictionary
 from workbench.v2.er7 import Element as V2Element
 from workbench.v2.er7 import Message
+from workbench.v2.phi import data_type_of, is_phi
 
-READABLE_TYPES = frozenset(
-    {"ID", "IS", "SI", "CE", "CWE", "CNE", "CF", "HD", "VID", "PT", "MSG", "CM_MSG", "NA", "SPS"}
-)
-READABLE_SEGMENTS = frozenset({"MSH", "FHS", "BHS", "EVN", "MSA", "ERR", "SFT"})
+READABLE_SEGMENTS = frozenset({"MSH", "FHS", "BHS", "MSA", "SFT"})
+"""They say of the message when it was sent, by what and to what: without it nobody could find a message."""
 READABLE_KEYS = frozenset(
     """
-    resourceType system code status url use profile type mode method intent priority category fullUrl reference
-    unit comparator relationship linkId contentType version versionId source event required
-    """.split()  # noqa: SIM905  # a list of sixty quoted words hides what it says
+    resourceType system code status url use profile type mode method intent priority category unit comparator
+    relationship linkId contentType version versionId source event required
+    """.split()  # noqa: SIM905  # a list of thirty quoted words hides what it says
 )
 
 
@@ -28,8 +28,8 @@ def hides_v2(element: V2Element) -> bool:
     segment = element.segment
     if segment.name in READABLE_SEGMENTS or not element.field:
         return not segment.name
-    definition = dictionary(segment.message.version).field(segment.name, element.field)
-    return definition is None or definition.data_type not in READABLE_TYPES
+    data_type = data_type_of(segment, element.field, dictionary(segment.message.version))
+    return is_phi(segment.name, element.field, element.component, data_type)
 
 
 def hides_fhir(key: str, parent_key: str = "") -> bool:

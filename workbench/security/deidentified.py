@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Policy(StrEnum):
@@ -30,8 +31,7 @@ class Fate(StrEnum):
     REMOVED = "removed"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One value and what became of it; `before` and `after` are the patient's and stay in the preview.
 
     path      the place itself: `PID-5[2].1`, `Patient.name[0].family`

@@ -23,6 +23,7 @@ _PURPOSE = "de-identification"
 _ROUNDS = 8
 _MOST_DAYS = 730
 _CLASSES = (string.digits, string.ascii_uppercase, string.ascii_lowercase)
+_VALUE_OF = {character: value for characters in _CLASSES for value, character in enumerate(characters)}
 _CLASS_OF = {character: kind for kind, characters in enumerate(_CLASSES) for character in characters}
 _RADIX = tuple(len(characters) for characters in _CLASSES)
 _NAME_BREAK = re.compile(r"([\s\-,./()]+)")
@@ -68,21 +69,7 @@ class Pseudonyms:
 
         subject  whose name it is: the same name of different people becomes different names
         """
-        return "".join(
-            piece if n % 2 or not piece else self._name_word(piece, subject, given)
-            for n, piece in enumerate(_NAME_BREAK.split(text))
-        )
-
-    def _name_word(self, word: str, subject: str, given: bool) -> str:
-        plain = _plain(word)
-        if len(plain) <= 1:
-            letter = string.ascii_uppercase[self.number("initial", subject, plain) % 26]
-            return letter.lower() if word.islower() else letter
-        names = GIVEN_NAMES if given else _surnames()
-        place = self.number("given" if given else "family", subject, plain) % len(names)
-        if names[place].casefold() == plain:
-            place = (place + 1) % len(names)
-        return _spelled_like(word, names[place])
+        return _name(self.key, text, subject, given)
 
     def city(self, text: str, subject: str = "") -> str:
         """A place that does not exist."""
@@ -105,16 +92,7 @@ class Pseudonyms:
 
         The last seven digits of a number become 555-01xx, the range kept for fiction (NANP 555 line numbers).
         """
-        if "@" in text:
-            return f"user{self.number('contact', text.casefold()) % 10**8:08}@example.org"
-        digits = "".join(character for character in text if character in string.digits)
-        if len(digits) < 7:
-            return self.identifier(text)
-        line = f"55501{self.number('contact', digits) % 100:02}"
-        changed = iter(self.identifier(digits[:-7]) + line)
-        return "".join(
-            next(changed) if character in string.digits else self.identifier(character) for character in text
-        )
+        return _contact(self.key, text)
 
     def uuid(self, text: str) -> str:
         """Another UUID (version 4 in form) for a UUID."""
@@ -143,6 +121,40 @@ class Pseudonyms:
         return f"{moved.year:04}{moved.month:02}{moved.day:02}"[: len(digits)]
 
 
+@lru_cache(maxsize=1 << 15)
+def _name(key: bytes, text: str, subject: str, given: bool) -> str:
+    if _NAME_BREAK.search(text) is None:
+        return _name_word(key, text, subject, given) if text else text
+    return "".join(
+        piece if n % 2 or not piece else _name_word(key, piece, subject, given)
+        for n, piece in enumerate(_NAME_BREAK.split(text))
+    )
+
+
+def _name_word(key: bytes, word: str, subject: str, given: bool) -> str:
+    plain = _plain(word)
+    if len(plain) <= 1:
+        letter = string.ascii_uppercase[_number(key, ("initial", subject, plain)) % 26]
+        return letter.lower() if word.islower() else letter
+    names = GIVEN_NAMES if given else _surnames()
+    place = _number(key, ("given" if given else "family", subject, plain)) % len(names)
+    if names[place].casefold() == plain:
+        place = (place + 1) % len(names)
+    return _spelled_like(word, names[place])
+
+
+@lru_cache(maxsize=1 << 15)
+def _contact(key: bytes, text: str) -> str:
+    if "@" in text:
+        return f"user{_number(key, ('contact', text.casefold())) % 10**8:08}@example.org"
+    digits = "".join(character for character in text if character in string.digits)
+    if len(digits) < 7:
+        return _identifier(key, text)
+    line = f"55501{_number(key, ('contact', digits)) % 100:02}"
+    changed = iter(_identifier(key, digits[:-7]) + line)
+    return "".join(next(changed) if character in string.digits else _identifier(key, character) for character in text)
+
+
 @lru_cache(maxsize=1 << 16)
 def _number(key: bytes, parts: tuple[str, ...]) -> int:
     return int.from_bytes(_digest(key, "\x1f".join(f"{len(part)}:{part}" for part in parts))[:8])
@@ -154,7 +166,8 @@ def _digest(key: bytes, text: str) -> bytes:
 
 def _hmac(key: bytes, message: bytes) -> bytes:
     """HMAC-SHA256 with the padded keys hashed once: a third of the time of `hmac.digest` for short messages."""
-    inner, outer = (hashed.copy() for hashed in _padded(key))
+    padded_inner, padded_outer = _padded(key)
+    inner, outer = padded_inner.copy(), padded_outer.copy()
     inner.update(message)
     outer.update(inner.digest())
     return outer.digest()
@@ -182,7 +195,7 @@ def _identifier(key: bytes, text: str) -> str:
         for place in half:
             radix = _RADIX[kinds[place]]
             sizes[side] *= radix
-            values[side] = values[side] * radix + _CLASSES[kinds[place]].index(text[place])
+            values[side] = values[side] * radix + _VALUE_OF[text[place]]
     _permute(key, form, values, sizes)
     found = list(text)
     for side, half in enumerate(halves):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 NULL = '""'
 """The two characters that say "delete what you have" (v2.5.1 2.5.3): present, and empty."""
@@ -28,15 +29,21 @@ class Delimiters:
         """
         field = header[3:4]
         declared = header[4 : _end_of_field(header, field)][:5].ljust(5, "\0")
-        component, repetition, escape, subcomponent, truncation = (
-            "" if character == "\0" else character for character in declared
-        )
-        return cls(field, component, repetition, escape, subcomponent, truncation)
+        return _of_characters(field, declared)
 
     @property
     def encoding_characters(self) -> str:
         """MSH-2 as it is written."""
         return self.component + self.repetition + self.escape + self.subcomponent + self.truncation
+
+
+@lru_cache(maxsize=64)
+def _of_characters(field: str, declared: str) -> Delimiters:
+    """One object for all messages that declare the same; it is the key of what was worked out for them."""
+    component, repetition, escape, subcomponent, truncation = (
+        "" if character == "\0" else character for character in declared
+    )
+    return Delimiters(field, component, repetition, escape, subcomponent, truncation)
 
 
 def _end_of_field(header: str, field: str) -> int:

@@ -9,6 +9,7 @@ dropping them would change the value silently. Line breaks written by `escape` a
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from workbench.v2.delimiters import Delimiters
@@ -40,6 +41,14 @@ def escape(text: str, delimiters: Delimiters) -> str:
     CR, LF and CRLF become `\\.br\\`; a value can hold no segment terminator.
     """
     return text.translate(_escape_table(delimiters)) if delimiters.escape else text
+
+
+def escaper(delimiters: Delimiters) -> Callable[[str], str]:
+    """`escape` for many texts with the same delimiters."""
+    if not delimiters.escape:
+        return str
+    table = _escape_table(delimiters)
+    return lambda text: text.translate(table)
 
 
 @lru_cache(maxsize=64)

@@ -130,9 +130,11 @@ FIELDS: dict[str, Category] = (
 """What a field of type ST holds, where its type says too little."""
 
 
+_VARIES = "varies"
 _OPEN = frozenset({Category.NONE, Category.CODED_TEXT})
 
 
+@lru_cache(maxsize=8192)
 def is_phi(segment: str, field: int, component: int = 0, data_type: str = "") -> bool:
     """True when a place may say who somebody is: what Mask PHI hides.
 
@@ -189,13 +191,18 @@ def _date_only(data_type: str) -> Category:
 
 def data_type_of(segment: Segment, field: int, known: Dictionary) -> str:
     """The data type of a field in this message, "" when nobody can say; OBX-2 and its like choose for `varies`."""
-    name = f"{segment.name}-{field}"
-    if name in TYPES:
+    stated = _stated_type(segment.name, field, known)
+    if stated != _VARIES:
+        return stated
+    chosen = segment.value(2) if segment.name == "OBX" else ""
+    return chosen if known.data_type(chosen) is not None else ""
+
+
+@lru_cache(maxsize=1 << 14)
+def _stated_type(segment: str, field: int, known: Dictionary) -> str:
+    if (name := f"{segment}-{field}") in TYPES:
         return TYPES[name]
-    definition = known.field(segment.name, field)
+    definition = known.field(segment, field)
     if definition is None:
         return ""
-    if definition.data_type.lower() == "varies":
-        chosen = segment.value(2) if segment.name == "OBX" else ""
-        return chosen if known.data_type(chosen) is not None else ""
-    return definition.data_type
+    return _VARIES if definition.data_type.lower() == _VARIES else definition.data_type

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +36,7 @@ __all__ = ["Policy", "Preview", "Report", "Rules", "deidentify_capture", "previe
 _KEY_SETTING = "deidentification.key"
 _IN_PLACE = frozenset({Framing.ER7, Framing.MLLP, Framing.BATCH})
 _WHOLE = 1 << 40
+_COUNTED = attrgetter("field", "category", "fate", "doubt")
 _BETWEEN = frozenset(b"\r\n\x0b\x0c\x1c \t")
 _BATCH_FIELDS = {b"FHS": 6, b"BHS": 6, b"FTS": 2, b"BTS": 2}
 """How many parts of a batch segment are kept: who sends to whom and the count; names, comments and times go."""
@@ -130,6 +132,7 @@ def deidentify_capture(
 
 def _deidentify_piece(pseudonyms: Pseudonyms, rules: Rules, piece: Section) -> tuple[list[bytes | None], Report]:
     report, found = Report(), list[bytes | None]()
+    counts: Counter[tuple[str, str, str, str]] = Counter()
     for _, _, document in read_messages(piece):
         if isinstance(document, Refused):
             report.unreadable += 1
@@ -138,7 +141,8 @@ def _deidentify_piece(pseudonyms: Pseudonyms, rules: Rules, piece: Section) -> t
         report.messages += 1
         done = _deidentified(document, pseudonyms, rules, places=False)
         found.append(done.raw)
-        report.counts.update((c.field, str(c.category), c.fate.value, c.doubt) for c in done.changes)
+        counts.update(map(_COUNTED, done.changes))
+    report.counts.update({(name, str(kind), str(fate), doubt): n for (name, kind, fate, doubt), n in counts.items()})
     return found, report
 
 
