@@ -6,10 +6,17 @@ from collections.abc import Iterator
 
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
+from workbench.gui.views.mapping.merge_dialog import MergeDialog
+from workbench.gui.views.mapping.package_watch import PackageWatch
 from workbench.gui.views.mapping.panes import Pane
 from workbench.gui.views.mapping.selection import Selection
+from workbench.gui.views.mapping.text_pane import TextPane
 
 
 def further_panes(bench: Bench, desk: MappingDesk, selection: Selection) -> Iterator[Pane]:
     """Made once, when the page is."""
-    yield from ()
+    text = TextPane(bench, desk, selection)
+    PackageWatch(
+        bench, desk, lambda found, decided: MergeDialog(bench.theme, found, decided, text.window()).open(), parent=text
+    )
+    yield text
