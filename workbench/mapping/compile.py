@@ -12,12 +12,13 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.mapping.compile_message import CompiledMessageMap, RowFunction, compile_message_map
 from workbench.mapping.compile_rule import CompiledMaps, Compiler
-from workbench.mapping.compile_source import Texts, read_source
+from workbench.mapping.compile_source import CodeMaps, Texts, read_source
 from workbench.mapping.conditions import SyntaxProblem
 from workbench.mapping.conditions import read_source as parse_source
 from workbench.mapping.covering import Covering, Covers, covers_of
 from workbench.mapping.fhir_target import fhir_schema
 from workbench.mapping.finish import assemble
+from workbench.mapping.identity import name_of
 from workbench.mapping.keep import check_extension, keep_the_rest
 from workbench.mapping.model import Direction, MessageMap, Package
 from workbench.mapping.overlay import effective
@@ -88,7 +89,7 @@ class CompiledMapping:
             if not any("../" in rule.target or rule.target == "$value" for rule in rule_map.walk()):
                 compiler.rule_map(rule_map, ())
         self._contexts = kept.contexts if kept.contexts is not None else Contexts()
-        self._sender = _text_source(package.header.sender)
+        self._sender = _text_source(package.header.sender, package.codes)
         self._zone_name = _zone_name(package.header.time_zone)
 
     def _offer(self, message_map: MessageMap) -> None:
@@ -187,14 +188,15 @@ class CompiledMapping:
         control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()
         state.context = self._contexts.number((state.zone, state.sender, state.delimiters, noting))
         state.key = (header.raw(3), header.raw(4), control_id)
+        state.name = name_of(*state.key)
         for row in compiled.rows:
             row(state)
         return state
 
 
-def _text_source(text: str) -> Texts:
+def _text_source(text: str, codes: CodeMaps) -> Texts:
     try:
-        return read_source(parse_source(text), False)
+        return read_source(parse_source(text), False, codes)
     except SyntaxProblem as problem:
         raise Refused(
             "MAP-0110", f"package.yaml: sender: “{text}”: {problem.sentence}.", "See the help page of the language."

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
 from workbench.mapping.compile_rule import Compiler, refer
-from workbench.mapping.compile_source import Holds, code_maps_named, holds
+from workbench.mapping.compile_source import Holds, code_maps_named, code_maps_of, holds
 from workbench.mapping.compile_target import Slots, compile_target
 from workbench.mapping.compile_text import FirstText, first_text
 from workbench.mapping.compile_value import report
-from workbench.mapping.conditions import Alternatives, SyntaxProblem, V2Path, read_condition
+from workbench.mapping.conditions import Alternatives, Condition, SyntaxProblem, V2Path, read_condition
 from workbench.mapping.conditions import read_source as parse_source
+from workbench.mapping.effects import fields_compared
 from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
-from workbench.mapping.identity import merge, named_id
+from workbench.mapping.identity import id_of_name, merge, name_of
 from workbench.mapping.model import MessageMap, Row
-from workbench.mapping.plans import CompiledMap
+from workbench.mapping.plans import CompiledMap, Shape, Source, known
 from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, Step
 from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope, stands_in
 
@@ -84,7 +85,7 @@ class _RowCompiler:
     def compiled(self) -> Callable[[Run], None]:
         row = self.row
         places = self.places()
-        when = self.condition(row.when) if row.when else None
+        when, without, lowest = self.when()
         work = self.raising() if row.raises else self.filling() if row.fill else self.making()
 
         segment = "" if self.is_group else row.source.rsplit("/", 1)[-1]
@@ -94,11 +95,27 @@ class _RowCompiler:
                 return
             for number, scope in enumerate(places(state), 1):
                 parts = scope.fields if isinstance(scope, SegmentScope) else []
+                if without is not None and len(parts) <= lowest:
+                    if not without:
+                        continue
+                    held = True
+                else:
+                    held = when is None
                 frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
-                if when is None or when(frame):
+                if held or (when is not None and when(frame)):
                     work(frame, number)
 
         return run
+
+    def when(self) -> tuple[Holds | None, bool | None, int]:
+        """The row's condition; what it says of a segment that ends before the field with this number, None when that
+        cannot be said."""
+        if not self.row.when:
+            return None, None, 0
+        condition, when = self.condition(self.row.when)
+        source = Source(self.row.source.rsplit("/", 1)[-1], False)
+        fields = None if self.is_group else fields_compared(condition, source.name)
+        return (when, known(condition, source, Shape((), {})), min(fields)) if fields else (when, None, 0)
 
     # --- where the row runs ------------------------------------------------------------------------------------------
 
@@ -141,19 +158,24 @@ class _RowCompiler:
 
     def source(self, text: str) -> Alternatives:
         try:
-            return parse_source(text)
+            alternatives = parse_source(text)
         except SyntaxProblem as problem:
             raise self.refuse(f"“{text}”: {problem.sentence} at character {problem.at + 1}") from None
+        self.need_code_maps(code_maps_of(alternatives))
+        return alternatives
 
-    def condition(self, text: str) -> Holds:
+    def need_code_maps(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self.package.codes:
+                raise self.refuse(f"there is no code map {name}")
+
+    def condition(self, text: str) -> tuple[Condition, Holds]:
         try:
             parsed = read_condition(text)
         except SyntaxProblem as problem:
             raise self.refuse(f"“{text}”: {problem.sentence} at character {problem.at + 1}") from None
-        for name in code_maps_named(parsed):
-            if name not in self.package.codes:
-                raise self.refuse(f"there is no code map {name}")
-        return holds(parsed, self.package.codes)
+        self.need_code_maps(code_maps_named(parsed))
+        return parsed, holds(parsed, self.package.codes)
 
     # --- what it does ------------------------------------------------------------------------------------------------
 
@@ -264,14 +286,14 @@ class _RowCompiler:
     def making(self) -> Callable[[Frame, int], None]:
         row = self.row
         content, identify = self.content(self.kind(row.make)), self.identify()
-        space = self.package.header.name_space
+        kind = name_of(self.package.header.name_space, row.make)
+        own = name_of(row.id)
 
         def make(frame: Frame, number: int) -> None:
             run = frame.run
             named = identify(frame)
-            if named is None:
-                named = (*run.key, row.id, str(number))
-            identity = named_id(space, row.make, *named)
+            name = f"{run.name}{own}{name_of(str(number))}" if named is None else name_of(*named)
+            identity = id_of_name(kind + name)
             resource: Resource = {"resourceType": row.make}
             instance = Instance(row.name, resource, identity, row.write)
             place = len(run.order)
@@ -292,7 +314,7 @@ class _RowCompiler:
     def identify(self) -> Identify:
         segment = "" if self.is_group else self.row.source.rsplit("/", 1)[-1]
         keys: list[FirstText | str] = [
-            text[1:] if text.startswith("@") else first_text(self.source(text), False, segment)
+            text[1:] if text.startswith("@") else first_text(self.source(text), False, segment, self.package.codes)
             for text in self.row.identity
         ]
 

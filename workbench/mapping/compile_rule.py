@@ -110,17 +110,18 @@ class Compiler:
             when=condition,
             holds=None if condition is None else holds(condition, self.package.codes),
             inline=inline,
-            effect=lambda: effect_of(parts, bool(slots)),
+            effect=lambda held: effect_of(parts, bool(slots), held),
             slots=slots,
         )
 
 
-def effect_of(parts: RuleParts, shared: bool) -> Effect | None:
+def effect_of(parts: RuleParts, shared: bool, held: bool) -> Effect | None:
     """What a rule of a segment map reads and writes; None when that cannot be said.
 
     shared  it asked for slots
+    held    its own condition is known to hold
     """
-    place, reads = parts.place, fields_read(parts.rule, parts.place.source.name, parts.package)
+    place, reads = parts.place, fields_read(parts.rule, parts.place.source.name, parts.package, held)
     if reads is None or place.source.in_value:
         return None
     written = [keys_written(parts.target_path(target), shared) for target in _targets(parts.rule)]

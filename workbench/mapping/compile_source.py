@@ -48,19 +48,21 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     nodes: tuple[Node, ...]
 
 
+CodeMaps = Mapping[str, CodeMap]
+"""A package's code maps by name."""
 Reader = Callable[[Frame], list[Node]]
 """The populated nodes of a source, in order."""
 Texts = Callable[[Frame], list[Found]]
 Holds = Callable[[Frame], bool]
 
 
-def read_path(path: V2Path) -> Reader:
-    """The nodes a path points at."""
+def read_path(path: V2Path, codes: CodeMaps) -> Reader:
+    """The nodes a path points at; `codes` are those its filter may name."""
     if path.in_value:
         return _value_reader(path)
     if path.field == 0:
         return _segment_reader(path)
-    only = holds(path.only, {}) if path.only is not None else None
+    only = holds(path.only, codes) if path.only is not None else None
     name, field = path.name, path.field
     pick = path.repetition
     component, subcomponent = path.component, path.subcomponent
@@ -178,12 +180,12 @@ def _segments(frame: Frame, path: V2Path) -> list[SegmentScope]:
     return found[at : at + 1]
 
 
-def read_source(alternatives: Alternatives, whole: bool) -> Texts:
+def read_source(alternatives: Alternatives, whole: bool, codes: CodeMaps) -> Texts:
     """The texts of a source: those of the first alternative that has any.
 
     whole  take a value with its separators instead of its first leaf
     """
-    readers = [alternative if isinstance(alternative, Text) else read_path(alternative) for alternative in alternatives]
+    readers = [one if isinstance(one, Text) else read_path(one, codes) for one in alternatives]
 
     def read(frame: Frame) -> list[Found]:
         run = frame.run
@@ -202,9 +204,9 @@ def read_source(alternatives: Alternatives, whole: bool) -> Texts:
     return read
 
 
-def read_nodes(alternatives: Alternatives) -> Reader:
+def read_nodes(alternatives: Alternatives, codes: CodeMaps) -> Reader:
     """The nodes of the first alternative that has any; texts among the alternatives give none."""
-    readers = [read_path(alternative) for alternative in alternatives if isinstance(alternative, V2Path)]
+    readers = [read_path(one, codes) for one in alternatives if isinstance(one, V2Path)]
     if len(readers) == 1:
         return readers[0]
 
@@ -243,7 +245,7 @@ def guard_of(alternatives: Alternatives, in_value: bool, name: str) -> int:
     return path.field
 
 
-def holds(condition: Condition, codes: Mapping[str, CodeMap]) -> Holds:
+def holds(condition: Condition, codes: CodeMaps) -> Holds:
     """The condition as a function."""
     match condition:
         case Both(conditions):
@@ -273,11 +275,11 @@ def _either(first: Holds, *others: Holds) -> Holds:
     return lambda frame: first(frame) or rest(frame)
 
 
-def _check(check: Check, codes: Mapping[str, CodeMap]) -> Holds:
+def _check(check: Check, codes: CodeMaps) -> Holds:
     if check.operand is Operand.VERSION or check.path is None:
         compare, wanted = _COMPARISONS[check.test], _version(check.values[0])
         return lambda frame: compare(_version(frame.run.message.version), wanted)
-    read = read_path(check.path)
+    read = read_path(check.path, codes)
     if check.operand is Operand.COUNT:
         compare_numbers, number = _COMPARISONS[check.test], int(check.values[0])
         return lambda frame: compare_numbers(len(read(frame)), number)
@@ -368,7 +370,7 @@ def _raw_at_hand(path: V2Path) -> OneText | None:
     return of_segment
 
 
-def _accepts(check: Check, codes: Mapping[str, CodeMap]) -> Callable[[str, str], bool]:
+def _accepts(check: Check, codes: CodeMaps) -> Callable[[str, str], bool]:
     """The test of one text; the second argument is the sender."""
     if check.test is Relation.IN_CODES:
         code_map = codes[check.values[0]]
@@ -393,10 +395,20 @@ def code_maps_named(condition: Condition) -> Iterator[str]:
                 yield from code_maps_named(part)
         case Not(inner):
             yield from code_maps_named(inner)
-        case Check(test=Relation.IN_CODES, values=values):
-            yield from values
+        case Check(test=test, values=values, path=path):
+            if test is Relation.IN_CODES:
+                yield from values
+            if path is not None and path.only is not None:
+                yield from code_maps_named(path.only)
         case _:
             return
+
+
+def code_maps_of(alternatives: Alternatives) -> Iterator[str]:
+    """The names of the code maps the filters of a source ask."""
+    for path in alternatives:
+        if isinstance(path, V2Path) and path.only is not None:
+            yield from code_maps_named(path.only)
 
 
 def _says_something(frame: Frame, node: Node) -> bool:

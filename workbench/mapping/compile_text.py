@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workbench.mapping.compile_source import OneText, guard_of, read_source
+from workbench.mapping.compile_source import CodeMaps, OneText, guard_of, read_source
 from workbench.mapping.conditions import Alternatives, Text, V2Path
 from workbench.mapping.running import Frame, place_number
 from workbench.mapping.scope import SegmentScope
@@ -28,9 +28,9 @@ def one_text(alternatives: Alternatives, in_value: bool, name: str) -> tuple[One
     return _field_text(path), _take_of_field(path)
 
 
-def first_text(alternatives: Alternatives, in_value: bool, name: str) -> FirstText:
+def first_text(alternatives: Alternatives, in_value: bool, name: str, codes: CodeMaps) -> FirstText:
     """The first text of a source in a value, or in a segment of that name; "" when it has none."""
-    readers = [_first_text(alternative, in_value, name) for alternative in alternatives]
+    readers = [_first_text(alternative, in_value, name, codes) for alternative in alternatives]
     if len(readers) == 1:
         return readers[0]
 
@@ -44,11 +44,11 @@ def first_text(alternatives: Alternatives, in_value: bool, name: str) -> FirstTe
     return read
 
 
-def _first_text(alternative: V2Path | Text, in_value: bool, name: str) -> FirstText:
+def _first_text(alternative: V2Path | Text, in_value: bool, name: str, codes: CodeMaps) -> FirstText:
     if isinstance(alternative, Text):
         text = alternative.text
         return lambda frame: text
-    short, long = one_text((alternative,), in_value, name), read_source((alternative,), False)
+    short, long = one_text((alternative,), in_value, name), read_source((alternative,), False, codes)
 
     def read_long(frame: Frame) -> str:
         found = long(frame)

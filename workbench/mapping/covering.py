@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.compile_source import Holds, holds
@@ -85,6 +85,20 @@ class Covers:
 
     ignore: Patterns
     keep: Patterns
+    _always: dict[tuple[str, int, int, int], bool] = field(default_factory=dict)
+
+    def always_ignores(self, segment: str, leaf: Leaf) -> bool:
+        """True when an ignore rule covers a value of such a segment whatever else the message says."""
+        _, number, _, component, subcomponent = leaf
+        key = (segment, number, component, subcomponent)
+        found = self._always.get(key)
+        if found is None:
+            covers = self.ignore.of_field(segment, number)
+            place = (number, component, subcomponent)
+            found = any(not c.map and c.when is None and place[: len(c.place)] == c.place for c in covers)
+            if len(self._always) < REMEMBERED_FIELDS:
+                self._always[key] = found
+        return found
 
     def may_keep(self, segment: str) -> bool:
         """True when a keep rule may apply to a value of such a segment."""

@@ -43,8 +43,11 @@ class Effect:
         return Effect(self.reads | other.reads, self.writes | other.writes, (self.appends | other.appends) - looked_at)
 
 
-def fields_read(rule: Rule, segment: str, package: Package) -> frozenset[int] | None:
-    """The fields of the segment that a rule and all below it read; None when it depends on anything else."""
+def fields_read(rule: Rule, segment: str, package: Package, held: bool) -> frozenset[int] | None:
+    """The fields of the segment that a rule and all below it read; None when it depends on anything else.
+
+    held  the rule's own condition is known to hold
+    """
     found: set[int] = set()
     for inner in rule.walk():
         if inner.reference or inner.raises or inner.target.startswith("../") or not plain_transforms(inner):
@@ -53,12 +56,22 @@ def fields_read(rule: Rule, segment: str, package: Package) -> frozenset[int] | 
             used = package.types.get(inner.using)
             if used is None or not depends_on_value_alone(used.rules, package, (inner.using,)):
                 return None
-        for path in _paths(inner):
+        for path in _paths(inner, held and inner is rule):
             if path is None or not _own(path, segment):
                 return None
             if not path.in_value:
                 found.add(path.field)
     return frozenset(found)
+
+
+def fields_compared(condition: Condition, segment: str) -> frozenset[int] | None:
+    """The fields of a segment that a condition compares; None when it depends on anything else."""
+    fields = set()
+    for path in _compared(condition):
+        if path is None or path.in_value or not _own(path, segment):
+            return None
+        fields.add(path.field)
+    return frozenset(fields)
 
 
 def keys_written(path: TargetPath, shared: bool) -> tuple[frozenset[str], frozenset[str]]:
@@ -85,11 +98,11 @@ def _own(path: V2Path, segment: str) -> bool:
     return bool(path.field) and path.name == segment and not path.groups and path.occurrence == UNSAID
 
 
-def _paths(rule: Rule) -> Iterator[V2Path | None]:
+def _paths(rule: Rule, held: bool) -> Iterator[V2Path | None]:
     """The paths a rule reads, those of the rules below it left out; None stands for another thing it asks."""
     for text in (*rule.source, *rule.accounts_for, *rule.identity):
         yield from (path for path in read_source(text) if not isinstance(path, Text))
-    if rule.when:
+    if rule.when and not held:
         yield from _compared(read_condition(rule.when))
 
 

@@ -8,14 +8,15 @@ from urllib.parse import quote
 from workbench.mapping.identity import named_id
 from workbench.mapping.model import Json, Write
 from workbench.mapping.running import REFERENCED, Pending, Run, Written
-from workbench.mapping.scope import Instance, Resource
+from workbench.mapping.scope import Instance, Resource, Scope
 
 
 def tie_references(run: Run) -> None:
     """Put the waiting references in their places; those that find nothing go."""
     unresolved: dict[int, Resource] = {}
+    around: dict[tuple[Scope, str], list[Instance]] = {}
     for pending in run.pending:
-        found = [instance.full_url for instance in _referred(pending)]
+        found = [instance.full_url for instance in _referred(pending, around)]
         if pending.repeats:
             there = pending.container[pending.key]
             assert isinstance(there, list)  # the placeholder stands in it
@@ -39,9 +40,19 @@ def _says_something(pending: Pending) -> bool:
     return bool(pending.container) and bool(pending.container.get(pending.key, True))
 
 
-def _referred(pending: Pending) -> list[Instance]:
-    """The instances of the name in the nearest place that has any besides the one that refers."""
-    return pending.scope.find(pending.name, pending.owner.identity if pending.owner is not None else "")
+def _referred(pending: Pending, around: dict[tuple[Scope, str], list[Instance]]) -> list[Instance]:
+    """The instances of the name in the nearest place that has any besides the one that refers.
+
+    around  what was found before from the group around a segment, where the many segments of a report look
+    """
+    scope, name, owner = pending.scope, pending.name, pending.owner
+    besides = owner.identity if owner is not None else ""
+    if scope.outer is None or scope.way or (scope.made is not None and name in scope.made):
+        return scope.find(name, besides)
+    found = around.get((scope.outer, name))
+    if found is None:
+        found = around[scope.outer, name] = scope.outer.find(name)
+    return found if all(one.identity != besides for one in found) else scope.find(name, besides)
 
 
 def _prune(value: Json) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import lru_cache
+from hashlib import sha1
 
 from workbench.fhir.bundle import NAMESPACE
 from workbench.mapping.model import Json
@@ -13,11 +12,19 @@ Object = dict[str, Json]
 _SPACE = NAMESPACE.bytes
 
 
-@lru_cache(maxsize=16384)
 def named_id(*parts: str) -> str:
     """`fhir.bundle.named_uuid` as text, without the objects on the way: a message needs dozens."""
-    name = "".join([f"{len(part)}:{part}" for part in parts])
-    digest = hashlib.sha1(_SPACE + name.encode(), usedforsecurity=False).hexdigest()
+    return id_of_name(name_of(*parts))
+
+
+def name_of(*parts: str) -> str:
+    """Parts as one text from which they can be told; those of more parts begin with those of fewer."""
+    return "".join([f"{len(part)}:{part}" for part in parts])
+
+
+def id_of_name(name: str) -> str:
+    """The id of what has a name by `name_of`."""
+    digest = sha1(_SPACE + name.encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 

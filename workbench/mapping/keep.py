@@ -53,6 +53,8 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
         if not covers.may_keep(scope.name):
             continue
         for leaf, raw in _left(run, scope):
+            if covers.always_ignores(scope.name, leaf):
+                continue
             covering = covering or Covering(covers, run)
             rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
             if rule is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from workbench.mapping.compile_source import Holds, compares
 from workbench.mapping.compile_target import Slots
@@ -50,7 +51,8 @@ class Entry:
     step    what it does, its condition left out
     guard   the part that must be populated for it; 0 when that cannot be said
     inline  of a block that only groups: its rules; `first` when they are alternatives
-    effect  what it reads and writes, worked out when it is wanted; None when that cannot be said
+    effect  what it reads and writes, worked out when it is wanted; None when that cannot be said; of a rule whose
+            condition is known to hold, given True
     slots   numbers of the elements it may share with other rules (`Frame.slots`)
     """
 
@@ -59,7 +61,7 @@ class Entry:
     when: Condition | None = None
     holds: Holds | None = None
     inline: CompiledMap | None = None
-    effect: Callable[[], Effect | None] = lambda: None
+    effect: Callable[[bool], Effect | None] = lambda held: None
     slots: frozenset[int] = frozenset()
 
 
@@ -154,21 +156,19 @@ class CompiledMap:
             verdict = True if entry.when is None else known(entry.when, self.source, shape)
             if verdict is False:
                 continue
-            inner = [PlannedStep(entry.step, entry.effect, entry.slots)]
+            effect = partial(entry.effect, verdict is True)
+            inner = [PlannedStep(entry.step, effect, entry.slots)]
             if entry.inline is not None:
                 inner = entry.inline.steps_for(shape)
                 if not inner:
                     continue
                 if entry.inline.first and len(inner) > 1:
-                    inner = [PlannedStep(first_of([one.step for one in inner]), entry.effect, entry.slots)]
+                    inner = [PlannedStep(first_of([one.step for one in inner]), effect, entry.slots)]
             if verdict is None and entry.holds is not None:
-                inner = [
-                    PlannedStep(
-                        conditional(entry.holds, in_order([one.step for one in inner])), entry.effect, entry.slots
-                    )
-                ]
+                only_if = conditional(entry.holds, in_order([one.step for one in inner]))
+                inner = [PlannedStep(only_if, effect, entry.slots)]
             if self.first and len(inner) > 1:
-                inner = [PlannedStep(in_order([one.step for one in inner]), entry.effect, entry.slots)]
+                inner = [PlannedStep(in_order([one.step for one in inner]), effect, entry.slots)]
             steps += inner
         return steps
 

@@ -12,6 +12,7 @@ from workbench.mapping.compile_source import (
     Reader,
     Texts,
     code_maps_named,
+    code_maps_of,
     joined,
     read_nodes,
     read_source,
@@ -64,7 +65,7 @@ class RuleParts:
         self.rule = rule
         self.place = place
         self.name = RuleName(place.map, rule.id)
-        self.sources: list[Alternatives] = [self.parsed(parse_source, text) for text in rule.source]
+        self.sources: list[Alternatives] = [self.source(text) for text in rule.source]
 
     def refuse(self, sentence: str) -> NoReturn:
         """Stop with the place of the rule."""
@@ -78,6 +79,13 @@ class RuleParts:
             return parse(text)
         except SyntaxProblem as problem:
             self.refuse(f"“{text}”: {problem.sentence} at character {problem.at + 1}")
+
+    def source(self, text: str) -> Alternatives:
+        """A source the rule names."""
+        alternatives = self.parsed(parse_source, text)
+        for name in code_maps_of(alternatives):
+            self.need_code_map(name)
+        return alternatives
 
     def condition(self) -> Condition | None:
         """The rule's `when`, None when it has none."""
@@ -111,7 +119,7 @@ class RuleParts:
 
     def texts(self, whole: bool) -> Texts:
         """The texts of the rule's sources, by its `join` and `repeat`."""
-        readers = [read_source(source, whole) for source in self.sources]
+        readers = [read_source(source, whole, self.package.codes) for source in self.sources]
         if len(readers) > 1 or self.rule.repeat is Repeat.JOIN:
             return joined(readers, " " if self.rule.join is None else self.rule.join)
         return _repeated(readers[0], self.rule.repeat)
@@ -126,19 +134,19 @@ class RuleParts:
         """The nodes of the rule's source, by its `repeat`."""
         if len(self.sources) != 1 or self.rule.repeat is Repeat.JOIN:
             self.refuse("several sources can be joined into a text only")
-        return _repeated(read_nodes(self.sources[0]), self.rule.repeat)
+        return _repeated(read_nodes(self.sources[0], self.package.codes), self.rule.repeat)
 
     def text_source(self, text: str) -> Texts:
         """The texts of another source the rule names."""
-        return read_source(self.parsed(parse_source, text), False)
+        return read_source(self.source(text), False, self.package.codes)
 
     def first_text(self, text: str) -> FirstText:
         """The first text of another source the rule names, read in each of the rule's values."""
-        return first_text(self.parsed(parse_source, text), True, "")
+        return first_text(self.source(text), True, "", self.package.codes)
 
     def node_source(self, text: str) -> Reader:
         """The nodes of another source the rule names."""
-        return read_nodes(self.parsed(parse_source, text))
+        return read_nodes(self.source(text), self.package.codes)
 
     def codes(self) -> Codes:
         """The rule's code map with the policy that holds for it."""

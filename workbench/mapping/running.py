@@ -157,6 +157,7 @@ class Run:
     dropped  elements that found their place taken
     uneven   in fast mode: two views of one resource differed, so that not all that was taken may have arrived
     context  a number for everything but a value's text on which its meaning depends
+    key      what tells the message from others; `name` is the same as part of a name (`identity.name_of`)
     made     while the making of a value is being remembered: the resources made of its parts, None for one that
              cannot be made from memory
     same     resources that are in the bundle with all that one text says of them: identity, text and what was made
@@ -164,8 +165,8 @@ class Run:
 
     __slots__ = (
         "aliases", "bundle", "by_identity", "component", "context", "delimiters", "dropped", "escape", "given",
-        "issues", "keeping", "key", "laid_out", "made", "message", "noting", "order", "pending", "repetition", "same",
-        "sender", "separators", "subcomponent", "trace", "uneven", "zone",
+        "issues", "keeping", "key", "laid_out", "made", "message", "name", "noting", "order", "pending", "repetition",
+        "same", "sender", "separators", "subcomponent", "trace", "uneven", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -195,6 +196,7 @@ class Run:
         self.dropped: list[dict[str, Json]] = []
         self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
         self.key: tuple[str, ...] = ()
+        self.name = ""
         self.context = 0
         self.given: list[tuple[str, Node]] = []
 

@@ -33,25 +33,32 @@ class Instance:
 
 
 class Scope:
-    """A segment, a group repetition, or the message: what was made within it, by name."""
+    """A segment, a group repetition, or the message: what was made within it, by name.
 
-    __slots__ = ("made", "name", "outer")
+    way  the name of a group, "" for a segment
+    """
 
-    def __init__(self, name: str, outer: GroupScope | None) -> None:
+    __slots__ = ("made", "name", "outer", "way")
+
+    def __init__(self, name: str, outer: GroupScope | None, way: str) -> None:
         self.name = name
         self.outer = outer
+        self.way = way
         self.made: dict[str, dict[tuple[Instance, str], None]] | None = None
 
     def register(self, instance: Instance) -> None:
         """Make an instance known here and in everything around, with the group through which it came there."""
         scope: Scope | None = self
-        way = ""
+        name, way = instance.name, ""
         while scope is not None:
-            if scope.made is None:
-                scope.made = {}
-            scope.made.setdefault(instance.name, {})[instance, way] = None
-            way = scope.name if isinstance(scope, GroupScope) else ""
-            scope = scope.outer
+            made = scope.made
+            if made is None:
+                made = scope.made = {}
+            if name in made:
+                made[name][instance, way] = None
+            else:
+                made[name] = {(instance, way): None}
+            way, scope = scope.way, scope.outer
 
     def find(self, name: str, besides: str = "") -> list[Instance]:
         """The instances of that name in the nearest place that has any; empty when nothing has.
@@ -67,8 +74,7 @@ class Scope:
                     found = [one for one, way in known if (not left or way != left) and one.identity != besides]
                     if found:
                         return found if len(found) == 1 else list(dict.fromkeys(found))
-            left = scope.name if isinstance(scope, GroupScope) else ""
-            scope = scope.outer
+            left, scope = scope.way, scope.outer
         return []
 
 
@@ -83,7 +89,7 @@ class SegmentScope(Scope):
     __slots__ = ("fields", "first", "index", "segment", "taken")
 
     def __init__(self, segment: Segment, outer: GroupScope) -> None:
-        super().__init__(segment.name, outer)
+        super().__init__(segment.name, outer, "")
         self.segment = segment
         self.index = segment.index
         self.fields = segment.fields
@@ -110,7 +116,7 @@ class GroupScope(Scope):
     __slots__ = ("by_name", "definition", "direct", "started")
 
     def __init__(self, name: str, definition: Group | None, outer: GroupScope | None) -> None:
-        super().__init__(name, outer)
+        super().__init__(name, outer, name)
         self.definition = definition
         self.direct: list[SegmentScope] = []
         self.by_name: dict[str, list[SegmentScope]] = {}
