@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QDialog
@@ -18,6 +20,7 @@ from workbench.app.session import Session
 from workbench.gui.findings import Finding
 from workbench.gui.main_window import MainWindow
 from workbench.gui.models.issue_table import GROUPINGS, grouped
+from workbench.gui.shell import grouping
 from workbench.gui.theme.tokens import ThemeName
 from workbench.gui.views.validation.charts import ChartsTab, over_time
 from workbench.gui.views.validation.choices import described, from_setting, to_setting
@@ -223,8 +226,8 @@ def test_reports_hide_values_unless_they_are_asked_for(
     qtbot: QtBot, window: MainWindow, page: ValidationPage, session: Session, tmp_path: Path, name: str
 ) -> None:
     for asked in (False, True):
-        page.with_values.setChecked(asked)
-        page.export_to(tmp_path / f"{asked}.{name}", name)
+        page.export.with_values.setChecked(asked)
+        page.export.write(tmp_path / f"{asked}.{name}", name)
         settled(qtbot, window)
     hidden, shown = ((tmp_path / f"{asked}.{name}").read_text("utf-8") for asked in (False, True))
     assert "1980133" in shown
@@ -232,8 +235,8 @@ def test_reports_hide_values_unless_they_are_asked_for(
     assert birth_date_rule(page) in hidden
     assert [entry.action for entry in session.audit_entries()][-2:] == ["findings.export", "findings.export-values"]
     window.bench.set_masked(True)
-    assert not page.with_values.isChecked()
-    assert not page.with_values.isEnabled()
+    assert not page.export.with_values.isChecked()
+    assert not page.export.with_values.isEnabled()
 
 
 def test_the_answer_to_a_bad_message_names_its_errors(qtbot: QtBot, window: MainWindow, page: ValidationPage) -> None:
@@ -373,3 +376,38 @@ def test_a_capture_is_compared_with_what_the_workspace_remembers(
     page.anomalies.forget()
     page.anomalies.compare_with_memory()
     assert page.anomalies.model.rowCount() == 0
+
+
+def test_many_findings_are_grouped_beside_the_window(
+    qtbot: QtBot, window: MainWindow, page: ValidationPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "FEW", 1)
+    threads: set[bool] = set()
+    plain = grouped
+
+    def watched(*arguments: Any) -> Any:
+        threads.add(threading.current_thread() is threading.main_thread())
+        return plain(*arguments)
+
+    monkeypatch.setattr(grouping, "grouped", watched)
+    page.findings.grouping.setCurrentIndex(GROUPINGS.index("Sender"))
+    assert page.rules_model.rowCount() == 0, "nothing is shown before it is known"
+    settled(qtbot, window)
+    assert threads == {False}
+    assert sum(len(group.findings) for group in page.rules_model.rows) == len(page.bench.findings())
+    window.problems.grouping.setCurrentIndex(1 + GROUPINGS.index("Path"))
+    settled(qtbot, window)
+    assert threads == {False}
+    assert window.problems.groups.model.rowCount() > 1
+    page.findings.filter.setText("LAB")
+    assert {group.key for group in page.rules_model.rows} == {"LAB"}
+
+
+def test_a_later_question_overtakes_an_earlier_one(
+    qtbot: QtBot, window: MainWindow, page: ValidationPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "FEW", 1)
+    for by in ("Path", "File", "Sender"):
+        page.findings.grouping.setCurrentIndex(GROUPINGS.index(by))
+    settled(qtbot, window)
+    assert {group.key for group in page.rules_model.rows} == {"REG", "LAB"}

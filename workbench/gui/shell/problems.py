@@ -7,9 +7,10 @@ from PySide6.QtWidgets import QComboBox, QScrollArea, QSplitter, QTableView, QWi
 
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Finding
-from workbench.gui.models.issue_table import GROUPINGS, Group, GroupsModel, grouped, issue_columns
+from workbench.gui.models.issue_table import GROUPINGS, Group, GroupsModel, issue_columns
 from workbench.gui.models.rows import RowsModel
 from workbench.gui.shell.explain import explain_rule
+from workbench.gui.shell.grouping import Grouper
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import across, down, label, table
 from workbench.kernel.issues import Issue
@@ -75,6 +76,7 @@ class ProblemsPane(QWidget):
         self.model = RowsModel(bench.theme, columns, self)
         self.view = table(bench.theme, self.model, "Problems", columns)
         self.groups = GroupTable(bench.theme, GROUPINGS[0])
+        self._grouper = Grouper(bench, "groups of problems", self)
         self.grouping = QComboBox()
         self.grouping.addItems([_UNGROUPED, *(f"By {name.lower()}" for name in GROUPINGS)])
         self.grouping.setAccessibleName("Group problems by")
@@ -119,24 +121,32 @@ class ProblemsPane(QWidget):
         self.view.selectionModel().currentRowChanged.connect(self._explain)
         self.groups.view.selectionModel().currentRowChanged.connect(self._show_group)
         self.grouping.currentIndexChanged.connect(self._group)
+        self._grouper.grouped.connect(self._take_groups)
         bench.findings_changed.connect(self.refresh)
         bench.message_changed.connect(self._message_changed)
         bench.mask_changed.connect(self.refresh)
 
     def refresh(self) -> None:
         bench = self._bench
-        sifted = bench.sifted()
-        aside = {fate: len(found) for fate, found in sifted.items() if fate != "open" and found}
-        self.hidden.setText(" · ".join(f"{count:,} {fate}" for fate, count in aside.items()))
+        self._tell_hidden()
         if self.grouping.currentIndex() == 0:
             self.model.show(bench.findings())
         else:
-            before = self.groups.current
-            self.groups.show_groups(
-                grouped(bench.findings(), self.groups.by, bench.sent_of), before.key if before else None
-            )
-            self._show_group()
+            self._grouper.ask(bench.findings(), self.groups.by)
+            if self._grouper.is_busy:
+                self.hidden.setText("Grouping…")
+                self.groups.show_groups((), None)
         self._explain()
+
+    def _take_groups(self, groups: tuple[Group, ...]) -> None:
+        before = self.groups.current
+        self.groups.show_groups(groups, before.key if before else None)
+        self._tell_hidden()
+        self._show_group()
+
+    def _tell_hidden(self) -> None:
+        aside = {fate: len(found) for fate, found in self._bench.sifted().items() if fate != "open" and found}
+        self.hidden.setText(" · ".join(f"{count:,} {fate}" for fate, count in aside.items()))
 
     def step(self, by: int) -> None:
         """Go to the next or previous problem, round the end."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSplitter
 
 from workbench.app.operations.suppressions import Sent
 from workbench.gui.findings import Finding
-from workbench.gui.models.issue_table import Group, Source
+from workbench.gui.models.issue_table import Group, Source, grouped
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import pane, retitle
 from workbench.kernel.issues import Severity
@@ -43,6 +43,12 @@ def over_time(findings: Iterable[Finding], source: Source) -> tuple[Period, ...]
         if len(periods) <= MOST_BARS or width == 4:
             return tuple(Period(_name(digits), periods[digits]) for digits in sorted(periods))
     return ()
+
+
+def charted(findings: Iterable[Finding], source: Source) -> tuple[tuple[Group, ...], tuple[Period, ...]]:
+    """What both charts show: findings by rule, and over time."""
+    kept = tuple(findings)
+    return grouped(kept, "Rule", source), over_time(kept, source)
 
 
 def _digits(sent: Sent) -> str:

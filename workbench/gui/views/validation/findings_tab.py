@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QSplitter, QWidget
 from workbench.app.operations.suppressions import Fate
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Finding
-from workbench.gui.models.issue_table import GROUPINGS, grouped, issue_columns
+from workbench.gui.models.issue_table import GROUPINGS, Group, issue_columns
 from workbench.gui.models.rows import RowsModel
+from workbench.gui.shell.grouping import Grouper
 from workbench.gui.shell.problems import GroupTable, RuleCard
 from workbench.gui.widgets.basics import button, card, down, pane, retitle, table
 from workbench.gui.widgets.message_view import MessageView
@@ -29,6 +30,9 @@ class FindingsTab(QSplitter):
         super().__init__(Qt.Orientation.Horizontal)
         self._bench = bench
         self._key: str | None = None
+        self._groups: tuple[Group, ...] = ()
+        self._every: tuple[object, Sequence[Finding]] = (None, ())
+        self._grouper = Grouper(bench, "groups of findings", self)
         self.groups = GroupTable(bench.theme, GROUPINGS[0])
         self.grouping = QComboBox()
         self.grouping.addItems([f"By {name.lower()}" for name in GROUPINGS])
@@ -67,7 +71,8 @@ class FindingsTab(QSplitter):
 
     def _connect(self) -> None:
         self._bench.mask_changed.connect(self.refresh)
-        self.filter.textChanged.connect(self.refresh)
+        self._grouper.grouped.connect(self._take_groups)
+        self.filter.textChanged.connect(self._show_groups)
         self.fate.currentIndexChanged.connect(self.refresh)
         self.grouping.currentIndexChanged.connect(self._group)
         self.groups.view.selectionModel().currentRowChanged.connect(self._show_group)
@@ -83,7 +88,11 @@ class FindingsTab(QSplitter):
         """The findings that are open, suppressed or known, or all of them, as chosen."""
         sifted = self._bench.sifted()
         chosen = self.fate.currentData()
-        return tuple(f for found in sifted.values() for f in found) if chosen == _EVERY else sifted[Fate(chosen)]
+        if chosen != _EVERY:
+            return sifted[Fate(chosen)]
+        if self._every[0] is not sifted:
+            self._every = (sifted, tuple(finding for found in sifted.values() for finding in found))
+        return self._every[1]
 
     @property
     def current(self) -> Finding | None:
@@ -95,11 +104,20 @@ class FindingsTab(QSplitter):
 
     def refresh(self, *_changed: object) -> None:
         """Count again."""
+        self._grouper.ask(self.shown, self.groups.by)
+        if self._grouper.is_busy:
+            self.groups.show_groups((), self._key)
+            retitle(self._groups_pane, "Grouping…")
+            self._show_group()
+
+    def _take_groups(self, groups: tuple[Group, ...]) -> None:
+        self._groups = groups
+        self._show_groups()
+
+    def _show_groups(self, *_changed: object) -> None:
         words = self.filter.text().lower().split()
         groups = tuple(
-            group
-            for group in grouped(self.shown, self.groups.by, self._bench.sent_of)
-            if all(word in f"{group.key} {group.title}".lower() for word in words)
+            group for group in self._groups if all(word in f"{group.key} {group.title}".lower() for word in words)
         )
         self.groups.show_groups(groups, self._key)
         retitle(self._groups_pane, f"{len(groups):,} {'group' if len(groups) == 1 else 'groups'}")

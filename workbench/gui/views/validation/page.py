@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QFrame,
     QLineEdit,
-    QMenu,
     QSizePolicy,
     QStackedWidget,
     QTabWidget,
-    QToolButton,
     QWidget,
 )
 
@@ -38,20 +33,19 @@ from workbench.app.operations.validation import Against
 from workbench.app.session import Session
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Finding
-from workbench.gui.jobs import JobHandle
 from workbench.gui.marks import SEVERITY_MARKS, counted
-from workbench.gui.models.issue_table import grouped
 from workbench.gui.models.rows import RowsModel
 from workbench.gui.page import Page
+from workbench.gui.shell.grouping import counted_severities, worked_out
 from workbench.gui.views.validation.ack_tab import AckTab
 from workbench.gui.views.validation.anomalies_tab import AnomaliesTab
 from workbench.gui.views.validation.choices import SETTING, described, from_setting, to_setting
 from workbench.gui.views.validation.choices_dialog import ChoicesDialog
 from workbench.gui.views.validation.fhirpath_tab import FhirPathTab
+from workbench.gui.views.validation.findings_export import FindingsExport
 from workbench.gui.views.validation.findings_tab import FindingsTab
 from workbench.gui.views.validation.gaps_tab import GapsTab
 from workbench.gui.views.validation.profile_tab import ProfileTab
-from workbench.gui.views.validation.report_file import FORMATS, write_report
 from workbench.gui.views.validation.suppress import SuppressDialog, SuppressionsTab
 from workbench.gui.widgets.basics import Badge, EmptyState, across, button, down, label
 from workbench.gui.widgets.message_view import MessageView
@@ -72,6 +66,7 @@ class ValidationPage(Page):
         super().__init__(bench)
         self._session = session
         self.findings = FindingsTab(bench)
+        self.export = FindingsExport(bench, session, lambda: self.findings.shown)
         self.suppressions = SuppressionsTab(bench.theme)
         self.acknowledgement = AckTab(bench)
         self.fhirpath = FhirPathTab(bench)
@@ -115,31 +110,14 @@ class ValidationPage(Page):
         self._against.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._against.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         marks = (*self._badges.values(), self._hidden)
-        line = across(*marks, self._against, choose, self._validate, self._export(), spacing=14)
+        line = across(*marks, self._against, choose, self._validate, self.export, spacing=14)
         line.setStretchFactor(self._against, 1)
         line.setContentsMargins(6, 2, 0, 6)
         strip.setLayout(line)
         return strip
 
-    def _export(self) -> QToolButton:
-        made = QToolButton()
-        self.theme.give_icon(made, "download")
-        made.setText(" Export")
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        made.setToolTip("Write the findings that are shown for other programs")
-        menu = QMenu(made)
-        for name, (title, _) in FORMATS.items():
-            menu.addAction(title).triggered.connect(partial(self._ask_export, name))
-        menu.addSeparator()
-        self.with_values = QAction("Include patients' values", menu, checkable=True)
-        menu.addAction(self.with_values)
-        made.setMenu(menu)
-        return made
-
     def _connect(self) -> None:
         self.bench.findings_changed.connect(self.refresh)
-        self.bench.mask_changed.connect(self._mask_changed)
         self.findings.suppress_asked.connect(self.suppress)
         self.findings.fate.currentIndexChanged.connect(self._chart)
         self.suppressions.lift_asked.connect(self.lift)
@@ -204,10 +182,7 @@ class ValidationPage(Page):
         sifted = self.bench.sifted()
         self._stack.setCurrentIndex(1 if self.bench.validated else 0)
         self._validate.setText("Validate again" if self.bench.validated else "Validate")
-        for severity, badge in self._badges.items():
-            count = sum(1 for finding in sifted[Fate.OPEN] if finding.issue.severity is severity)
-            badge.show_mark(counted(SEVERITY_MARKS[severity], count, _PLURAL.get(severity, severity)))
-            badge.setVisible(bool(self.bench.validated))
+        worked_out(self.bench, "severities", sifted[Fate.OPEN], counted_severities, self._show_severities)
         aside = [f"{len(sifted[fate]):,} {fate}" for fate in (Fate.SUPPRESSED, Fate.KNOWN) if sifted[fate]]
         self._hidden.setText(" · ".join(aside))
         if self.bench.validated:
@@ -215,21 +190,31 @@ class ValidationPage(Page):
         self._count_hidden()
         self._chart()
 
+    def _show_severities(self, counts: Counter[Severity]) -> None:
+        for severity, badge in self._badges.items():
+            mark, word = SEVERITY_MARKS[severity], _PLURAL.get(severity, severity)
+            badge.show_mark(counted(mark, counts[severity], word))
+            badge.setVisible(bool(self.bench.validated))
+
     def _count_hidden(self) -> None:
-        sieve, sifted = self.bench.sieve, self.bench.sifted()
-        counts: Counter[str] = Counter()
-        for finding in sifted[Fate.SUPPRESSED]:
-            decision = sieve.suppression_of(finding.issue, self.bench.sent_of(finding))
-            if decision is not None:
-                counts[decision.id] += 1
-        self.suppressions.show_sieve(sieve, counts, len(sifted[Fate.KNOWN]))
+        sieve, sifted, source = self.bench.sieve, self.bench.sifted(), self.bench.sent_of
+        known = len(sifted[Fate.KNOWN])
+
+        def count(found: Iterable[Finding]) -> Counter[str]:
+            decisions = (sieve.suppression_of(finding.issue, source(finding)) for finding in found)
+            return Counter(decision.id for decision in decisions if decision is not None)
+
+        def show(counts: Counter[str]) -> None:
+            self.suppressions.show_sieve(sieve, counts, known)
+
+        worked_out(self.bench, "suppressed", sifted[Fate.SUPPRESSED], count, show)
         self.suppressions.take.setEnabled(bool(self.bench.validated))
 
     def _chart(self, *_changed: object) -> None:
         """Draw the charts when somebody looks; what they stand on is loaded then."""
         if self.tabs.currentWidget() is not self._charts:
             return
-        from workbench.gui.views.validation.charts import ChartsTab, over_time
+        from workbench.gui.views.validation.charts import ChartsTab, charted
 
         layout = self._charts.layout()
         if layout is None:
@@ -240,13 +225,13 @@ class ValidationPage(Page):
         charts = item.widget() if item is not None else None
         if isinstance(charts, ChartsTab):
             shown, source = (self.findings.shown if self.bench.validated else ()), self.bench.sent_of
-            charts.show_findings(grouped(shown, "Rule", source), over_time(shown, source))
-
-    def _mask_changed(self, masked: bool) -> None:
-        """Nothing that identifies a patient is written while the screen is shared."""
-        self.with_values.setEnabled(not masked)
-        if masked:
-            self.with_values.setChecked(False)
+            worked_out(
+                self.bench,
+                "charts",
+                shown,
+                lambda found: charted(found, source),
+                lambda drawn: charts.show_findings(*drawn),
+            )
 
     # What to validate against
 
@@ -329,38 +314,6 @@ class ValidationPage(Page):
         """Learn a profile from the capture and show it in the editor."""
         self.show_tab(self.profile)
         self.profile.learn()
-
-    def _ask_export(self, name: str, _checked: bool = False) -> None:
-        if not self.bench.validated:
-            self.bench.say("Validate the capture first; then its findings can be exported.")
-            return
-        title, ending = FORMATS[name]
-        path, _ = QFileDialog.getSaveFileName(self, f"Export findings as {title}", f"findings.{ending}")
-        if path:
-            self.export_to(Path(path), name)
-
-    def export_to(self, path: Path, name: str) -> JobHandle | None:
-        """Write the findings that are shown in one of `FORMATS`, beside the window; SARIF tells hidden ones as such."""
-        capture, shown, judged = self.bench.capture, self.findings.shown, tuple(self.bench.validated)
-        if capture is None:
-            return None
-        values = self.with_values.isChecked() and not self.bench.masked
-        decided = None
-        if name == "sarif":
-            shown = tuple(finding for found in self.bench.sifted().values() for finding in found)
-            decided = (self.bench.sieve, self.bench.sent_of)
-        handle = self.bench.jobs.start(
-            f"Writing {path.name}",
-            lambda _ctx: write_report(path, name, shown, capture, values, judged, decided),
-            writes=True,
-        )
-        handle.succeeded.connect(lambda count: self._exported(path, name, count, values))
-        handle.failed.connect(self.bench.report)
-        return handle
-
-    def _exported(self, path: Path, name: str, count: int, values: bool) -> None:
-        self._session.record("findings.export-values" if values else "findings.export", "finding-report", name)
-        self.bench.say(f"{count:,} findings written to {path.name}")
 
 
 def _opened(dialog: _Dialog, accepted: Callable[[], None]) -> _Dialog:
