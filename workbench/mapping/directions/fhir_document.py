@@ -165,11 +165,11 @@ class FhirSource:
     def location(self, node: Node) -> Location:
         return self._location(node.place or ())
 
-    def path(self, place: Place) -> str:
-        """`Bundle.entry[2].resource.name[0].family`, as `FhirDocument.at` reads it."""
-        text = self.document.resource_type or "$this"
-        for step in place:
-            text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    def path(self, place: Place, start: int = 0) -> str:
+        """`Bundle.entry[2].resource.name[0].family`, as `FhirDocument.at` reads it; from a step on without the type."""
+        text = (self.document.resource_type or "$this") if not start else ""
+        for step in place[start:]:
+            text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
         return text
 
     def _location(self, place: Place) -> Location:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import cast
 
-from workbench.mapping.conditions import ALL, LAST, Condition, Scanner, Text, V2Path
+from workbench.mapping.conditions import ALL, LAST, Condition, Operand, Scanner, Text, V2Path
 
 
 class StepKind(StrEnum):
@@ -65,6 +65,8 @@ _START = re.compile(r"([a-z][\w-]*)/")
 _DOLLAR = re.compile(r"\$(this|number-in-message|number|message-id)")
 _CALL = re.compile(r"(extension|resolve|referring)\(\s*([^()\s]*)\s*\)")
 _ELEMENT = re.compile(r"([A-Za-z][A-Za-z0-9]*)(\[x\])?")
+_FUNCTION = re.compile(r"(count|length)\(")
+_CLOSE = re.compile(r"\)")
 _DOT = re.compile(r"\.")
 _DOLLARS = {
     "this": StepKind.THIS,
@@ -84,6 +86,15 @@ class _FhirScanner(Scanner):
         while self._here(_DOT):
             steps.append(self._step())
         return cast(V2Path, FhirPath(start.group(1) if start else "", tuple(steps)))
+
+    def _operand(self) -> tuple[Operand, V2Path | None]:
+        """`count` and `length` only before a bracket: FHIR has elements of these names, and of that of `version`."""
+        match = self.take(_FUNCTION)
+        if match is None:
+            return Operand.VALUE, self.path()
+        path = self.path()
+        self.need(_CLOSE, ")")
+        return Operand(match.group(1)), path
 
     def _step(self) -> FhirStep:
         if match := self.take(_DOLLAR):

@@ -8,7 +8,7 @@ from workbench.kernel.errors import Refused
 from workbench.mapping.directions.covering import Covering, Covers
 from workbench.mapping.directions.fhir_document import FhirSource
 from workbench.mapping.directions.result import places_of, unclaimed
-from workbench.mapping.directions.running import Instance, Node, Place, Run, Written
+from workbench.mapping.directions.running import Instance, Node, Object, Place, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.model import Direction, Header
 from workbench.mapping.running import KEPT, RuleName
@@ -35,24 +35,53 @@ def check_keeping(covers: Covers, header: Header) -> None:
 
 
 def keep_the_rest(run: Run, covering: Covering, header: Header) -> None:
-    """Write every value that would be lost and that a keep rule covers: its number, its place and its text."""
+    """Write every value that would be lost and that a keep rule covers.
+
+    One Z segment for each resource (or, of v2, for all): set id, the resource, and place and text of each value.
+    """
     if not run.roots:
         return
     roots = _roots_of_resources(run)
     segment = header.extensions[KEPT_EXTENSION]
-    numbers: dict[int, int] = {}
+    segments: dict[tuple[int, Place], Instance] = {}
     for leaf in unclaimed(run, places_of(run.roots, {}, True)):
         if covering.ignored(leaf.place) is not None:
             continue
         rule = covering.kept(leaf.place)
         if rule is None:
             continue
-        root = roots.get(_resource(run, leaf.place), run.roots[0])
-        number = numbers[id(root)] = numbers.get(id(root), 0) + 1
-        kept = Instance(segment, segment, Node("", None), root)
-        kept.content.update({"1": str(number), "2": leaf.element.path, "3": _text(run, leaf.place)})
-        root.inside.append(kept)
-        run.note(Written(RuleName("keep", rule.id), (Node(None, leaf.place),), True, kept.content, "3", None, KEPT))
+        around = _resource(run, leaf.place)
+        root = roots.get(around, run.roots[0])
+        holder = segments.get((id(root), around))
+        if holder is None:
+            holder = segments[id(root), around] = Instance(segment, segment, Node("", None), root)
+            number = sum(1 for one in root.inside if one.kind == segment) + 1
+            holder.content.update({"1": str(number), "2": _name(run, around), "3": []})
+            root.inside.append(holder)
+        values = holder.content["3"]
+        assert isinstance(values, list)  # made so above
+        kept: Object = {"1": _path(run, leaf.place, around), "2": _text(run, leaf.place)}
+        values.append(kept)
+        run.note(Written(RuleName("keep", rule.id), (Node(None, leaf.place),), True, kept, "2", None, KEPT))
+
+
+def _name(run: Run, resource: Place) -> str:
+    """`Patient/123`; "" for v2."""
+    document = run.document
+    value = document.at(resource) if isinstance(document, FhirSource) else None
+    if not isinstance(value, dict):
+        return ""
+    return "/".join(str(value[key]) for key in ("resourceType", "id") if key in value)
+
+
+def _path(run: Run, place: Place, resource: Place) -> str:
+    """Where a value stood, inside its resource."""
+    document = run.document
+    if isinstance(document, FhirSource):
+        return document.path(place, len(resource))
+    index, field, repetition, component, subcomponent = place
+    segment = document.message.segments[int(index)] if isinstance(document, V2Source) else None
+    return "" if segment is None else segment.path(int(field), int(repetition), int(component), int(subcomponent))
 
 
 def _text(run: Run, place: Place) -> str:

@@ -93,18 +93,23 @@ class V2Target:
                 return None
             inner = self._richer(field.data_type, later.data_type if later is not None else "")
             return Element(str(number), inner, field.repeats, self.is_primitive(inner))
-        definition = self._type(kind.type)
-        if definition is None or not 0 < number <= max(
-            len(definition.components), 9 if kind.type in CODED_TYPES else 0
-        ):
+        own, latest = self._component(self._type(kind.type), number), self._component(self._alike(kind), number)
+        if own is None and latest is None:
             return None
-        if number > len(definition.components):  # CE of a version before CWE took its place
-            return Element(str(number), Kind("ST", "ST"), False, True)
-        data_type = definition.components[number - 1].data_type
-        latest = self._latest.data_type(kind.type)
-        more = latest.components[number - 1 : number] if latest is not None else ()
-        inner = self._richer(data_type, more[0].data_type if more else "")
+        if own is None:
+            inner = Kind(latest, latest) if latest is not None else kind
+        else:
+            inner = self._richer(own, latest or "")
         return Element(str(number), inner, False, self.is_primitive(inner))
+
+    def _component(self, definition: DataTypeDefinition | None, number: int) -> str | None:
+        """The data type of a component, None when there is none."""
+        components = definition.components if definition is not None else ()
+        return components[number - 1].data_type if 0 < number <= len(components) else None
+
+    def _alike(self, kind: Kind) -> DataTypeDefinition | None:
+        """A type as the latest version has it; a CE is a CWE there."""
+        return self._latest.data_type("CWE" if kind.type in CODED_TYPES else kind.type)
 
     def _type(self, name: str) -> DataTypeDefinition | None:
         return self._dictionary.data_type(name) or self._latest.data_type(name)
