@@ -6,10 +6,11 @@ The journal only grows until the package is saved; an undo is written as the inv
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workbench.app.session import Session
 from workbench.kernel.log import area_log
-from workbench.mapping.edits import Change, Edit, from_json, to_json
+from workbench.mapping.edits import Change, ChangeRule, Edit, from_json, to_json
 
 KIND = "mapping-package"
 
@@ -26,6 +27,7 @@ class EditJournal:
         self._session = session
         self._package_id = package_id
         self._steps: list[Sequence[Change]] = []
+        self._waiting: list[Edit] = []
 
     def left_behind(self) -> tuple[Edit, ...]:
         """What an earlier session did and did not save; forgotten here, because doing it again writes it anew.
@@ -44,11 +46,28 @@ class EditJournal:
         self.redid(position)
 
     def merged(self, position: int, changes: Sequence[Change]) -> None:
-        """Changes that became part of the step at a position."""
+        """Changes that became part of the step at a position; they wait for `flush`, so that typing is not held up."""
         del self._steps[position:]
         self._steps[position - 1] = (*self._steps[position - 1], *changes)
         for change in changes:
-            self._write(change.edit)
+            self._wait(change.edit)
+
+    def _wait(self, edit: Edit) -> None:
+        last = self._waiting[-1] if self._waiting else None
+        if (
+            isinstance(edit, ChangeRule)
+            and isinstance(last, ChangeRule)
+            and (last.map, last.rule.id) == (edit.map, edit.rule_id)
+        ):
+            self._waiting[-1] = replace(edit, rule_id=last.rule_id)
+        else:
+            self._waiting.append(edit)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        for edit in waiting:
+            self._put(edit)
 
     def vanished(self, position: int, changes: Sequence[Change]) -> None:
         """Changes that made the step after a position one that changes nothing."""
@@ -68,8 +87,13 @@ class EditJournal:
 
     def saved(self) -> None:
         """The package is on disk: nothing is left to recover."""
+        self._waiting = []
         self._session.forget_edits(KIND, self._package_id)
 
     def _write(self, edit: Edit) -> None:
+        self.flush()
+        self._put(edit)
+
+    def _put(self, edit: Edit) -> None:
         self._session.journal(KIND, self._package_id, {"text": to_json(edit)})
         log.debug("journalled %s of %s", type(edit).__name__, self._package_id)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
 from workbench.app.documents import document_at
@@ -23,6 +23,7 @@ from workbench.gui.edit_journal import EditJournal
 from workbench.gui.jobs import JobHandle
 from workbench.gui.marks import DONE, OPEN, TROUBLE
 from workbench.gui.undo import DocumentHolder
+from workbench.kernel.collector import settle
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.log import area_log
 from workbench.kernel.progress import JobContext
@@ -40,6 +41,9 @@ from workbench.suites.results import SuiteRun
 from workbench.v2.er7 import Message
 
 log = area_log("gui")
+
+JOURNAL_PAUSE_MS = 300
+"""Letters typed into one field reach the journal together, so long after the last of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,10 @@ class MappingDesk(QObject):
         self.capture_ledger: CaptureLedger | None = None
         self._journal = EditJournal(session, "")
         self._shown: tuple[Package, Package] | None = None
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(JOURNAL_PAUSE_MS)
+        self._pause.timeout.connect(self._flush)
         self._runs: dict[str, SuiteRun] = {}
         bench.message_changed.connect(self._run)
         bench.capture_changed.connect(self._forget_ledger)
@@ -112,7 +120,9 @@ class MappingDesk(QObject):
 
         def load(_ctx: JobContext) -> tuple[Package, CompiledMapping]:
             package = load_package(folder)
-            return package, compile_package(package)
+            loaded = package, compile_package(package)
+            settle()  # else a round of the collector stops the window for a quarter of a second while somebody types
+            return loaded
 
         handle = self.bench.jobs.newest("package", f"Opening {folder.name}", load, quiet=False)
         handle.succeeded.connect(self._opened)
@@ -187,10 +197,14 @@ class MappingDesk(QObject):
             self._journal.did(stack.index(), changes)
         elif stack.index() == index:
             self._journal.merged(index, changes)
+            self._pause.start()
         else:
             self._journal.vanished(stack.index(), changes)
         self.bench.say(label)
         return True
+
+    def _flush(self) -> None:
+        self._journal.flush()
 
     def undo(self) -> None:
         if self.holder is not None and self.holder.stack.canUndo():
@@ -231,6 +245,7 @@ class MappingDesk(QObject):
 
     def discard(self) -> None:
         """Give up the unsaved changes for good; the next start will not recover them."""
+        self._pause.stop()
         self._journal.saved()
 
     def _edited(self, package: Package) -> None:
@@ -282,7 +297,10 @@ class MappingDesk(QObject):
 
         def trace(_ctx: JobContext) -> Result:
             traced = compiled.trace(document)
-            return Result(traced, parse_fhir(dumps(traced.bundle, indent=2)))
+            result = Result(traced, parse_fhir(dumps(traced.bundle, indent=2)))
+            # What views ask of it first is worked out here, not in the window's thread.
+            _ = (traced.trace, traced.ledger, result.document.root)
+            return result
 
         handle = self.bench.jobs.newest("trace", "Mapping the message", trace)
         handle.succeeded.connect(self._show)

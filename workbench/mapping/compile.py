@@ -67,14 +67,16 @@ def compile_package(package: Package) -> CompiledMapping:
             f"Packages of direction {package.header.direction} cannot be run yet.",
             "Packages of direction v2-to-fhir can.",
         )
-    return CompiledMapping(effective(package))
+    return CompiledMapping(effective(package), package)
 
 
 class CompiledMapping:
     """An effective package ready to run; it holds no state of a message, so messages may pass in any order."""
 
-    def __init__(self, package: Package, kept: Kept = NOTHING_KEPT) -> None:
+    def __init__(self, package: Package, given: Package | None = None, kept: Kept = NOTHING_KEPT) -> None:
+        """given  what `package` is the effective form of"""
         self.package = package
+        self.given = given or package
         self.compiler = compiler = Compiler(package, fhir_schema(package.header.target.version), kept.rule_maps)
         self._events: dict[str, str] = {}
         self._structures: dict[str, str] = {}

@@ -22,9 +22,9 @@ def recompile(previous: CompiledMapping, package: Package) -> CompiledMapping:
     if package.header.direction is not Direction.V2_TO_FHIR or not isinstance(previous, CompiledMapping):
         return compile_package(package)
     before = previous.package
-    whole = effective(package)
+    whole = _effective(previous, package)
     if _without_note(whole) != _without_note(before):
-        return CompiledMapping(whole)
+        return CompiledMapping(whole, package)
     stale = _stale(before, whole)
     fresh = {rule_map.name for rule_map in whole.rule_maps()} - stale
     same_makes = _makes(before) == _makes(whole)
@@ -32,7 +32,15 @@ def recompile(previous: CompiledMapping, package: Package) -> CompiledMapping:
         name: _same_rows(before.messages.get(name), message_map, stale, same_makes)
         for name, message_map in whole.messages.items()
     }
-    return CompiledMapping(whole, previous.kept(fresh, rows, _covers(before) == _covers(whole)))
+    return CompiledMapping(whole, package, previous.kept(fresh, rows, _covers(before) == _covers(whole)))
+
+
+def _effective(previous: CompiledMapping, package: Package) -> Package:
+    """`effective`, with the message maps of the previous state when they cannot be others."""
+    given = previous.given
+    if package.base is None and given.base is None and package.messages == given.messages:
+        return replace(package, messages=previous.package.messages)
+    return effective(package)
 
 
 def _without_note(package: Package) -> object:

@@ -103,8 +103,7 @@ class ConditionBuilder(QWidget):
 
     def offer_paths(self, paths: list[str]) -> None:
         """What completion of paths knows."""
-        if self._paths.stringList() != paths:
-            self._paths.setStringList(paths)
+        self._paths.setStringList(paths)
 
     def show_condition(self, text: str) -> None:
         """Show a condition; nothing moves when it is the one shown."""

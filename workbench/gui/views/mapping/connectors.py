@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QTreeView, QWidget
 
 from workbench.gui.theme.theme import Theme
 
-_WIDTH_EM = 4.2
+_WIDTH_EM = 3.2
 _MOST_DIM = 240
 
 

@@ -10,12 +10,15 @@ from workbench.mapping.ledger import CaptureLedger, Fate
 from workbench.messages.tally import Tally
 
 
-def explain(what: str, writes: Sequence[Written], nothing: str) -> str:
-    """`PID-8 → Patient/…#gender · by PID-Patient/pid-8 · translated · code row F → female, approved by …`."""
+def explain(what: str, writes: Sequence[Written], nothing: str, source: str = "") -> str:
+    """`PID-8 → Patient.gender · by PID-Patient/pid-8 · translated · code row F → female, approved by …`.
+
+    source  the place asked about; "": whatever the first write has read
+    """
     if not writes:
         return f"{what} {nothing}."
     first = writes[0].entry
-    source = ", ".join(place.path for place in first.source) or "no source"
+    source = source or ", ".join(place.path for place in first.source) or "no source"
     row = first.code_map_row
     said = [f"{source} → {_short(first.target) or 'nothing'}", f"by {first.map_id}/{first.rule_id}", first.outcome]
     if row is not None and row.target is not None:

@@ -73,6 +73,7 @@ class MappingPage(Page):
         self._message_name = label("", "muted")
         self._explanation = label("", "muted", wrap=True, selectable=True)
         self._badges = {fate: Badge(bench.theme) for fate in Fate}
+        self._number: int | None = None
         self._stack = QStackedWidget()
         text = "The mapping is shown on a real message: what goes where, and what is lost."
         empty = EmptyState(bench.theme, "arrow-left-right", "Open a capture first", text, "Open files…", open_files)
@@ -281,9 +282,10 @@ class MappingPage(Page):
             badge.show_mark(counted(FATE_MARKS[fate], counts[fate]))
         lost = counts[Fate.LOST]
         self.attention_changed.emit(f"{lost} lost" if lost else "")
-        if result is None:
-            self._explanation.setText(self.desk.why_nothing)
         number = self.bench.number
+        if result is None or number != self._number:
+            self._explanation.setText(self.desk.why_nothing)
+        self._number = number
         self._message_name.setText("" if number is None else f"message {number + 1:,}")
         self._name_package()
         self._show_editor()
@@ -294,7 +296,7 @@ class MappingPage(Page):
     def _package_changed(self) -> None:
         self.pointing.take_package()
         self._name_package()
-        self.rules.refresh()
+        self.rules.refresh_soon()
         self.target.show_index(self.pointing.index)
         self._show_editor()
 

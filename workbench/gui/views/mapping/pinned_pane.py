@@ -37,12 +37,12 @@ class Pinned:
 
 
 _COLUMNS = (
-    Column("", lambda r: r.mark.word, 7.5, mark=lambda r: r.mark),
+    Column("", lambda r: r.mark.word, 6.5, mark=lambda r: r.mark),
     Column("Message", lambda r: f"{r.number + 1:,}", 4.5, key=lambda r: r.number, right=True),
-    Column("Type", lambda r: r.kind, 6, mono=True),
-    Column("Makes", lambda r: r.made, 17, muted=True),
-    Column("Lost", lambda r: f"{r.lost:,}", 4, key=lambda r: r.lost, right=True),
-    Column("What changed", lambda r: r.says, 20, muted=True),
+    Column("Type", lambda r: r.kind, 5.5, mono=True),
+    Column("Makes", lambda r: r.made, 12, muted=True),
+    Column("Lost", lambda r: f"{r.lost:,}", 3.2, key=lambda r: r.lost, right=True),
+    Column("What changed", lambda r: r.says, 12, muted=True),
 )
 
 

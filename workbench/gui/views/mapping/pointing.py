@@ -46,6 +46,7 @@ class Pointing(QObject):
         self.index = RuleIndex()
         self.trace: TraceIndex | None = None
         self.focus: frozenset[RuleName] = frozenset()
+        self._fired: frozenset[tuple[str, str]] = frozenset()
 
     def take_panes(self, source: SourcePane, rules: RulesPane, target: TargetPane, result: ResultPane) -> None:
         """The panes it works on; they ask it themselves, so they are made after it."""
@@ -61,10 +62,27 @@ class Pointing(QObject):
         """Look up the trace of the present result."""
         result = self._desk.result
         self.trace = TraceIndex(result.traced, result.document) if result is not None else None
+        self._fired = self._rules_at_work(self.trace) if self.trace is not None else frozenset()
 
     def fired(self) -> frozenset[tuple[str, str]]:
         """The rules that did something in the selected message, as pairs of map and id."""
-        return self.trace.rules() if self.trace is not None else frozenset()
+        return self._fired
+
+    def _rules_at_work(self, trace: TraceIndex) -> frozenset[tuple[str, str]]:
+        """The rules in the trace, and those that gave their value to a type map whose rules are there."""
+        found = set(trace.rules())
+        ends, seen = self.index.ends, set[tuple[str, str]]()
+        for write in trace.all:
+            kind = write.entry.target.partition("/")[0]
+            for place in write.entry.source:
+                key = (place.path, kind)
+                if key in seen or not kind:
+                    continue
+                seen.add(key)
+                for path in plain_sources(place.path):
+                    readers = self.index.reading(path, inside=False)
+                    found.update((name.map_name, name.rule) for name in readers if ends[name].type == kind)
+        return frozenset(found)
 
     def read_paths(self) -> frozenset[str]:
         return self.index.read_paths()
@@ -91,7 +109,7 @@ class Pointing(QObject):
     def _explain_source(self, shown: str, path: str, writes: Sequence[Written]) -> None:
         readers = self.index.reading(path) if path else ()
         self.explained.emit(
-            explain(shown, writes, "")
+            explain(shown, writes, "", source=shown)
             if writes
             else explain_field(path or shown, readers, self._probe.tally, self._probe.ledger)
         )
@@ -108,8 +126,8 @@ class Pointing(QObject):
         self._focus_on(_rules_of(writes))
         self._result.point_out(self.trace.target_spans(writes), scroll=False)
         self._point_at_source(writes, self._result)
-        if writes:
-            self._show_ends(RuleName(writes[0].entry.map_id, writes[0].entry.rule_id))
+        if self._selection.rule.rule:
+            self._show_ends(self._selection.rule)
 
     def show_element(self, path: str) -> None:
         """Which rules write this element, and what did they write here?"""
@@ -174,11 +192,11 @@ class Pointing(QObject):
 
     def _focus_on(self, rules: Iterable[RuleName]) -> None:
         """Make rules stand out, and select the first of them."""
-        named = list(dict.fromkeys(rules))
+        named = [name for name in dict.fromkeys(rules) if name in self.index.ends]
         self.focus = frozenset(named)
         first = named[0] if named else RuleName("")
-        self._selection.choose_rule(first)
         self._rules.select(first, show=True)
+        self._selection.choose_rule(first)
         self.rule_shown.emit()
         self.focus_changed.emit()
 

@@ -30,8 +30,9 @@ class ResultPane(QFrame):
         super().__init__()
         self._bench, self._desk = bench, desk
         self._following = False
-        self._tree_of_document: NodeTree = EMPTY_TREE
+        self._tree_of_document: NodeTree | None = EMPTY_TREE
         self._stale: set[int] = set()
+        self._key: tuple[bytes, bool] | None = None
         self.json = SpanText(bench.theme, "Result as JSON")
         self.er7 = SpanText(bench.theme, "Result as ER7")
         self.model = NodeTreeModel(bench.theme, self, ("Element", "Type", "Value"))
@@ -65,6 +66,10 @@ class ResultPane(QFrame):
         result = self._desk.result
         self._says.setText(self._desk.why_nothing)
         self._says.setVisible(bool(self._desk.why_nothing))
+        key = (result.document.raw, self._bench.masked) if result is not None else None
+        if key is not None and key == self._key:
+            return
+        self._key = key
         self._stale = {JSON, ER7, TREE, CLINICAL}
         is_v2 = result is not None and bool(result.texts)
         self.tabs.setTabVisible(ER7, is_v2)
@@ -72,7 +77,7 @@ class ResultPane(QFrame):
         if result is None:
             self._clear()
         else:
-            self._tree_of_document = fhir_tree(result.document, self._bench.masked)
+            self._tree_of_document = None
             entries = result.traced.bundle.get("entry")
             count = len(entries) if isinstance(entries, list) else 0
             self._count.setText(f"{len(result.texts)} messages" if is_v2 else f"{count} resources")
@@ -107,12 +112,21 @@ class ResultPane(QFrame):
         elif which == ER7:
             self._show_er7(result)
         elif which == TREE:
-            self.model.show(self._tree_of_document)
+            self.model.show(self._nodes())
             self.tree.expandToDepth(2)
         else:
             self.clinical_model.show(clinical_tree(result.traced.bundle, self._bench.masked))
             self.clinical.expandToDepth(0)
         self._following = False
+
+    def _nodes(self) -> NodeTree:
+        """The result as a tree, made when it is first asked for."""
+        result = self._desk.result
+        if self._tree_of_document is None:
+            self._tree_of_document = (
+                fhir_tree(result.document, self._bench.masked) if result is not None else EMPTY_TREE
+            )
+        return self._tree_of_document
 
     def _show_er7(self, result: Result) -> None:
         message = parse_er7("\r".join(text.rstrip("\r") for text in result.texts).encode())
@@ -124,9 +138,9 @@ class ResultPane(QFrame):
         """Highlight targets in the JSON, and the first of them in the tree."""
         if JSON not in self._stale:
             self.json.point_out(spans, scroll=scroll)
-        number = self._tree_of_document.at_byte(spans[0].start) if spans else -1
         if TREE in self._stale:
             return
+        number = self._nodes().at_byte(spans[0].start) if spans else -1
         self._following = True
         index = self.model.index_of(number)
         self.tree.setCurrentIndex(index)
@@ -135,9 +149,9 @@ class ResultPane(QFrame):
         self._following = False
 
     def _byte_chosen(self, byte: int) -> None:
-        number = self._tree_of_document.at_byte(byte)
+        number = self._nodes().at_byte(byte)
         if number >= 0:
-            self.chosen.emit(self._tree_of_document.nodes[number].path)
+            self.chosen.emit(self._nodes().nodes[number].path)
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         node = self.model.node(current)

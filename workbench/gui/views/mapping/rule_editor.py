@@ -69,6 +69,8 @@ class RuleEditor(QFrame):
         super().__init__()
         self._bench = bench
         self._entry: Entry | None = None
+        self._offered: Sequence[str] = ()
+        self._offered_for = ""
         self._title = label("No rule selected", "heading")
         self._where = label("", "muted")
         self.status_badge = Badge(bench.theme)
@@ -118,8 +120,10 @@ class RuleEditor(QFrame):
 
     def offer_sources(self, paths: Sequence[str]) -> None:
         """What completion of source paths knows."""
-        if self._sources.stringList() != list(paths):
-            self._sources.setStringList(list(paths))
+        if paths is self._offered:
+            return
+        self._offered = paths
+        self._sources.setStringList(list(paths))
         for form in (self.rule_form, self.row_form):
             form.conditions.offer_paths(list(paths))
 
@@ -160,9 +164,9 @@ class RuleEditor(QFrame):
         self.transforms.show_calls(rule.transform, sample)
         count = len(rule.transform)
         self.rule_form.setTabText(2, f"Transforms · {count}" if count else "Transforms")
-        paths = list(element_paths(content.target))
-        if self._targets.stringList() != paths:
-            self._targets.setStringList(paths)
+        if self._offered_for != content.target:
+            self._offered_for = content.target
+            self._targets.setStringList(list(element_paths(content.target)))
 
     def _show_row(self, row: Row) -> None:
         if self._says(row) != row:

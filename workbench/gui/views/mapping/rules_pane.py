@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QMenu, QToolButton, QWidget
 
@@ -18,6 +18,9 @@ from workbench.mapping.model import Package, Rule
 
 UNFOLDED = 400
 """Rows up to which everything that was found is opened."""
+
+
+PAUSE_MS = 250
 
 
 class RulesPane(QFrame):
@@ -61,6 +64,10 @@ class RulesPane(QFrame):
         body.setLayout(down(bar, self.tree, spacing=0))
         self._frame = pane("Rules", body)
         self.setLayout(down(self._frame))
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(PAUSE_MS)
+        self._soon.timeout.connect(self.refresh)
         self.filter.textChanged.connect(self.refresh)
         self.all_rules.toggled.connect(self.refresh)
         self.tree.selectionModel().currentChanged.connect(self._current_changed)
@@ -74,8 +81,16 @@ class RulesPane(QFrame):
         """The selected rule; its map "" when none is."""
         return self._current
 
+    def refresh_soon(self) -> None:
+        """Show the package a moment after the last of several edits, so that typing is not held up."""
+        if self._shown is None:
+            self.refresh()
+        else:
+            self._soon.start()
+
     def refresh(self) -> None:
         """Show the package as it is now and keep the selection."""
+        self._soon.stop()
         package = self._desk.shown
         if package is None:
             return

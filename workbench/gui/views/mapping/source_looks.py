@@ -61,7 +61,26 @@ def source_looks(
     counted = _counted(tally)
     for path in counted:
         found.setdefault(path, _Field())
-    return {path: _look(path, entry, counted.get(path), tally, masked, read) for path, entry in found.items()}
+    looks = {path: _look(path, entry, counted.get(path), tally, masked, read) for path, entry in found.items()}
+    looks.update(_segments(looks, tally))
+    return looks
+
+
+def _segments(looks: Mapping[str, EndLook], tally: Tally | None) -> dict[str, EndLook]:
+    """Folded segments say how many of their fields go nowhere."""
+    open_fields: dict[str, int] = {}
+    for path, look in looks.items():
+        if "-" in path and "." not in path:
+            segment = path.partition("-")[0]
+            is_open = look.mark is not None and look.mark.role == NO_RULE.role
+            open_fields[segment] = open_fields.get(segment, 0) + is_open
+    found = {}
+    for segment, count in open_fields.items():
+        seen = tally.parts.get(segment, 0) if tally is not None else 0
+        mark = Mark(NO_RULE.icon, NO_RULE.role, f"{count} fields go nowhere") if count else None
+        tip = f"{seen:,} segments in {tally.messages:,} messages" if tally is not None and seen else ""
+        found[segment] = EndLook((f"{count} open" if count else "", ""), mark, tip)
+    return found
 
 
 def _counted(tally: Tally | None) -> dict[str, FieldTally]:

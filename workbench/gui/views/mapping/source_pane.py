@@ -39,13 +39,15 @@ class SourcePane(QFrame):
         self._bench, self._desk, self._probe, self._read = bench, desk, probe, read
         self._following = False
         self._whole: NodeTree = EMPTY_TREE
+        self._of: tuple[object, bool] = (None, False)
+        self._fates: dict[int, Fate] = {}
         self._of_type = ""
         self._shown: object = None
         self._known: tuple[object, tuple[str, ...]] | None = None
         self.model = NodeTreeModel(bench.theme, self)
         self.tree = tree(bench.theme, self.model, "Source message", (8, 8.5))
         self.ends = EndTreeModel(bench.theme, ("Field", "Name", "Value", "Capture"), self, drags=True)
-        self.fields = tree(bench.theme, self.ends, "Source fields", (7.5, 6, 6.5, 4.4))
+        self.fields = tree(bench.theme, self.ends, "Source fields", (8, 6, 4.9, 3.5))
         fit_columns(self.fields)
         dragging(self.fields)
         self.filter = _filter("Filter source fields")
@@ -107,11 +109,13 @@ class SourcePane(QFrame):
     def refresh(self) -> None:
         """Show the message with the fates of the present result, and the fields with those of the capture."""
         document = self._bench.document
-        self._whole = v2_tree(document, self._bench.masked) if isinstance(document, Message) else EMPTY_TREE
+        if (document, self._bench.masked) != self._of:
+            self._of = (document, self._bench.masked)
+            self._whole = v2_tree(document, self._bench.masked) if isinstance(document, Message) else EMPTY_TREE
         result = self._desk.result
-        fates = fates_of(self._whole, result.traced.ledger.entries) if result is not None else {}
-        self._refresh_message(self._whole, fates)
-        self._refresh_fields(fates)
+        self._fates = fates_of(self._whole, result.traced.ledger.entries) if result is not None else {}
+        self._refresh_message()
+        self._refresh_fields(self._fates)
         if self._of_type:
             retitle(self._frame, f"Source · {self._of_type}")
         elif isinstance(document, Message):
@@ -121,19 +125,26 @@ class SourcePane(QFrame):
         self.follow(self._bench.place)
         self.moved.emit()
 
-    def _refresh_message(self, whole: NodeTree, fates: dict[int, Fate]) -> None:
+    def _refresh_message(self) -> None:
+        whole, fates = self._whole, self._fates
         if self.only_lost.isChecked():
             whole, fates = _only(whole, fates, Fate.LOST)
+        if whole is self.model.tree:
+            self._mark_message(whole, fates)
+            return
         self._following = True
         open_paths = _expanded(self.tree, self.model)
         self.model.show(whole)
-        marks = {number: FATE_MARKS[fate] for number, fate in fates.items() if whole.nodes[number].parent >= 0}
-        self.model.mark({number: (mark.icon, mark.role, mark.word) for number, mark in marks.items()})
+        self._mark_message(whole, fates)
         self.tree.expandToDepth(3 if self.only_lost.isChecked() else 0)
         for number, node in enumerate(whole.nodes):
             if node.path in open_paths:
                 self.tree.expand(self.model.index_of(number))
         self._following = False
+
+    def _mark_message(self, whole: NodeTree, fates: dict[int, Fate]) -> None:
+        marks = {number: FATE_MARKS[fate] for number, fate in fates.items() if whole.nodes[number].parent >= 0}
+        self.model.mark({number: (mark.icon, mark.role, mark.word) for number, mark in marks.items()})
 
     def _refresh_fields(self, fates: dict[int, Fate]) -> None:
         tally, masked = self._probe.tally, self._bench.masked
@@ -155,15 +166,14 @@ class SourcePane(QFrame):
         key = (ends, tuple(words), every, lost, seen)
         if key != self._shown:
             self._shown = key
-            open_ends = [self.ends.end(index) for index in open_indexes(self.fields)]
+            opened = [end.path for index in open_indexes(self.fields) if (end := self.ends.end(index)) is not None]
             self._following = True
             self.ends.show(ends, None if every and not words and not lost else wanted)
-            first = not open_ends
-            for end in open_ends:
-                if end is not None:
-                    self.fields.expand(self.ends.nearest(end.path))
-            if words or lost or (first and not every):
-                self.fields.expandToDepth(0)
+            for path in opened:
+                self.fields.expand(self.ends.nearest(path))
+            if words or lost:
+                for row in range(self.ends.rowCount()):
+                    self.fields.expand(self.ends.index(row, 0))
             self._following = False
         self.ends.decorate(looks)
 

@@ -16,6 +16,9 @@ from workbench.gui.widgets.basics import Badge, across, down, pane, tree
 from workbench.mapping.model import Direction, Package
 from workbench.v2.dictionary import dictionary
 
+_OPENED = 12
+"""A filter opens elements that hold no more than so many others."""
+
 
 class TargetPane(QFrame):
     """Emits the path of the element a person chose; `dropped` says which source was let go on which element."""
@@ -33,7 +36,7 @@ class TargetPane(QFrame):
         self._ends: Ends = FhirEnds("Patient")
         self._offered: tuple[str, ...] = ()
         self.model = EndTreeModel(bench.theme, ("Element", "Meaning", "Card.", "Value here"), self, drags=False)
-        self.tree = tree(bench.theme, self.model, "Target elements", (8.5, 6, 3.2, 6.5))
+        self.tree = tree(bench.theme, self.model, "Target elements", (8.8, 6, 2.7, 5.2))
         fit_columns(self.tree)
         dropping(self.tree)
         self.type = QComboBox()
@@ -81,10 +84,9 @@ class TargetPane(QFrame):
         return self._ends.type if isinstance(self._ends, FhirEnds) else self.type.currentText()
 
     def show_index(self, index: RuleIndex) -> None:
-        """Take up the rules of the package as it is now."""
+        """Take up the rules of the package as it is now; what they write is shown with the result that follows."""
         self._index = index
         self._offer()
-        self.refresh()
 
     def show_type(self, name: str) -> None:
         """Show the elements of a type; one with a profile is named `Patient · title`."""
@@ -164,6 +166,9 @@ class TargetPane(QFrame):
         self.model.show(self._ends, wanted if words or used else None)
         for path in opened:
             self.tree.expand(self.model.find(path))
+        for row in range(self.model.rowCount() if words else 0):
+            index = self.model.index(row, 0)
+            self.tree.setExpanded(index, self.model.rowCount(index) < _OPENED)
         if current is not None:
             self.tree.setCurrentIndex(self.model.find(current.path))
         self._following = False

@@ -1,0 +1,337 @@
+"""The message map as a graph, its rows and its groups; what of it the selected message has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QSplitter, QTabWidget, QWidget
+
+from workbench.gui.bench import Bench
+from workbench.gui.mapping_desk import MappingDesk
+from workbench.gui.marks import STATUS_MARKS, Mark
+from workbench.gui.models.rows import Column, RowsModel
+from workbench.gui.models.rule_tree import RuleName
+from workbench.gui.views.mapping.group_dialog import GroupDialog
+from workbench.gui.views.mapping.message_graph import Dot, Line, MessageGraph
+from workbench.gui.views.mapping.panes import PanePlace
+from workbench.gui.views.mapping.selection import Selection
+from workbench.gui.widgets.basics import across, button, down, label, table
+from workbench.kernel.errors import Refused
+from workbench.mapping.composing import rename_group_edits
+from workbench.mapping.edits import PutGroup
+from workbench.mapping.files import MESSAGES
+from workbench.mapping.model import Group
+from workbench.mapping.origins import own_map, site_edits
+from workbench.mapping.trace import TracedResult
+from workbench.mapping.wiring import Occurrence, WiredRow, Wiring, occurrence, wire
+from workbench.v2.er7 import Message
+
+_NO_OCCURRENCE = Occurrence(())
+
+
+class MessageMapPane(QFrame):
+    """One message map at a time: that of the selected message, unless a person chooses another."""
+
+    title = "Message map"
+    place = PanePlace.ABOVE
+
+    def __init__(self, bench: Bench, desk: MappingDesk, selection: Selection) -> None:
+        super().__init__()
+        self._bench, self._desk, self._selection = bench, desk, selection
+        self._wiring: Wiring | None = None
+        self._occurrence: Occurrence | None = None
+        self._chosen = ""
+        self._following = False
+        self.maps = QComboBox()
+        self.maps.setAccessibleName("Message map")
+        self.maps.setToolTip("The map that is shown; that of the selected message comes by itself")
+        self.only = QCheckBox("Only what this message has")
+        self.only.setToolTip("Leave out what the selected message does not make")
+        self.only.setChecked(True)
+        self.said = label("", "muted")
+        self.graph = MessageGraph(bench.theme)
+        self.rows = RowsModel(bench.theme, self._row_columns(), self)
+        self.row_table = table(bench.theme, self.rows, "Rows of the message map", self._row_columns(), sorts=False)
+        self.groups = RowsModel(bench.theme, _GROUP_COLUMNS, self)
+        self.group_table = table(bench.theme, self.groups, "Groups of the message map", _GROUP_COLUMNS, sorts=False)
+        self.setLayout(self._layout())
+        self._connect()
+
+    def _layout(self) -> object:
+        head = across(
+            self.maps, self.only, self.said, 1, button("Show all", self.graph.fit, tip="Fit the graph (Ctrl+0)"),
+            spacing=12,
+        )  # fmt: skip
+        head.setContentsMargins(4, 2, 4, 4)
+        buttons = across(
+            button("Add group…", self.add_group),
+            button("Change…", self.change_group),
+            button("Remove", self.remove_group),
+            1,
+        )
+        buttons.setContentsMargins(6, 6, 6, 6)
+        groups = QWidget()
+        groups.setLayout(down(self.group_table, buttons, spacing=0))
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Rows and groups")
+        self.tabs.addTab(self.row_table, "Rows")
+        self.tabs.addTab(groups, "Groups")
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self.graph)
+        split.addWidget(self.tabs)
+        split.setSizes([780, 520])
+        split.setChildrenCollapsible(False)
+        layout = down(head, split, spacing=0)
+        layout.setStretch(1, 1)
+        return layout
+
+    def _connect(self) -> None:
+        self.maps.currentTextChanged.connect(self._map_chosen)
+        self.only.toggled.connect(self._draw)
+        self.graph.chosen.connect(self._node_chosen)
+        self.row_table.selectionModel().currentChanged.connect(self._row_chosen)
+        self.group_table.doubleClicked.connect(lambda _index: self.change_group())
+        self._desk.package_changed.connect(self._stale)
+        self._desk.result_changed.connect(self._stale)
+        self._selection.rule_changed.connect(self._selected)
+
+    # A pane of the mapping page
+
+    @property
+    def widget(self) -> QWidget:
+        return self
+
+    def panes(self) -> list[QWidget]:
+        return [self.graph, self.row_table, self.group_table]
+
+    def commands(self) -> Mapping[str, Callable[[], object]]:
+        return {"mapping.message_map": self.graph.setFocus}
+
+    # What is shown
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def _stale(self) -> None:
+        """Follow the package and the message, once somebody looks."""
+        if self.isVisible():
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show the message map as it is now, and what the selected message has of it."""
+        package = self._desk.shown
+        if package is None:
+            return
+        names = sorted(package.messages)
+        current = self._chosen if self._chosen in names else self._map_of_message() or (names[0] if names else "")
+        self._following = True
+        if names != [self.maps.itemText(number) for number in range(self.maps.count())]:
+            self.maps.clear()
+            self.maps.addItems(names)
+        self.maps.setCurrentText(current)
+        self._following = False
+        try:
+            self._wiring = wire(package, current) if current else None
+        except Refused as problem:
+            self._wiring = None
+            self.said.setText(problem.text)
+        result = self._desk.result
+        traced = result.traced if result is not None else None
+        is_shown = isinstance(traced, TracedResult) and current == self._map_of_message()
+        self._occurrence = occurrence(traced) if is_shown and isinstance(traced, TracedResult) else None
+        self.only.setEnabled(self._occurrence is not None)
+        self._draw()
+        self._fill_tables()
+
+    def _map_of_message(self) -> str:
+        document, compiled = self._bench.document, self._desk.compiled
+        if not isinstance(document, Message) or compiled is None:
+            return ""
+        return compiled.map_for(document) or ""
+
+    def _map_chosen(self, name: str) -> None:
+        if not self._following:
+            self._chosen = "" if name == self._map_of_message() else name
+            self.refresh()
+
+    def _draw(self) -> None:
+        if self._wiring is None:
+            self.graph.show_graph((), ())
+            return
+        seen = self._occurrence
+        dots = [
+            Dot(node.name, node.type, None if seen is None else len(seen.of(node.name)))
+            for node in self._wiring.nodes
+            if node.type
+        ]
+        if seen is not None:
+            known = {dot.name for dot in dots}
+            types = {made.name: made.type for made in seen.instances if made.name not in known}
+            dots += [Dot(name, kind, len(seen.of(name)), inside=True) for name, kind in types.items()]
+            if self.only.isChecked():
+                dots = [dot for dot in dots if dot.count]
+        self.graph.show_graph(dots, self._lines({dot.name for dot in dots}))
+        self.graph.select(self.graph.selected)
+        made = "" if seen is None else f"{len(seen.instances)} resources in this message · "
+        self.said.setText(f"{made}{len(self._wiring.nodes)} instances, {len(self._wiring.edges)} references")
+
+    def _lines(self, names: set[str]) -> list[Line]:
+        seen = self._occurrence
+        words: dict[tuple[str, str], list[str]] = {}
+        for edge in self._wiring.edges if self._wiring is not None else ():
+            words.setdefault((edge.source, edge.target), []).append(edge.element)
+        counted = seen.links if seen is not None else {}
+        pairs = dict.fromkeys((*words, *counted))
+        lines = [
+            Line(
+                source,
+                target,
+                ", ".join(dict.fromkeys(words.get((source, target), ()))) or "refers",
+                None if seen is None else counted.get((source, target), 0),
+            )
+            for source, target in pairs
+            if source in names and target in names
+        ]
+        return [line for line in lines if line.count != 0] if seen is not None and self.only.isChecked() else lines
+
+    def _fill_tables(self) -> None:
+        wiring = self._wiring
+        self._following = True
+        rows = [] if wiring is None else [*(wired for node in wiring.nodes for wired in node.rows), *wiring.loose]
+        if wiring is not None and self.graph.selected:
+            node = wiring.node(self.graph.selected)
+            rows = list(node.rows) if node is not None else []
+        self.rows.show(rows)
+        self.groups.show([] if wiring is None else list(wiring.groups))
+        self.tabs.setTabText(0, f"Rows · {len(rows)}")
+        self.tabs.setTabText(1, f"Groups · {len(wiring.groups) if wiring is not None else 0}")
+        self._following = False
+        self._point_out(self._selection.rule)
+
+    # Selecting
+
+    def _node_chosen(self, _name: str) -> None:
+        self._fill_tables()
+        self._bench.say(self.graph.sentence())
+        first = next(iter(self.rows.rows), None)
+        if first is not None and self.graph.selected:
+            self._selection.choose_rule(RuleName(first.map, first.row.id))
+
+    def _row_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        wired = self.rows.row(current)
+        if wired is not None and not self._following:
+            self._selection.choose_rule(RuleName(wired.map, wired.row.id))
+
+    def _selected(self, name: RuleName) -> None:
+        """A row was selected elsewhere: show it, and the node it makes or fills."""
+        if self._wiring is None or not self.isVisible() or not name.map.startswith(f"{MESSAGES}/"):
+            return
+        for node in self._wiring.nodes:
+            if any((wired.map, wired.row.id) == (name.map, name.rule) for wired in node.rows):
+                if self.graph.selected and self.graph.selected != node.name:
+                    self.graph.select(node.name)
+                    self._fill_tables()
+                break
+        self._point_out(name)
+
+    def _point_out(self, name: RuleName) -> None:
+        index = self.rows.index_of(lambda wired: (wired.map, wired.row.id) == (name.map, name.rule))
+        self._following = True
+        self.row_table.setCurrentIndex(index)
+        self._following = False
+
+    # Groups
+
+    def add_group(self) -> None:
+        if self._wiring is not None:
+            GroupDialog(self._bench.theme, None, self._group_names(), self._put_group, self).open()
+
+    def change_group(self) -> None:
+        group = self.groups.row(self.group_table.currentIndex())
+        if group is None:
+            self._bench.say("Select a group first.")
+            return
+        GroupDialog(
+            self._bench.theme, group, self._group_names(), lambda wanted: self._replace_group(group, wanted), self
+        ).open()
+
+    def remove_group(self) -> None:
+        group = self.groups.row(self.group_table.currentIndex())
+        where = self._home_of(group) if group is not None else ""
+        if group is None or not where:
+            self._bench.say("Select a group of this package first.")
+            return
+        self._desk.apply(PutGroup(where, group.name, None), f"Remove group {group.name}")
+
+    def _put_group(self, group: Group) -> None:
+        package = self._desk.package
+        if package is not None and self._wiring is not None:
+            edit = PutGroup(f"{MESSAGES}/{self._wiring.map}", group.name, group)
+            self._desk.apply_all(site_edits(package, edit), f"Add group {group.name}")
+
+    def _replace_group(self, before: Group, after: Group) -> None:
+        package, where = self._desk.package, self._home_of(before)
+        if package is None or not where or before == after:
+            return
+        try:
+            renamed = rename_group_edits(package, where, before.name, after.name) if before.name != after.name else ()
+        except Refused as problem:
+            self._bench.report(problem)
+            return
+        self._desk.apply_all((*renamed, PutGroup(where, after.name, after)), f"Change group {after.name}")
+
+    def _home_of(self, group: Group) -> str:
+        """The map of the package's own files that says a group, "" when only a base or nobody does."""
+        package = self._desk.package
+        for name in sorted(package.messages) if package is not None else ():
+            where = f"{MESSAGES}/{name}"
+            found = own_map(package, where) if package is not None else None
+            if found is not None and any(each == group for each in getattr(found, "groups", ())):
+                return where
+        return ""
+
+    def _group_names(self) -> list[str]:
+        return [group.name for group in self._wiring.groups] if self._wiring is not None else []
+
+    # Columns
+
+    def _row_columns(self) -> tuple[Column, ...]:
+        return (
+            Column("Row", lambda wired: wired.row.id, 8.5, self._mark),
+            Column("From", lambda wired: wired.row.source, 7, mono=True),
+            Column("Does", _does, 8),
+            Column("By", lambda wired: ", ".join(wired.row.using), 9),
+            Column("Made", self._made, 4, right=True),
+            Column("When", lambda wired: wired.row.when, 8, muted=True, mono=True),
+            Column("Of", lambda wired: wired.map.partition("/")[2], 6, muted=True),
+        )
+
+    def _mark(self, wired: WiredRow) -> Mark | None:
+        package = self._desk.package
+        return STATUS_MARKS[package.status_of(wired.row)] if package is not None else None
+
+    def _made(self, wired: WiredRow) -> str:
+        seen = self._occurrence
+        if seen is None or not wired.row.make:
+            return ""
+        return str(len(seen.of(wired.row.name)))
+
+
+_GROUP_COLUMNS = (
+    Column("Group", lambda group: group.name, 11),
+    Column("Begins with", lambda group: ", ".join(group.starts), 7, mono=True),
+    Column("Within", lambda group: group.within or "the message", 8),
+    Column("Holds only", lambda group: ", ".join(group.holds) if group.holds is not None else "all that follow", 8),
+)
+
+
+def _does(wired: WiredRow) -> str:
+    row = wired.row
+    off = "" if row.enabled else " (off)"
+    if row.make:
+        return f"makes {row.make}{off}"
+    return f"fills {row.fill}{off}" if row.fill else f"raises {row.raises.severity if row.raises else ''}{off}"
