@@ -246,8 +246,8 @@ def open_capture(
 
 def _in_original(part: Part, text: bytes, batches: Iterator[Found | Issue]) -> Iterator[Found | Issue]:
     """Ranges of the transcoded text as ranges of the part's own bytes; open ends are worked out before."""
-    place = len(part.buffer) - _width(text, part.encoding)  # the byte order mark, when there is one
-    seen = 0
+    mark, size, seen = "\ufeff".encode(part.encoding), len(part.buffer), 0
+    place = len(mark) if part.buffer[: len(mark)] == mark else 0
     for batch in batches:
         if isinstance(batch, Issue) or batch.buffer is not None:
             yield batch
@@ -257,7 +257,7 @@ def _in_original(part: Part, text: bytes, batches: Iterator[Found | Issue]) -> I
             place += _width(text[seen:start], part.encoding)
             starts.append(place)
             place += _width(text[start:end], part.encoding)
-            ends.append(place)
+            ends.append(min(place, size))  # half a character at the end was decoded as a whole one
             seen = end
         yield Found(starts, ends, batch.format)
 

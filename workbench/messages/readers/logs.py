@@ -36,6 +36,7 @@ _BREAK_PATTERNS = tuple(re.compile(text) for text in _BREAKS)
 _SEGMENT = rb"[A-Z][A-Z0-9]{2}"
 _CLOSERS = {b'"': b'"', b"'": b"'", b"[": b"]", b"(": b")", b"{": b"}", b"<": b">"}
 _JSON_STRING = re.compile(rb'"MSH[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"')
+_DIGITS = re.compile(rb"\d+")
 _STEP_BYTES = 512
 _HEADER_BYTES = 64
 
@@ -51,7 +52,11 @@ class _Timed(AsItStands):
 
 
 class LogReader(_Timed):
-    """Each message begins somewhere on a line and goes on over whole lines, one segment each."""
+    """Each message begins somewhere on a line and goes on over whole lines, one segment each.
+
+    Loggers that write a time before every line do so before each segment: lines whose prefix looks like that of the
+    header line, digits aside, belong to the message, and `cut` takes the prefixes away.
+    """
 
     name = Framing.LOG
 
@@ -66,13 +71,32 @@ class LogReader(_Timed):
             if start < passed:
                 continue
             separator = buffer[start + 3 : start + 4]
+            first = _line_end(buffer, start)
             passed = _last_segment_end(buffer, start, separator)
+            if passed <= first + 2:
+                passed = _last_prefixed_end(buffer, start, separator) or passed
             inside += passed - start
             lines += 1
             yield from batcher.add(start, passed)
         yield from batcher.rest()
         if lines:
             yield _outside(name, len(buffer) - inside)
+
+    def cut(self, data: bytes) -> bytes:
+        lines = data.splitlines(keepends=True)
+        segment = re.compile(_SEGMENT + re.escape(data[3:4]))
+        if len(lines) < 2 or segment.match(lines[1]):
+            return data
+        return b"".join((lines[0], *(line[_prefix_length(line, segment) :] for line in lines[1:])))
+
+    def put(self, message: bytes, original: bytes) -> bytes:
+        if self.cut(original) == original:
+            return message
+        segment = re.compile(_SEGMENT + re.escape(original[3:4]))
+        before = [line[: _prefix_length(line, segment)] for line in original.splitlines()[1:]]
+        segments = message.splitlines(keepends=True)
+        before += before[-1:] * (len(segments) - 1 - len(before))
+        return b"".join((segments[0], *(prefix + line for prefix, line in zip(before, segments[1:], strict=False))))
 
 
 class LogLineReader(_Timed):
@@ -227,6 +251,34 @@ def _last_segment_end(buffer: Buffer, start: int, separator: bytes) -> int:
             return following
         end = _line_end(buffer, following)
     return size
+
+
+def _last_prefixed_end(buffer: Buffer, start: int, separator: bytes) -> int:
+    """After the last line with a segment behind a prefix like that of the header's line; 0 when there is none."""
+    before = buffer[max(0, start - _STEP_BYTES) : start]
+    wanted = _masked(before[max(before.rfind(b"\r"), before.rfind(b"\n")) + 1 :])
+    segment = re.compile(_SEGMENT + re.escape(separator))
+    size, end, last = len(buffer), _line_end(buffer, start), 0
+    while wanted and end < size:
+        following = end + (2 if buffer[end : end + 2] == b"\r\n" else 1)
+        line = buffer[following : following + _STEP_BYTES]
+        length = _prefix_length(line, segment)
+        if not length or line[length:].startswith(b"MSH") or _masked(line[:length]) != wanted:
+            break
+        end = _line_end(buffer, following)
+        last = min(size, end + (2 if buffer[end : end + 2] == b"\r\n" else 1))
+    return last
+
+
+def _prefix_length(line: bytes, segment: re.Pattern[bytes]) -> int:
+    """How many bytes stand before the first segment on a line; 0 when there is no segment or nothing before it."""
+    found = segment.search(line[:_STEP_BYTES])
+    return found.start() if found is not None else 0
+
+
+def _masked(prefix: bytes) -> bytes:
+    """A prefix without what changes from line to line."""
+    return _DIGITS.sub(b"0", prefix)
 
 
 def _string_end(buffer: Buffer, at: int) -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import TypeVar, cast
 
 from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
 from workbench.app.session import Session
 from workbench.gui.bench import Bench
 from workbench.gui.views.messages.message_list import MessageList
 
+MOST_CHOSEN = 100
 _Dialog = TypeVar("_Dialog", bound=QDialog)
 
 
@@ -35,7 +37,7 @@ class MessageTools(QObject):
         }
 
     def compare(self) -> None:
-        """The selected message beside the next one of the list; both can be changed."""
+        """The two selected messages, or the selected one beside the next of the list; both can be changed."""
         from workbench.gui.views.messages.compare_messages import CompareMessagesDialog
 
         capture, number = self._bench.capture, self._bench.number
@@ -43,7 +45,25 @@ class MessageTools(QObject):
             self._bench.say("Open a capture first; then its messages can be compared.")
             return
         dialog = self._front("compare", lambda: CompareMessagesDialog(self._bench, self._parent))
-        dialog.show_pair(capture, capture, (number, self._following(number)))
+        chosen = self._chosen()
+        pair = (chosen[0], chosen[1]) if len(chosen) == 2 else (number, self._following(number))
+        dialog.show_pair(capture, capture, pair)
+
+    def _chosen(self) -> list[int]:
+        """The numbers of the selected messages in the order of the list; the first few of them."""
+        selection = self._list.view.selectionModel().selection()
+        blocks = (selection.at(place) for place in range(selection.count()))
+        rows = (row for block in blocks for row in range(block.top(), block.bottom() + 1))
+        return [self._list.model.number(row) for row in sorted(islice(rows, MOST_CHOSEN))]
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """What can be done with the messages selected in the list."""
+        two = len(self._chosen()) == 2
+        words = "Compare the two selected messages" if two else "Compare with the next message"
+        menu.addAction(f"{words}\tCtrl+Shift+D").triggered.connect(lambda _checked=False: self.compare())
+        menu.addAction("Compare with another capture…").triggered.connect(
+            lambda _checked=False: self.compare_captures()
+        )
 
     def _following(self, number: int) -> int:
         model = self._list.model
