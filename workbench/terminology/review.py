@@ -163,7 +163,7 @@ _RISKS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
 def urgency(local: LocalCode) -> float:
     """Where effort is best spent: occurrences × clinical risk, higher first."""
     said = f"{local.field} {local.text} {local.context}"
-    risk = max((risk for pattern, risk in _RISKS if pattern.search(local.field) or pattern.search(said)), default=1.0)
+    risk = next((risk for pattern, risk in _RISKS if pattern.search(said)), 1.0)
     return max(1, local.count) * risk
 
 

@@ -116,15 +116,14 @@ class View:
 
 def chosen(lines: Iterable[CodeLine], view: View) -> list[CodeLine]:
     """The lines a view shows, in their order."""
-    words = view.text.casefold().split()
-    wanted = _WANTED[view.show]
-    return [
-        line
-        for line in lines
-        if (not view.field or line.local.field == view.field)
-        and wanted(line)
-        and all(word in line.said for word in words)
-    ]
+    found = list(lines)
+    for word in view.text.casefold().split():  # the plainest loops: a hundred thousand lines at every key
+        found = [line for line in found if word in line.said]
+    if view.field:
+        found = [line for line in found if line.local.field == view.field]
+    if view.show is not Show.EVERYTHING:
+        found = list(filter(_WANTED[view.show], found))
+    return found
 
 
 _WANTED: Mapping[Show, Callable[[CodeLine], bool]] = {
@@ -161,6 +160,7 @@ class Worklist:
         self._fields: Mapping[str, str] = {}
         self._places: dict[tuple[str, str], list[int]] = {}
         self.lines: list[CodeLine] = []
+        self._counts = [0, 0, 0, 0, 0]
         self._make(found, package)
 
     def _make(self, found: Iterable[LocalCode], package: Package | None) -> None:
@@ -168,6 +168,9 @@ class Worklist:
         made = [_line(local, self._only_map or self._fields.get(local.field, ""), package) for local in found]
         made.sort(key=lambda line: (not is_open(line), -line.weight, line.local.field, line.local.code))
         self.lines = made
+        self._counts = [0, 0, 0, 0, 0]
+        for line in made:
+            self._count(line, 1)
         self._places = {}
         for place, line in enumerate(self.lines):
             self._places.setdefault((line.map, line.local.code), []).append(place)
@@ -195,6 +198,8 @@ class Worklist:
             for place in self._places.get((change.map, row.source.code), ()) if row is not None else ():
                 line = self.lines[place]
                 made = _line(line.local, change.map, package, line.weight)
+                self._count(line, -1)
+                self._count(made, 1)
                 self.lines[place] = replace(made, hint=line.hint)
         return tuple(changes)
 
@@ -222,17 +227,26 @@ class Worklist:
         return dict(self._maps)
 
     def coverage(self) -> Coverage:
-        """What is decided of the codes that go through a map."""
-        with_map = [line for line in self.lines if line.map]
-        open_lines = [line for line in with_map if is_open(line)]
-        occurrences = sum(line.local.count for line in with_map)
-        return Coverage(
-            len(with_map),
-            len(with_map) - len(open_lines),
-            occurrences,
-            occurrences - sum(line.local.count for line in open_lines),
-            tuple(line.local for line in open_lines),
-        )
+        """What is decided of the codes that go through a map; the open codes are counted, not named."""
+        codes, occurrences, open_codes, open_occurrences, _ = self._counts
+        return Coverage(codes, codes - open_codes, occurrences, occurrences - open_occurrences)
+
+    @property
+    def unreviewed(self) -> int:
+        """How many codes have a target that waits for a reviewer."""
+        return self._counts[4]
+
+    def _count(self, line: CodeLine, sign: int) -> None:
+        """Add a line to the running counts, or take it off."""
+        if not line.map:
+            return
+        waits = is_open(line)
+        counts = self._counts
+        counts[0] += sign
+        counts[1] += sign * line.local.count
+        counts[2] += sign * waits
+        counts[3] += sign * waits * line.local.count
+        counts[4] += sign * (line.status in UNREVIEWED)
 
 
 def lines(found: Iterable[LocalCode], package: Package) -> tuple[CodeLine, ...]:
@@ -274,8 +288,9 @@ def _row_changes(name: str, before: CodeMap, after: CodeMap) -> list[RowChange]:
 
 
 Judged = dict[tuple[str, str], tuple[Issue, ...]]
-Known = dict[tuple[CodeMapRow, LocalCode], tuple[Issue, ...]]
-"""Findings of rows that were judged before; a row that did not change is not judged again."""
+Known = dict[tuple[int, int], tuple[CodeMapRow, LocalCode, tuple[Issue, ...]]]
+"""Findings of rows that were judged before, by the identity of row and local code (which are kept, so that it stays
+theirs); a row that did not change is not judged again."""
 
 
 def judge(lines: Sequence[CodeLine], maps: Mapping[str, CodeMap], find: Mapping[str, Find], known: Known) -> Judged:
@@ -293,13 +308,13 @@ def judge(lines: Sequence[CodeLine], maps: Mapping[str, CodeMap], find: Mapping[
             continue
         if maps[line.map].citation and not row.author:
             continue
-        key = (row, line.local)
-        issues = known.get(key)
-        if issues is None:
+        key = (id(row), id(line.local))
+        if key not in known:
             lookup = find.get(row.target.system)
             concept = lookup(row.target.code) if lookup else None
-            issues = known[key] = check_row(row, line.local, concept, lookup is not None)
-        found.setdefault((line.map, line.local.code), []).extend(issues)
+            known[key] = row, line.local, check_row(row, line.local, concept, lookup is not None)
+        if known[key][2]:
+            found.setdefault((line.map, line.local.code), []).extend(known[key][2])
     seen: dict[str, set[str]] = {name: set() for name in maps}
     for line in lines:
         if line.map:

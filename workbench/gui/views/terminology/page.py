@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QSplitter, QStacked
 from workbench.app.operations import terms
 from workbench.app.operations.code_decisions import set_mark
 from workbench.app.operations.code_reviews import ROLES, Deed, blind_maps, has_changed_since, set_blind
-from workbench.app.operations.local_codes import UNREVIEWED
 from workbench.app.session import Session
 from workbench.gui.bench import Bench, Step
 from workbench.gui.mapping_desk import MappingDesk
@@ -169,10 +168,10 @@ class TerminologyPage(Page):
         if worklist is None:
             return
         coverage = worklist.coverage()
-        waiting = sum(line.status in UNREVIEWED for line in worklist.lines if line.map)
+        waiting = worklist.unreviewed
         words = str(coverage) + (f"  ·  {waiting:,} wait for a reviewer" if waiting else "")
         self._covered.setText(words)
-        count = len(coverage.open)
+        count = coverage.codes - coverage.covered_codes
         self.attention_changed.emit(f"{count:,}" if count else "")
         self.bench.tell_step(Step.CODES, WAITING if count else DONE, words)
 
