@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from PySide6.QtCore import QObject
 
@@ -28,8 +30,33 @@ class Group:
     key: str
     title: str
     severity: Severity
-    findings: tuple[Finding, ...]
+    findings: Sequence[Finding]
     messages: int
+
+
+class Picked(Sequence[Finding]):
+    """Some findings of a list by their places in it; a million of them are a million numbers and no objects."""
+
+    def __init__(self, found: Sequence[Finding], places: array[int]) -> None:
+        self._found = found
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> Finding: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Finding]: ...
+
+    def __getitem__(self, place: int | slice) -> Finding | Sequence[Finding]:
+        if isinstance(place, slice):
+            return Picked(self._found, self._places[place])
+        return self._found[self._places[place]]
+
+    def __iter__(self) -> Iterator[Finding]:
+        return map(self._found.__getitem__, self._places)
 
 
 Source = Callable[[Finding], Sent]
@@ -40,19 +67,36 @@ _KEYS: Mapping[str, Callable[[Finding, Source], str]] = {
     "Sender": lambda finding, source: source(finding).sender,
 }
 GROUPINGS = tuple(_KEYS)
+_CHECK_EVERY = 8192
 _NAMELESS = {"Path": "whole message", "File": "no file", "Sender": "no sender"}
 
 
-def grouped(findings: Iterable[Finding], by: str, source: Source) -> tuple[Group, ...]:
-    """Findings by rule, path, file or sender (`GROUPINGS`), the most severe and most frequent groups first."""
-    together: dict[str, list[Finding]] = {}
-    for finding in findings:
-        together.setdefault(_KEYS[by](finding, source), []).append(finding)
+def grouped(
+    findings: Sequence[Finding], by: str, source: Source, check: Callable[[], None] = lambda: None
+) -> tuple[Group, ...]:
+    """Findings by rule, path, file or sender (`GROUPINGS`), the most severe and most frequent groups first.
+
+    check  called now and then; may raise to stop
+    """
+    key_of = _KEYS[by]
+    places: dict[str, array[int]] = {}
+    worst: dict[str, Severity] = {}
+    messages: dict[str, set[int | None]] = {}
+    for place, finding in enumerate(findings):
+        if place % _CHECK_EVERY == 0:
+            check()
+        key = key_of(finding, source)
+        severity = finding.issue.severity
+        if key not in places:
+            places[key], messages[key], worst[key] = array("Q"), set(), severity
+        places[key].append(place)
+        messages[key].add(finding.number)
+        if severity is not worst[key] and severity.rank < worst[key].rank:
+            worst[key] = severity
     groups = []
-    for key, found in together.items():
-        severity = min((finding.issue.severity for finding in found), key=lambda s: s.rank)
-        title = rule_title(found[0].issue) if by == "Rule" else ""
-        groups.append(Group(key, title, severity, tuple(found), len({finding.number for finding in found})))
+    for key, found in places.items():
+        title = rule_title(findings[found[0]].issue) if by == "Rule" else ""
+        groups.append(Group(key, title, worst[key], Picked(findings, found), len(messages[key])))
     return tuple(sorted(groups, key=lambda group: (group.severity.rank, -len(group.findings), group.key)))
 
 

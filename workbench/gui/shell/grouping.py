@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -12,12 +12,11 @@ from workbench.gui.bench import Bench
 from workbench.gui.findings import Finding
 from workbench.gui.models.issue_table import Group, grouped
 from workbench.kernel.issues import Severity
-from workbench.kernel.progress import JobContext
 
 FEW = 20_000
 """So many are grouped within the time of a key stroke."""
-_CHECK_EVERY = 8192
 
+Check = Callable[[], None]
 Result = TypeVar("Result")
 
 
@@ -25,31 +24,28 @@ def worked_out(
     bench: Bench,
     purpose: str,
     findings: Sequence[Finding],
-    work: Callable[[Iterable[Finding]], Result],
+    work: Callable[[Sequence[Finding], Check], Result],
     take: Callable[[Result], None],
 ) -> None:
     """Hand on what the work makes of the findings; an answer that a newer question has overtaken never comes.
 
     purpose  tells questions apart that must not overtake one another
+    work     may call its second argument now and then to be stopped in time
     """
     bench.jobs.drop(purpose)
     if len(findings) <= FEW:
-        take(work(findings))
+        take(work(findings, _nothing))
         return
-    handle = bench.jobs.newest(purpose, "Grouping findings", lambda ctx: work(_checked(findings, ctx)))
+    handle = bench.jobs.newest(purpose, "Grouping findings", lambda ctx: work(findings, ctx.check))
     handle.succeeded.connect(take)
     handle.failed.connect(bench.report)
 
 
-def _checked(findings: Iterable[Finding], ctx: JobContext) -> Iterable[Finding]:
-    """The findings; a job that was cancelled stops among them."""
-    for number, finding in enumerate(findings):
-        if number % _CHECK_EVERY == 0:
-            ctx.check()
-        yield finding
+def _nothing() -> None:
+    """What is quick need not be stopped."""
 
 
-def counted_severities(findings: Iterable[Finding]) -> Counter[Severity]:
+def counted_severities(findings: Sequence[Finding], _check: Check) -> Counter[Severity]:
     """How many there are of each severity."""
     return Counter(finding.issue.severity for finding in findings)
 
@@ -79,7 +75,9 @@ class Grouper(QObject):
             return
         self._asked, self._groups = (findings, by), None
         source = self._bench.sent_of
-        worked_out(self._bench, self._purpose, findings, lambda found: grouped(found, by, source), self._take)
+        worked_out(
+            self._bench, self._purpose, findings, lambda found, check: grouped(found, by, source, check), self._take
+        )
 
     def _take(self, groups: tuple[Group, ...]) -> None:
         self._groups = groups

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter
 
-from workbench.app.operations.suppressions import Sent
 from workbench.gui.findings import Finding
 from workbench.gui.models.issue_table import Group, Source, grouped
 from workbench.gui.theme.theme import Theme
@@ -35,25 +35,27 @@ class Period(NamedTuple):
 
 def over_time(findings: Iterable[Finding], source: Source) -> tuple[Period, ...]:
     """Findings by the time of their message, in the finest periods of which there are at most `MOST_BARS`."""
-    stamped = [(_digits(source(finding)), finding.issue.severity) for finding in findings]
+    stamped = Counter((_digits(source(finding).time), finding.issue.severity) for finding in findings)
     for width in (10, 8, 6, 4):
         periods: dict[str, Counter[Severity]] = {}
-        for digits, severity in stamped:
-            periods.setdefault(digits[:width], Counter())[severity] += 1
+        for (digits, severity), count in stamped.items():
+            periods.setdefault(digits[:width], Counter())[severity] += count
         if len(periods) <= MOST_BARS or width == 4:
             return tuple(Period(_name(digits), periods[digits]) for digits in sorted(periods))
     return ()
 
 
-def charted(findings: Iterable[Finding], source: Source) -> tuple[tuple[Group, ...], tuple[Period, ...]]:
+def charted(
+    findings: Sequence[Finding], source: Source, check: Callable[[], None] = lambda: None
+) -> tuple[tuple[Group, ...], tuple[Period, ...]]:
     """What both charts show: findings by rule, and over time."""
-    kept = tuple(findings)
-    return grouped(kept, "Rule", source), over_time(kept, source)
+    return grouped(findings, "Rule", source, check), over_time(findings, source)
 
 
-def _digits(sent: Sent) -> str:
+@lru_cache(maxsize=65_536)
+def _digits(time: str) -> str:
     """`2024-01-02T03:04Z` and `202401020304` alike → `2024010203`."""
-    return "".join(character for character in sent.time[:19] if character.isdigit())[:10]
+    return "".join(character for character in time[:19] if character.isdigit())[:10]
 
 
 def _name(digits: str) -> str:

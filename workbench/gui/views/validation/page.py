@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -200,7 +200,7 @@ class ValidationPage(Page):
         sieve, sifted, source = self.bench.sieve, self.bench.sifted(), self.bench.sent_of
         known = len(sifted[Fate.KNOWN])
 
-        def count(found: Iterable[Finding]) -> Counter[str]:
+        def count(found: Sequence[Finding], _check: Callable[[], None]) -> Counter[str]:
             decisions = (sieve.suppression_of(finding.issue, source(finding)) for finding in found)
             return Counter(decision.id for decision in decisions if decision is not None)
 
@@ -229,7 +229,7 @@ class ValidationPage(Page):
                 self.bench,
                 "charts",
                 shown,
-                lambda found: charted(found, source),
+                lambda found, check: charted(found, source, check),
                 lambda drawn: charts.show_findings(*drawn),
             )
 
