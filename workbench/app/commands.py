@@ -2,42 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from workbench.app.command import Category, Command
+from workbench.app.message_commands import MESSAGE_COMMANDS
 
-
-class Category(StrEnum):
-    """The menus, in their order."""
-
-    FILE = "File"
-    EDIT = "Edit"
-    GO = "Go"
-    MESSAGES = "Messages"
-    MAPPING = "Mapping"
-    CODES = "Codes"
-    SUITES = "Suites"
-    REVIEW = "Review"
-    VIEW = "View"
-    HELP = "Help"
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Something a person can do.
-
-    id     stable, `area.verb`; settings and scripts may name it
-    title  as it stands in a menu; `…` where a question follows
-    keys   in portable notation (`Ctrl+K`), the first is shown; none for rare commands
-    icon   name of a shipped icon, "" for none
-    help   one sentence for the palette and the keyboard page
-    """
-
-    id: str
-    title: str
-    category: Category
-    keys: tuple[str, ...] = ()
-    icon: str = ""
-    help: str = ""
+__all__ = ["COMMANDS", "Category", "Command", "command", "matching"]
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -124,204 +92,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "go.previous_pane", "Previous pane", Category.GO, ("Shift+F6",), "", "Move the keyboard to the pane before."
     ),
-    Command(
-        "messages.next", "Next message", Category.MESSAGES, ("Alt+Down",), "", "Select the next message of the list."
-    ),
-    Command("messages.previous", "Previous message", Category.MESSAGES, ("Alt+Up",), "", "Select the message before."),
-    Command(
-        "messages.save_search",
-        "Save this search…",
-        Category.MESSAGES,
-        (),
-        "history",
-        "Keep the filter of the list in the workspace under a name.",
-    ),
-    Command(
-        "messages.detection",
-        "How the capture was read…",
-        Category.MESSAGES,
-        (),
-        "file-text",
-        "Look at framing and encoding of each part, and overrule them.",
-    ),
-    Command(
-        "messages.edit",
-        "Edit value on a scratch copy…",
-        Category.MESSAGES,
-        (),
-        "pencil",
-        "Change the selected field of a copy (F2 in the message); the capture stays as it is.",
-    ),
-    Command(
-        "messages.type",
-        "Type in the raw text",
-        Category.MESSAGES,
-        (),
-        "pencil",
-        "Type in the text of a scratch copy; only the bytes typed over are replaced.",
-    ),
-    Command(
-        "messages.insert_segment",
-        "Insert segment…",
-        Category.MESSAGES,
-        (),
-        "plus",
-        "Write a new segment after the selected one, on a scratch copy.",
-    ),
-    Command(
-        "messages.duplicate_segment",
-        "Duplicate segment",
-        Category.MESSAGES,
-        (),
-        "copy",
-        "Write the selected segment a second time, on a scratch copy.",
-    ),
-    Command(
-        "messages.remove_segment",
-        "Remove segment",
-        Category.MESSAGES,
-        (),
-        "circle-minus",
-        "Take the selected segment away, on a scratch copy.",
-    ),
-    Command(
-        "messages.segment_up",
-        "Move segment up",
-        Category.MESSAGES,
-        ("Ctrl+Shift+Up",),
-        "",
-        "Move the selected segment up, on a scratch copy.",
-    ),
-    Command(
-        "messages.segment_down",
-        "Move segment down",
-        Category.MESSAGES,
-        ("Ctrl+Shift+Down",),
-        "",
-        "Move the selected segment down, on a scratch copy.",
-    ),
-    Command("messages.undo_edit", "Undo edit of the copy", Category.MESSAGES, (), "undo-2", "Take back the last edit."),
-    Command("messages.redo_edit", "Redo edit of the copy", Category.MESSAGES, (), "redo-2", "Make the edit again."),
-    Command(
-        "messages.compare",
-        "Compare with another message…",
-        Category.MESSAGES,
-        ("Ctrl+Shift+D",),
-        "git-compare",
-        "Put two messages side by side, place against place.",
-    ),
-    Command(
-        "messages.compare_captures",
-        "Compare with another capture…",
-        Category.MESSAGES,
-        (),
-        "git-compare",
-        "Pair the messages of two captures by key: same, different, only left, only right.",
-    ),
-    Command(
-        "messages.statistics",
-        "Statistics…",
-        Category.MESSAGES,
-        ("Ctrl+Shift+S",),
-        "activity",
-        "Count types over time, fields, codes and shapes of the capture.",
-    ),
-    Command(
-        "messages.deidentify",
-        "De-identify the capture…",
-        Category.MESSAGES,
-        (),
-        "eye-off",
-        "Write a new file without what says whose messages these are.",
-    ),
-    Command(
-        "messages.listen",
-        "Receive messages…",
-        Category.MESSAGES,
-        (),
-        "download",
-        "Listen for messages over MLLP and keep them.",
-    ),
-    Command(
-        "messages.send",
-        "Send messages…",
-        Category.MESSAGES,
-        (),
-        "upload",
-        "Send messages over MLLP and pair them with their answers.",
-    ),
-    Command(
-        "messages.fhir_server",
-        "FHIR server…",
-        Category.MESSAGES,
-        (),
-        "arrow-left-right",
-        "Read, search and post resources on a FHIR server.",
-    ),
-    Command(
-        "messages.validate",
-        "Validate capture",
-        Category.MESSAGES,
-        ("F9",),
-        "shield-check",
-        "Check every message of the capture.",
-    ),
-    Command(
-        "validation.against",
-        "Validate against…",
-        Category.MESSAGES,
-        ("Ctrl+F9",),
-        "shield-check",
-        "Choose standards, profiles, FHIR packages and plausibility rules.",
-    ),
-    Command(
-        "validation.suppress",
-        "Suppress finding…",
-        Category.MESSAGES,
-        ("Ctrl+Shift+H",),
-        "ban",
-        "Leave findings like the selected one alone for a reason and a time.",
-    ),
-    Command(
-        "validation.fhirpath",
-        "Evaluate FHIRPath",
-        Category.MESSAGES,
-        ("Ctrl+Shift+E",),
-        "braces",
-        "Ask the selected FHIR resource with an expression.",
-    ),
-    Command(
-        "validation.profile",
-        "Edit a conformance profile",
-        Category.MESSAGES,
-        (),
-        "list-checks",
-        "Open the editor of HL7 v2 profiles: usage, cardinality, lengths, codes, conditions.",
-    ),
-    Command(
-        "validation.learn",
-        "Learn a profile from the capture",
-        Category.MESSAGES,
-        (),
-        "sparkles",
-        "Draft a conformance profile from what the messages have, to be edited by a person.",
-    ),
-    Command(
-        "validation.gaps",
-        "Compare profiles",
-        Category.MESSAGES,
-        (),
-        "git-compare",
-        "Tell what separates two profiles, or a capture and a profile.",
-    ),
-    Command(
-        "messages.ledger",
-        "Measure what is lost",
-        Category.MESSAGES,
-        ("Shift+F9",),
-        "scroll-text",
-        "Map the whole capture and count the fate of every value.",
-    ),
+    *MESSAGE_COMMANDS,
     Command(
         "mapping.add_rule",
         "Map selected field to target…",
@@ -433,6 +204,62 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+T",),
         "file-text",
         "Show the file of the selected rule as YAML and put the cursor there.",
+    ),
+    Command(
+        "mapping.message_map",
+        "Message map",
+        Category.MAPPING,
+        ("Ctrl+Shift+T",),
+        "layers",
+        "Show what the message map makes and what refers to what as a graph.",
+    ),
+    Command(
+        "mapping.package_changes",
+        "Compare versions…",
+        Category.MAPPING,
+        (),
+        "git-compare",
+        "Tell what this package says differently than last saved, than its base, or than another version.",
+    ),
+    Command(
+        "mapping.package_effect",
+        "Effect of the differences on the capture",
+        Category.MAPPING,
+        (),
+        "activity",
+        "Run both versions over the capture: what changes, what would be lost.",
+    ),
+    Command(
+        "mapping.revert",
+        "Revert to base",
+        Category.MAPPING,
+        (),
+        "history",
+        "Let the selected rule say again what the base package says.",
+    ),
+    Command(
+        "mapping.upgrade",
+        "Upgrade base package…",
+        Category.MAPPING,
+        (),
+        "upload",
+        "Put this package on a newer base; what both changed is asked.",
+    ),
+    Command(
+        "mapping.suggest",
+        "Suggest rules",
+        Category.MAPPING,
+        ("Ctrl+Shift+G",),
+        "sparkles",
+        "Propose rules for fields that have none, each with the reason.",
+    ),
+    Command(
+        "mapping.engines",
+        "Target engines",
+        Category.MAPPING,
+        (),
+        "package",
+        "Choose the engines this package is meant for and see which rules they cannot carry.",
     ),
     Command(
         "codes.harvest",
