@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -154,9 +155,8 @@ class Bench(QObject):
     def _read_beside(self, capture: Capture, number: int) -> None:
         """Read a message that would hold the window up; it is shown when it is there."""
         self.document_problem = f"Reading {capture.length(number):,} bytes…"
-        handle = self.jobs.newest(
-            "message", f"Reading message {number + 1:,}", lambda ctx: look_at(capture, number, ctx), quiet=False
-        )
+        read = partial(look_at, capture, number)
+        handle = self.jobs.newest("message", f"Reading message {number + 1:,}", read, quiet=False)
         handle.succeeded.connect(self._take_large)
         handle.failed.connect(lambda problem: self._take_large(None, " ".join(sentence_of(problem))))
 
@@ -218,11 +218,8 @@ class Bench(QObject):
         capture = self.capture
         if capture is None:
             return None
-
-        against = self.against
-        handle = self.jobs.newest(
-            "validation", "Validating the capture", lambda ctx: _judge(capture, against, ctx), quiet=False
-        )
+        work = partial(_judge, capture, self.against)
+        handle = self.jobs.newest("validation", "Validating the capture", work, quiet=False)
         handle.succeeded.connect(lambda judged: self._judged(capture, judged, finished))
         handle.failed.connect(self.refused)
         return handle

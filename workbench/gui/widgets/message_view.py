@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, QObject, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -26,13 +26,13 @@ from workbench.gui.models.decoded import Embedded, embedded_at, folded_span, mea
 from workbench.gui.models.node_choice import Shown, nodes_of, only, with_absent
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.nodes import EMPTY_TREE, Node, NodeTree, fhir_tree, v2_tree
-from workbench.gui.models.outline import FOLD_BYTES, LARGE_BYTES, PART_BYTES
+from workbench.gui.models.outline import LARGE_BYTES, PART_BYTES
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import across, button, down, label, pane, retitle, tree
 from workbench.gui.widgets.display_text import masked_bytes, of_json, of_message
 from workbench.gui.widgets.embedded_dialog import EmbeddedDialog
 from workbench.gui.widgets.hex_view import HexView
-from workbench.gui.widgets.part_bar import PartBar
+from workbench.gui.widgets.part_bar import PartBar, parts_of
 from workbench.gui.widgets.span_text import SpanText
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
@@ -48,6 +48,9 @@ _NOTATIONS = ("PID-3[2].1", "Terser", "Mirth", "Liquid", "FHIRPath")
 
 class MessageView(QSplitter):
     """Tree and raw text of the selected message."""
+
+    menu_asked = Signal(object)
+    """The context menu of a place, to which others add what they can do with it."""
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(Qt.Orientation.Vertical)
@@ -66,13 +69,18 @@ class MessageView(QSplitter):
         self.parts = PartBar(bench.theme)
         self.parts.asked.connect(self._show_part)
         self._text_part = 0
-        self.raw_pane = pane("Raw", self._raw_body(), _row(self.raw_buttons), _copy_button(bench.theme, self))
+        self.type_button = _type_button(bench.theme)
+        beside = (self.type_button, _row(self.raw_buttons), _copy_button(bench.theme, self))
+        self.raw_pane = pane("Raw", self._raw_body(), *beside)
         self.addWidget(self.tree_pane)
         self.addWidget(self.raw_pane)
         self.setChildrenCollapsible(False)
         self.tree.selectionModel().currentChanged.connect(self._chosen)
-        self.raw.byte_chosen.connect(lambda byte: self._byte_chosen(byte, self.raw))
-        self.hex.byte_chosen.connect(lambda byte: self._byte_chosen(byte, self.hex))
+        self.raw.byte_chosen.connect(lambda byte: self.choose_byte(byte, self.raw))
+        self.hex.byte_chosen.connect(lambda byte: self.choose_byte(byte, self.hex))
+        for widget in (self.tree, self.raw, self.hex):
+            widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            widget.customContextMenuRequested.connect(partial(self._show_menu, widget))
         bench.message_changed.connect(self.show_message)
         bench.mask_changed.connect(self.show_message)
         bench.place_changed.connect(self.follow)
@@ -152,16 +160,7 @@ class MessageView(QSplitter):
             self.raw.show_json(of_json(document, self._bench.masked, first, first + PART_BYTES))
 
     def _tell_part(self) -> None:
-        part, document = self._bench.part, self._bench.document
-        if part is not None:
-            folded = f" · values above {FOLD_BYTES // 1024} kB are folded" if part.outline.folds[0] else ""
-            words = f"Segments {part.begin + 1:,} to {part.end:,} of {len(part.outline):,}{folded}"
-            self.parts.show_parts(part.part, part.outline.parts, words if folded or part.outline.parts > 1 else "")
-        elif isinstance(document, FhirDocument) and len(document.raw) > PART_BYTES:
-            count = -(-len(document.raw) // PART_BYTES)
-            self.parts.show_parts(self._text_part, count, f"Part {self._text_part + 1:,} of {count:,} of the text")
-        else:
-            self.parts.show_parts(0, 1, "")
+        self.parts.show_parts(*parts_of(self._bench.part, self._bench.document, self._text_part))
 
     def _show_part(self, number: int) -> None:
         if self._bench.part is not None:
@@ -297,6 +296,28 @@ class MessageView(QSplitter):
         QApplication.clipboard().setText(text)
         self._bench.say(f"Copied {text}")
 
+    def menu(self) -> QMenu:
+        """What can be done with the selected place."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        path = self._bench.place.path
+        if self.raw.textCursor().hasSelection():
+            menu.addAction("Copy text").triggered.connect(lambda _checked=False: self.raw.copy())
+        for notation in _NOTATIONS:
+            action = menu.addAction(_copy_words(path, notation))
+            action.setEnabled(bool(path))
+            action.triggered.connect(partial(_copy_as, self, notation))
+        if self.preview.isVisible():
+            menu.addAction("Preview the document…").triggered.connect(lambda _checked=False: self.show_embedded())
+        self.menu_asked.emit(menu)
+        return menu
+
+    def _show_menu(self, widget: QWidget, position: QPoint) -> None:
+        if widget is self.raw and not self.raw.textCursor().hasSelection():
+            self.raw.setTextCursor(self.raw.cursorForPosition(position))
+            self.raw.say_byte()
+        self.menu().popup(widget.mapToGlobal(position))
+
     def _unfold(self) -> None:
         """Segments of v2 open; of FHIR the two outer levels, so that the resources are seen."""
         if isinstance(self._bench.looked_at, Message):
@@ -309,7 +330,8 @@ class MessageView(QSplitter):
         if node is not None and not self._following:
             self._bench.select_place(node.path, node.span, self.tree)
 
-    def _byte_chosen(self, byte: int, by: QWidget) -> None:
+    def choose_byte(self, byte: int, by: QWidget) -> None:
+        """Select the place that stands on a byte."""
         number = self._whole.at_byte(byte)
         if number >= 0:
             node = self._whole.nodes[number]
@@ -350,6 +372,23 @@ def _row(group: QButtonGroup) -> QWidget:
     for each in group.buttons():
         layout.addWidget(each)
     return made
+
+
+def _type_button(theme: Theme) -> QToolButton:
+    """Lets a person type in the raw text; shown where somebody takes what is typed."""
+    made = QToolButton()
+    theme.give_icon(made, "pencil")
+    made.setText(" Type")
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    made.setCheckable(True)
+    made.setToolTip("Type in the text of a scratch copy; the capture stays as it is")
+    made.setVisible(False)
+    return made
+
+
+def _copy_words(path: str, notation: str) -> str:
+    words = "Copy path" if notation == _NOTATIONS[0] else f"Copy as {notation}"
+    return f"{words}:  {in_notation(path, notation)}" if path else words
 
 
 def _copy_as(view: MessageView, notation: str, _checked: bool = False) -> None:

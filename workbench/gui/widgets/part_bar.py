@@ -5,6 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from workbench.app.documents import Document
+from workbench.fhir.json_tree import FhirDocument
+from workbench.gui.models.outline import FOLD_BYTES, PART_BYTES, Excerpt
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import across, label, tool_button
 
@@ -38,3 +41,16 @@ class PartBar(QWidget):
         self.before.setVisible(count > 1)
         self.after.setVisible(count > 1)
         self.setVisible(bool(words))
+
+
+def parts_of(part: Excerpt | None, document: Document | None, text_part: int) -> tuple[int, int, str]:
+    """Which part is shown, of how many, and in words; no words where there is one only and nothing is folded."""
+    if part is not None:
+        outline = part.outline
+        folded = f" · values above {FOLD_BYTES // 1024} kB are folded" if outline.folds[0] else ""
+        words = f"Segments {part.begin + 1:,} to {part.end:,} of {len(outline):,}{folded}"
+        return part.part, outline.parts, words if folded or outline.parts > 1 else ""
+    if isinstance(document, FhirDocument) and len(document.raw) > PART_BYTES:
+        count = -(-len(document.raw) // PART_BYTES)
+        return text_part, count, f"Part {text_part + 1:,} of {count:,} of the text"
+    return 0, 1, ""

@@ -9,7 +9,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QGuiApplication,
+    QInputMethodEvent,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QSyntaxHighlighter,
     QTextCharFormat,
@@ -19,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from workbench.gui.theme.theme import Theme
-from workbench.gui.widgets.display_text import DisplayText
+from workbench.gui.widgets.display_text import HIDDEN_RETURN, DisplayText
 from workbench.kernel.location import Span
 
 COLOURED_CHARACTERS = 200_000
@@ -29,6 +32,12 @@ _JSON_TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*")|(?P<literal>true|false|null)|(?P<number>-?\d[\d.eE+-]*)'
 )
 
+_WRITING = (
+    Qt.KeyboardModifier.NoModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.KeypadModifier,
+    Qt.KeyboardModifier.GroupSwitchModifier,
+)
 _NULL = '|(?P<null>(?<=[|])""(?=[|]|$))'
 
 
@@ -74,6 +83,8 @@ class SpanText(QPlainTextEdit):
 
     byte_chosen = Signal(int)
     """The byte under the cursor, when a person moved it there."""
+    typed = Signal(int, int, str)
+    """The bytes that are to be replaced, and by what; the text itself changes when it is shown anew."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +92,7 @@ class SpanText(QPlainTextEdit):
         self._shown: DisplayText | None = None
         self._colours: QSyntaxHighlighter | None = None
         self._spans: dict[str, tuple[Span, ...]] = {}
+        self._typing = False
         self.setReadOnly(True)
         self.setAccessibleName(name)
         self.setTextInteractionFlags(
@@ -124,18 +136,75 @@ class SpanText(QPlainTextEdit):
             if out_of_sight:
                 self.centerCursor()
 
+    def set_typing(self, on: bool) -> None:
+        """Let a person type; what is typed is told by `typed`."""
+        self._typing = on
+        self.setProperty("typing", on)
+        self.setCursorWidth(2 if on else 1)
+
+    def put_cursor(self, byte: int) -> None:
+        """Put the cursor on a byte; the text stays where it is on the screen."""
+        if self._shown is not None:
+            bar = self.verticalScrollBar()
+            before = bar.value()
+            cursor = self.textCursor()
+            cursor.setPosition(self._within(self._shown.positions(Span(byte, byte))[0]))
+            self.setTextCursor(cursor)
+            bar.setValue(before)
+            self.ensureCursorVisible()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._typing or not self._type(event):
+            super().keyPressEvent(event)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        if self._typing and event.commitString():
+            self._replace(event.commitString())
+        else:
+            super().inputMethodEvent(event)
+
+    def _type(self, event: QKeyEvent) -> bool:
+        """Take a key that changes the text; False for all others."""
+        chosen = self.textCursor().hasSelection()
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self._replace(QGuiApplication.clipboard().text())
+        elif event.matches(QKeySequence.StandardKey.Cut):
+            self.copy()
+            self._replace("")
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._replace("\n")
+        elif event.key() == Qt.Key.Key_Backspace:
+            self._replace("", before=0 if chosen else 1)
+        elif event.key() == Qt.Key.Key_Delete:
+            self._replace("", after=0 if chosen else 1)
+        elif event.text().isprintable() and event.text() and event.modifiers() in _WRITING:
+            self._replace(event.text())
+        else:
+            return False
+        return True
+
+    def _replace(self, text: str, before: int = 0, after: int = 0) -> None:
+        if self._shown is None:
+            return
+        cursor = self.textCursor()
+        start, end = max(0, cursor.selectionStart() - before), min(cursor.selectionEnd() + after, self._within(1 << 31))
+        if end > start and self._shown.text[start:end] == "\n" and self._shown.text[start - 1 : start] == HIDDEN_RETURN:
+            start -= 1
+        self.typed.emit(self._shown.byte(start), self._shown.byte(end), text)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
         if not self.textCursor().hasSelection():
-            self._say()
+            self.say_byte()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         super().keyReleaseEvent(event)
         moving = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End}
         if event.key() in moving and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._say()
+            self.say_byte()
 
-    def _say(self) -> None:
+    def say_byte(self) -> None:
+        """Tell which byte the cursor is on."""
         if self._shown is not None:
             self.byte_chosen.emit(self._shown.byte(self.textCursor().position()))
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QWidget
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QSplitter, QWidget
 
-from workbench.app.documents import document_at
+from workbench.app.documents import Document, document_at
 from workbench.app.operations.compare import ComparePlan, compare_messages
+from workbench.fhir.json_scan import Element
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.bench import Bench, sentence_of
 from workbench.gui.marks import Mark
 from workbench.gui.masking import hides_fhir, hides_v2, masked
+from workbench.gui.models.outline import PART_BYTES, Looked, outlined
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.widgets.basics import across, button, down, label, table
+from workbench.gui.widgets.display_text import of_json, of_message
 from workbench.gui.widgets.number_box import whole_number
+from workbench.gui.widgets.span_text import SpanText
+from workbench.kernel.location import Span
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
 from workbench.suites.semantic_diff import Change, ChangeKind
@@ -22,6 +28,7 @@ from workbench.v2.compare import Outcome, Place, Row
 from workbench.v2.er7 import Message
 
 LONGEST = 400
+MOST_HIGHLIGHTS = 500
 MARKS = {
     Outcome.SAME: Mark("check", "state.idle", "same"),
     Outcome.CHANGED: Mark("file-diff", "state.partial", "changed"),
@@ -41,6 +48,7 @@ class Line:
     """One place of both messages, as it is shown; `is_same` also when a difference is ignored.
 
     is_sum  other lines say in detail what this one says
+    spans   the bytes of the left and of the right message; None where there is nothing
     """
 
     mark: Mark
@@ -50,6 +58,7 @@ class Line:
     depth: int = 1
     is_same: bool = False
     is_sum: bool = False
+    spans: tuple[Span | None, Span | None] = (None, None)
 
 
 _COLUMNS = (
@@ -60,10 +69,18 @@ _COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two messages and every place in which they can differ."""
+
+    documents: tuple[Document, Document]
+    lines: list[Line]
+
+
 def lines_of(left: Message | FhirDocument, right: Message | FhirDocument, plan: ComparePlan, mask: bool) -> list[Line]:
     """Both messages place by place; raises as `compare_messages` does."""
     return [
-        _fhir_line(row, mask) if isinstance(row, Change) else _v2_line(row, left, right, mask)
+        _fhir_line(row, left, right, mask) if isinstance(row, Change) else _v2_line(row, left, right, mask)
         for row in compare_messages(left, right, plan)
     ]
 
@@ -72,7 +89,8 @@ def _v2_line(row: Row, left: Message | FhirDocument, right: Message | FhirDocume
     mark = _IGNORED if row.ignored else MARKS[row.outcome]
     is_sum = row.depth == 2 or (row.depth == 0 and row.outcome is Outcome.CHANGED)
     texts = (_v2_text(row.left, left, mask), _v2_text(row.right, right, mask))
-    return Line(mark, row.path, *texts, row.depth, row.outcome is Outcome.SAME, is_sum)
+    spans = (row.left.span if row.left else None, row.right.span if row.right else None)
+    return Line(mark, row.path, *texts, row.depth, row.outcome is Outcome.SAME, is_sum, spans)
 
 
 def _v2_text(place: Place | None, message: Message | FhirDocument, mask: bool) -> str:
@@ -87,11 +105,18 @@ def _v2_text(place: Place | None, message: Message | FhirDocument, mask: bool) -
     return place.text[:LONGEST]
 
 
-def _fhir_line(change: Change, mask: bool) -> Line:
+def _fhir_line(change: Change, one: Message | FhirDocument, other: Message | FhirDocument, mask: bool) -> Line:
     key = change.path.rpartition(".")[2].partition("[")[0]
     texts = ("" if value is None else str(value)[:LONGEST] for value in (change.before, change.after))
     left, right = (masked(text) if mask and hides_fhir(key) else text for text in texts)
-    return Line(MARKS[_KINDS[change.kind]], change.path, left, right)
+    spans = (_fhir_span(one, change.path, change.before), _fhir_span(other, change.path, change.after))
+    return Line(MARKS[_KINDS[change.kind]], change.path, left, right, spans=spans)
+
+
+def _fhir_span(document: Message | FhirDocument, path: str, value: object) -> Span | None:
+    """The bytes of an element; in a Bundle things are counted by type, so the value must be the one that is meant."""
+    found = document.at(path) if isinstance(document, FhirDocument) and value is not None else None
+    return found.span if isinstance(found, Element) else None
 
 
 class CompareMessagesDialog(QDialog):
@@ -113,16 +138,28 @@ class CompareMessagesDialog(QDialog):
         self.model = RowsModel(bench.theme, _COLUMNS, self)
         self.view = table(bench.theme, self.model, "Both messages, place by place", _COLUMNS, sorts=False)
         self.words = label("", wrap=True)
+        self.texts = (SpanText(bench.theme, "Left message"), SpanText(bench.theme, "Right message"))
+        self._compared: Compared | None = None
+        self._parts: list[Looked] = []
+        sides = QSplitter(Qt.Orientation.Horizontal)
+        for text in self.texts:
+            sides.addWidget(text)
+        both = QSplitter(Qt.Orientation.Vertical)
+        both.addWidget(self.view)
+        both.addWidget(sides)
+        both.setChildrenCollapsible(False)
+        both.setSizes([300, 240])
         form = QFormLayout()
         numbers = across(self.left, label("with"), self.right, 1, self.only_different)
         form.addRow("Message", numbers)
         form.addRow("May differ", self.ignore)
         form.addRow("", self.exact)
         close = button("Close", self.close, primary=True)
-        self.setLayout(down(form, self.words, self.view, across(1, close), margins=16, spacing=12))
+        self.setLayout(down(form, self.words, both, across(1, close), margins=16, spacing=12))
         em = bench.theme.em
-        self.resize(round(em * 62), round(em * 38))
+        self.resize(round(em * 68), round(em * 46))
         self.only_different.toggled.connect(self._show_lines)
+        self.view.selectionModel().currentRowChanged.connect(self._point_out)
         for changed in (self.left.valueChanged, self.right.valueChanged, self.exact.toggled):
             changed.connect(self.compare)
         self.ignore.editingFinished.connect(self.compare)
@@ -145,27 +182,58 @@ class CompareMessagesDialog(QDialog):
         numbers = int(self.left.value()) - 1, int(self.right.value()) - 1
         plan = ComparePlan(ignore=split_paths(self.ignore.text()), exact=self.exact.isChecked())
 
-        def work(ctx: JobContext) -> list[Line]:
-            return lines_of(document_at(one, numbers[0]), document_at(other, numbers[1]), plan, mask)
+        def work(ctx: JobContext) -> Compared:
+            left, right = document_at(one, numbers[0]), document_at(other, numbers[1])
+            return Compared((left, right), lines_of(left, right, plan, mask))
 
         handle = self._bench.jobs.newest("compare messages", "Comparing two messages", work)
         handle.succeeded.connect(self._take)
         handle.failed.connect(self._refuse)
 
-    def _take(self, lines: list[Line]) -> None:
-        self._lines = lines
-        different = sum(1 for line in lines if not (line.is_same or line.is_sum))
+    def _take(self, compared: Compared) -> None:
+        self._compared, self._lines = compared, compared.lines
+        different = sum(1 for line in self._lines if not (line.is_same or line.is_sum))
         self.words.setText(f"{different:,} places differ" if different else "Both messages say the same")
+        self._parts = [outlined(document) for document in compared.documents]
+        for side in range(2):
+            self._show_text(side, 0)
         self._show_lines()
 
+    def _show_text(self, side: int, byte: int) -> None:
+        """Show the text of one message, of a long one the part that a byte lies in."""
+        looked, text, mask = self._parts[side], self.texts[side], self._bench.masked
+        document = looked.document
+        if looked.outline is not None:
+            document = looked.outline.part(looked.outline.part_at(byte))
+        if isinstance(document, Message):
+            signs = document.delimiters
+            marks = signs.field + signs.component + signs.repetition + signs.subcomponent
+            text.show_er7(of_message(document, mask), marks, signs.escape)
+        elif isinstance(document, FhirDocument):
+            first = byte // PART_BYTES * PART_BYTES
+            text.show_json(of_json(document, mask, first, first + PART_BYTES))
+
+    def _point_out(self, *_selection: QModelIndex) -> None:
+        """Highlight every difference in both texts, and bring the selected one into sight."""
+        line = self.model.row(self.view.currentIndex())
+        for side, text in enumerate(self.texts):
+            chosen = line.spans[side] if isinstance(line, Line) else None
+            if chosen is not None and self._parts and len(self._parts[side].data) > PART_BYTES:
+                self._show_text(side, chosen.start)
+            others = [span for each in self._lines if not each.is_same and (span := each.spans[side]) is not None]
+            text.point_out([chosen] if chosen is not None else [], others[:MOST_HIGHLIGHTS])
+
     def _refuse(self, problem: BaseException) -> None:
-        self._lines = []
+        self._lines, self._parts = [], []
         self.words.setText(" ".join(sentence_of(problem)))
+        for text in self.texts:
+            text.clear_text()
         self._show_lines()
 
     def _show_lines(self) -> None:
         hide = self.only_different.isChecked()
         self.model.show([line for line in self._lines if not (hide and line.is_same)])
+        self._point_out()
 
 
 def split_paths(text: str) -> tuple[str, ...]:

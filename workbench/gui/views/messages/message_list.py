@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer
@@ -14,6 +14,7 @@ from workbench.app.session import Session
 from workbench.gui.bench import Bench, sentence_of
 from workbench.gui.jobs import JobHandle, JobState
 from workbench.gui.models.capture_table import ANSWER, STATUS, CaptureTableModel
+from workbench.gui.theme.theme import Theme
 from workbench.gui.views.messages.detection import DetectionDialog, in_short
 from workbench.gui.views.messages.filtering import matches
 from workbench.gui.views.messages.ordering import Order, arranged, order_of
@@ -48,6 +49,8 @@ class MessageList(QWidget):
         for column, width in enumerate(_WIDTHS):
             self.view.setColumnWidth(column, round(width * bench.theme.em))
         self.view.setColumnHidden(ANSWER, True)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         heads = self.view.horizontalHeader()
         heads.setSectionsClickable(True)
         heads.setToolTip("Click a heading to sort; a third click takes the order of the capture")
@@ -67,20 +70,12 @@ class MessageList(QWidget):
         self.stop = tool_button(theme, "square", "Stop searching; what was found so far stays", self.stop_search)
         self.stop.setVisible(False)
         self.count = label("", "muted")
-        self.only_problems = QToolButton()
-        self.only_problems.setText(" With problems")
-        self.only_problems.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.only_problems.setCheckable(True)
-        self.only_problems.setToolTip("Only messages with an error, after validation")
-        theme.give_icon(self.only_problems, "funnel")
+        self.only_problems = _problems_button(theme)
         body = QWidget()
         bar = across(self.filter, self.stop, self.saved.button, self.only_problems)
         bar.setContentsMargins(8, 6, 8, 6)
         body.setLayout(down(bar, self.view, spacing=0))
-        self.detection = QToolButton()
-        self.detection.setToolTip("How the capture was read; click to overrule it")
-        self.detection.setAccessibleName("How the capture was read")
-        self.detection.clicked.connect(self.show_detection)
+        self.detection = _detection_button(self.show_detection)
         self.frame = pane("Messages", body, self.detection, self.count)
         self.setLayout(down(self.frame, spacing=0))
 
@@ -337,3 +332,21 @@ class MessageList(QWidget):
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.view.selectionModel().setCurrentIndex(index, flags)
         self.view.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible)
+
+
+def _problems_button(theme: Theme) -> QToolButton:
+    made = QToolButton()
+    made.setText(" With problems")
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    made.setCheckable(True)
+    made.setToolTip("Only messages with an error, after validation")
+    theme.give_icon(made, "funnel")
+    return made
+
+
+def _detection_button(clicked: Callable[[], object]) -> QToolButton:
+    made = QToolButton()
+    made.setToolTip("How the capture was read; click to overrule it")
+    made.setAccessibleName("How the capture was read")
+    made.clicked.connect(lambda _checked=False: clicked())
+    return made

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QLineEdit, QMenu, QSplitter, QStackedWidget, QWidget
 
 from workbench.app.session import Session
 from workbench.gui.bench import Bench
@@ -42,8 +42,10 @@ class MessagesPage(Page):
                 open_files,
             )
         )
-        self.scratch = ScratchBar(bench, self.message)
+        self.scratch = ScratchBar(bench, session, self.message)
         self.tools = MessageTools(bench, session, self.list, self)
+        self.list.view.customContextMenuRequested.connect(self._show_list_menu)
+        self.message.menu_asked.connect(self.tools.fill_menu)
         body = QWidget()
         body.setLayout(down(self.scratch, split))
         self._stack.addWidget(body)
@@ -58,9 +60,7 @@ class MessagesPage(Page):
             "messages.previous": lambda: self._step(-1),
             "messages.save_search": self.list.saved.ask_name,
             "messages.detection": self.list.show_detection,
-            "messages.edit": self.scratch.ask,
-            "messages.undo_edit": self.scratch.undo,
-            "messages.redo_edit": self.scratch.redo,
+            **self.scratch.commands(),
             **self.tools.commands(),
         }
 
@@ -69,6 +69,12 @@ class MessagesPage(Page):
 
     def filter_box(self) -> QLineEdit | None:
         return self.list.filter
+
+    def _show_list_menu(self, position: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.tools.fill_menu(menu)
+        menu.popup(self.list.view.viewport().mapToGlobal(position))
 
     def _step(self, by: int) -> None:
         """The next message of the list, which a filter may have made shorter."""
