@@ -68,6 +68,25 @@ def test_answer_lists_beside_loinc_become_answers_of_its_terms(tmp_path: Path, l
         assert term.properties["ANSWERS"] == "Low; High"
 
 
+def test_parts_beside_loinc_fill_empty_axes_and_add_wordings(tmp_path: Path, library: CodeLibrary) -> None:
+    (tmp_path / "Loinc.csv").write_text(
+        "LOINC_NUM,COMPONENT,SYSTEM,STATUS,LONG_COMMON_NAME\n4548-4,,Bld,ACTIVE,HbA1c/Hb.total in Blood\n", "utf-8"
+    )
+    parts = tmp_path / "AccessoryFiles" / "PartFile"
+    parts.mkdir(parents=True)
+    (parts / "LoincPartLink_Primary.csv").write_text(
+        "LoincNumber,PartNumber,PartName,PartTypeName\n"
+        "4548-4,LP1,Hemoglobin A1c/Hemoglobin.total,COMPONENT\n4548-4,LP2,Whole blood,SYSTEM\n",
+        "utf-8",
+    )
+    (parts / "Part.csv").write_text("PartNumber,PartDisplayName\nLP1,Glycated hemoglobin share\n", "utf-8")
+    with library.import_release(tmp_path, "loinc") as store:
+        assert (term := store.find("4548-4")) is not None
+        assert (term.properties["COMPONENT"], term.properties["SYSTEM"]) == ("Hemoglobin A1c/Hemoglobin.total", "Bld")
+        assert "Glycated hemoglobin share" in term.synonyms
+        assert store.search("glyc shar")[0].coding.code == "4548-4"
+
+
 def test_a_packed_index_suggests_what_a_fresh_one_does(tmp_path: Path, library: CodeLibrary) -> None:
     (tmp_path / "Loinc.csv").write_text(LOINC_TABLE, encoding="utf-8")
     local = LocalCode("NA", texts=(("Na serum", 1),), units=(("mmol/L", 1),))

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 from workbench.terminology.codes import Coding, Concept
 from workbench.terminology.harvest import LocalCode
-from workbench.terminology.suggest import SAME_CODE, CandidateIndex, suggest
+from workbench.terminology.memory import remember
+from workbench.terminology.suggest import ALIKE, SAME_CODE, CandidateIndex, suggest
 from workbench.terminology.words import long_words, words
 
 LOINC = "http://loinc.org"
@@ -75,3 +76,17 @@ def test_words_lose_case_accents_and_filling_but_keep_numbers() -> None:
     assert words("CreatinineClearance") == ("creatinine", "clearance")
     assert long_words(("na", "serum")) == ("sodium",)
     assert long_words(("na", "sodium")) == ()
+
+
+def test_what_was_approved_for_the_same_words_of_another_sender_comes_first_and_says_so() -> None:
+    sodium, potassium = (
+        Coding("http://loinc.org", "2951-2", "Sodium"),
+        Coding("http://loinc.org", "2823-3", "Potassium"),
+    )
+    own = LocalCode("NA", "urn:a", texts=(("Natrium S", 1),), units=(("mmol/L", 1),))
+    other = LocalCode("1234", "urn:b", texts=(("Natrium S", 1),), units=(("mmol/L", 1),))
+    memory = remember([(own, sodium)])
+    found = suggest(other, CandidateIndex([sodium, potassium]), memory=memory)
+    assert (found[0].coding, found[0].why) == (sodium, (ALIKE,))
+    in_urine = LocalCode("1234", "urn:b", texts=(("Natrium S", 1),), specimens=(("Urine", 1),))
+    assert all(candidate.why != (ALIKE,) for candidate in suggest(in_urine, CandidateIndex([sodium]), memory=memory))

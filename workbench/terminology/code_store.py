@@ -24,7 +24,7 @@ from workbench.terminology.ranking import ranker_for
 from workbench.terminology.releases.records import Record
 from workbench.terminology.suggest import CandidateIndex
 
-LAYOUT = "4"
+LAYOUT = "5"
 """Changes whenever the tables or the packed indexes do; older files are made again from their release."""
 _BATCH = 5_000
 _FOUND = 50

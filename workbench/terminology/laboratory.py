@@ -37,7 +37,7 @@ WEIGHTS: Mapping[str, float] = {
     "usual specimen": 3.0, "property": 1.3, "other property": -2.1, "same unit": 2.3, "words for amounts": -2.0,
     "method": -0.8, "challenge": -0.9, "collection time": -1.5, "marker missing": -1.0, "marker added": -0.6,
     "ratio": -0.1, "common": 2.0, "old code": 2.7, "retired": -3.0, "panel": -1.4, "amount": -1.0, "mass": 1.1,
-    "bedside": 1.5,
+    "bedside": 1.5, "same method": 1.2, "other method": -1.2,
 }  # fmt: skip
 
 # Words that make it another analyte; each group excludes its others.
@@ -56,6 +56,10 @@ _MARKERS: Mapping[str, tuple[str, ...]] = {
         "urate",
         "fetal",
         "nucleated",
+        "corrected",
+        "control",
+        "releasing",
+        "note",
     ),
 }
 _MARKER_WORDS = tuple(word for words in _MARKERS.values() for word in words)
@@ -78,6 +82,27 @@ _SAID_KINDS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
 )
 """Words that say, without a unit, in what a result is given."""
 _BEDSIDE = re.compile(r"chart|vital|monitor|flow\s?sheet|output|intake|nurs|device|bedside", re.I)
+# Names of kits and tests say the method in passing; the first that is found counts.
+_METHODS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.I))
+    for name, pattern in (
+        ("sequencing", r"sequenc|\bngs\b"),
+        ("amplification", r"pcr\b|\bnaat?\b|nucleic acid|molecular|amp\.tar|\blamp\b|\btma\b|probe"),
+        ("rapid", r"\brapid\b|lateral flow|\bcard\b|home test|immunochromat|\bict\b"),
+        ("blot", r"\bblot|immunoblot"),
+        ("fluorescence", r"fluorescen|\bifa\b|\bfa\b"),
+        ("immunoassay", r"immunoassay|\bc?e?lisa\b|\be?c?l?ia\b|\beia\b|\bclia\b|chemilum|\bcmia\b"),
+        ("culture", r"\bcultures?\b"),
+        ("microscopy", r"microscop|\bsmear\b|\bstain\b"),
+        ("strip", r"test strip|dip\s?stick"),
+        ("electrophoresis", r"electrophor"),
+        ("calculation", r"calculat|derived"),
+        ("manual", r"\bmanual\b"),
+    )
+)
+_NEAR_METHODS = frozenset({("rapid", "immunoassay"), ("immunoassay", "rapid")})
+_USUAL_METHOD = 0.4
+_NUCLEIC = re.compile(r"\b(?:RNA|DNA|gene|rRNA|mRNA|region)\b")
 _USUAL: Mapping[str, float] = {
     "serum": 1.0, "blood": 0.9, "serum-or-blood": 0.7, "urine": 0.5, "coagulation-plasma": 0.8, "red-cells": 0.3,
     "urine-sediment": 0.35, "arterial-blood": 0.3, "stool": 0.1, "csf": 0.1, "respiratory": 0.3, "venous-blood": 0.2,
@@ -110,6 +135,8 @@ class LabFacts:
     markers: NDArray[np.bool_]
     flags: NDArray[np.bool_]
     prior: NDArray[np.float32]
+    method: NDArray[np.int16]
+    methods: tuple[str, ...]
 
 
 _FLAGS = ("method", "challenge", "timing", "ratio", "panel", "retired")
@@ -131,6 +158,7 @@ def facts_of(concepts: Sequence[Concept]) -> LabFacts:
     specimens, specimen = _numbered([a.specimen if a.specimen or not a.system else "elsewhere" for a in axes])
     kinds, kind = _numbered([a.kind for a in axes])
     units, unit = _numbered([measures(_unit(concept)) for concept in concepts])
+    methods, method = _numbered([method_class(a.method) for a in axes])
     names = [set(tokens(f"{a.component} {concept.coding.display}")) for a, concept in zip(axes, concepts, strict=True)]
     return LabFacts(
         specimen,
@@ -147,10 +175,12 @@ def facts_of(concepts: Sequence[Concept]) -> LabFacts:
             -1, len(_FLAGS)
         ),
         np.array([_prior(concept) for concept in concepts], dtype=np.float32).reshape(-1, 2),
+        method,
+        methods,
     )
 
 
-_FACT_LISTS = ("specimens", "kinds", "units")
+_FACT_LISTS = ("specimens", "kinds", "units", "methods")
 
 
 def pack_facts(facts: LabFacts) -> bytes:
@@ -182,8 +212,16 @@ def _numbered(values: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int16]
 def _flags(axes: Axes, concept: Concept) -> tuple[bool, ...]:
     ratio = "/" in axes.component and "/100" not in axes.component
     panel = bool(_PANEL.search(concept.coding.display))
-    method = bool(axes.method) and not axes.method.casefold().startswith("automated")
+    usual = axes.method.casefold().startswith("automated") or (
+        bool(_NUCLEIC.search(axes.component)) and method_class(axes.method) == "amplification"
+    )
+    method = bool(axes.method) and not usual
     return method, axes.challenge, bool(axes.timing), ratio, panel, concept.retired
+
+
+def method_class(text: str) -> str:
+    """The kind of method that a text names, "" when it names none."""
+    return next((name for name, pattern in _METHODS if pattern.search(text)), "") if text else ""
 
 
 def _prior(concept: Concept) -> tuple[float, float]:
@@ -216,6 +254,7 @@ class LabReading:
     ratio: bool
     panel: bool
     bedside: bool
+    method: str
 
 
 def read_local(local: LocalCode) -> LabReading:
@@ -253,6 +292,7 @@ def read_local(local: LocalCode) -> LabReading:
         "/" in text or "ratio" in said or unit in ("percent", "ratio") or "%" in said,
         bool(_PANEL.search(text)),
         not stated and bool(_BEDSIDE.search(local.context)),
+        method_class(text) or method_class(local.context),
     )
 
 
@@ -340,8 +380,28 @@ def features(
         amount,
         mass if not reading.kinds else np.zeros(len(at)),
         (usual == 0).astype(float) * reading.bedside,
+        *_method_fits(reading, facts, at),
     )
     return np.column_stack(columns).astype(np.float64)
+
+
+def _method_fits(
+    reading: LabReading, facts: LabFacts, at: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where the method of a term is the local one, and where it is another one."""
+    own = reading.method
+    if own:
+        same = np.array([float(name == own) for name in facts.methods])
+    else:  # nucleic acids are found by amplification unless somebody says otherwise
+        same = np.array([_USUAL_METHOD * (name == "amplification") for name in facts.methods])
+    near = np.array([0.4 * ((own, name) in _NEAR_METHODS) for name in facts.methods])
+    other = np.array(
+        [
+            float(bool(own and name) and name != own and not close)
+            for name, close in zip(facts.methods, near, strict=True)
+        ]
+    )
+    return (same + near)[facts.method[at]], other[facts.method[at]]
 
 
 def _asked_markers(question: Question, index: TextIndex) -> NDArray[np.bool_]:

@@ -6,8 +6,8 @@ no answer any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from workbench.terminology.code_map import CodeMap, RowStatus
 from workbench.terminology.codes import Coding
@@ -21,13 +21,23 @@ Key = tuple[str, str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Approved targets by system, code, wording, unit and specimen of the local code."""
+    """Approved targets by system, code, wording, unit and specimen of the local code.
+
+    alike  approved targets by wording, unit and specimen alone: what another sender's code was mapped to
+    """
 
     targets: Mapping[Key, tuple[Coding, ...]]
+    alike: Mapping[tuple[str, str, str], tuple[Coding, ...]] = field(default_factory=dict)
 
     def recall(self, local: LocalCode) -> tuple[Coding, ...]:
         """The targets approved for exactly this code, () when there are none."""
         return self.targets.get(key_of(local), ())
+
+    def recall_alike(self, local: LocalCode) -> tuple[Coding, ...]:
+        """The targets approved for other codes with the same wording, unit and specimen."""
+        _, _, *said = key_of(local)
+        own = {target.identity for target in self.recall(local)}
+        return tuple(target for target in self.alike.get(_words_of(said), ()) if target.identity not in own)
 
 
 def key_of(local: LocalCode) -> Key:
@@ -39,11 +49,22 @@ def key_of(local: LocalCode) -> Key:
 def remember(approved: Iterable[tuple[LocalCode, Coding]]) -> Memory:
     """The memory of these approvals, in their order."""
     targets: dict[Key, tuple[Coding, ...]] = {}
+    alike: dict[tuple[str, str, str], tuple[Coding, ...]] = {}
     for local, target in approved:
         key = key_of(local)
-        if target.identity not in {known.identity for known in targets.get(key, ())}:
-            targets[key] = (*targets.get(key, ()), target)
-    return Memory(targets)
+        targets[key] = _with(targets.get(key, ()), target)
+        if key[2]:
+            alike[_words_of(key[2:])] = _with(alike.get(_words_of(key[2:]), ()), target)
+    return Memory(targets, alike)
+
+
+def _with(known: tuple[Coding, ...], target: Coding) -> tuple[Coding, ...]:
+    return known if target.identity in {each.identity for each in known} else (*known, target)
+
+
+def _words_of(said: Sequence[str]) -> tuple[str, str, str]:
+    wording, unit, specimen = said
+    return wording, unit, specimen
 
 
 def remember_map(code_map: CodeMap, seen: Iterable[LocalCode]) -> Memory:

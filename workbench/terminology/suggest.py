@@ -21,6 +21,7 @@ from workbench.terminology.words import tokens
 MINIMUM_SCORE = 0.01
 SAME_CODE = "same code"
 REMEMBERED = "approved before"
+ALIKE = "approved before for the same words"
 _SAID = 0.45
 """Share of a piece of the question from which it counts as said."""
 _LEAD_AT_MOST = 3.0
@@ -104,7 +105,7 @@ def suggest(
 ) -> tuple[Candidate, ...]:
     """The candidates for one local code, best first, at most `limit`; () when nothing resembles it.
 
-    memory  what was approved before stands first
+    memory  what was approved before stands first, then what was approved for another code with the same words
 
     Equal scores come in the order of system and code.
     """
@@ -115,8 +116,11 @@ def suggest(
     ranked = ranker.rank(local)
     weights = np.array(list(ranker.weights.values()))
     scores = ranked.parts @ weights
+    alike = memory.recall_alike(local) if memory is not None else ()
     found = [Candidate(coding, 1.0, (REMEMBERED,), 1.0) for coding in remembered]
-    taken = {coding.identity for coding in remembered}
+    # Nobody measured how often another sender means the same by the same words, so no confidence is claimed.
+    found += [Candidate(coding, 0.99, (ALIKE,)) for coding in alike]
+    taken = {candidate.coding.identity for candidate in found}
     best = _best(ranked, scores, candidates, limit + len(found))
     level, spread = ranker.level
     for place, row in enumerate(best):
