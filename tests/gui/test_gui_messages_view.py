@@ -194,3 +194,20 @@ def test_framing_and_encoding_can_be_overruled(qtbot: QtBot, window: MainWindow,
     assert dialog.model.rows[0].overrule.encoding == "cp1252"
     assert "García" in page.message.raw.toPlainText()
     dialog.close()
+
+
+def test_an_element_of_a_resource_is_explained_under_the_text(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "patient.json"
+    path.write_bytes(b'{"resourceType": "Patient", "gender": "male", "birthDate": "1980-01-03"}')
+    window.open_paths([path])
+    settled(qtbot, window)
+    page = window.pages["messages"]
+    assert isinstance(page, MessagesPage)
+    window.bench.select_place("Patient.gender", None)
+    words = page.message.meaning.text()
+    assert "male | female" in words and "Cardinality: 0..1" in words and "Binding: required" in words
+    assert "Code: Male" in words
+    window.bench.select_place("Patient.birthDate", None)
+    assert "Date: Thursday, 3 January 1980" in page.message.meaning.text()
+    window.bench.set_masked(True)
+    assert "1980" not in page.message.meaning.text()

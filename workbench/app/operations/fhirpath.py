@@ -65,7 +65,7 @@ def evaluate_capture(capture: Capture, expression: str, ctx: JobContext) -> Iter
     for number in range(len(capture)):
         raw = capture.raw(number)
         try:
-            document = read_document(raw, capture.format_of(number))
+            document = read_document(raw, capture.format_of(number), capture.encoding_of(number))
         except Refused as refusal:
             yield Evaluated(number, (), unreadable(refusal, raw))
             continue

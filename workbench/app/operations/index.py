@@ -123,8 +123,8 @@ class MessageIndex:
 
     def equal(self, name: str, value: str) -> array[int]:
         """Numbers of the messages with this very value."""
-        column = self._table.column(name)
-        return _where(_mapped(column, lambda texts: pc.equal(texts, value)))
+        column, wanted = self._table.column(name), texts_of([value])[0]
+        return _where(_mapped(column, lambda texts: pc.equal(texts, wanted)))
 
     def containing(self, name: str, part: str) -> array[int]:
         """Numbers of the messages whose value contains a text, whatever its case."""
@@ -281,7 +281,7 @@ def _rows(piece: Section) -> pa.RecordBatch:
             headers.append(header)
             plain.append(is_plain)
     else:
-        headers.extend(summary(piece.raw(place), piece.format) for place in range(len(piece)))
+        headers.extend(summary(piece.raw(place), piece.format, piece.encoding) for place in range(len(piece)))
         plain.extend(bytes(len(headers)))
     release(piece.buffer, piece.starts[0], piece.reach(len(piece) - 1))
     columns = [
@@ -343,7 +343,7 @@ def _quick_keys(texts: pa.Array) -> pa.Array | pa.ChunkedArray:
     offsets = np.frombuffer(offsets_buffer, np.int32, len(texts) + 1, texts.offset * 4)
     lengths = np.diff(offsets)
     data = np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]]
-    if lengths.min() == lengths.max() <= _INT64_DIGITS and _are_digits(data):
+    if 0 < lengths.min() == lengths.max() <= _INT64_DIGITS and _are_digits(data):
         return pc.cast(texts, pa.int64())
     sample = texts[:_SAMPLE]
     if len(pc.unique(sample)) > len(sample) // 2:

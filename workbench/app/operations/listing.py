@@ -52,7 +52,7 @@ def row_at(capture: Capture, number: int) -> MessageRow:
     elif capture.length(number) > _GIANT_BYTES:
         header = _giant(capture.head(number, HEAD_BYTES))
     else:
-        header = summary(capture.raw(number), kind)
+        header = summary(capture.raw(number), kind, capture.encoding_of(number))
     return MessageRow(
         number=number,
         file=capture.file_of(number),
@@ -101,18 +101,18 @@ def readable(head: bytes, encoding: str) -> bytes:
     return head.decode(encoding, "replace").encode("utf-8") if encoding not in ("", "utf-8") else head
 
 
-def summary(raw: bytes, kind: MessageFormat) -> Header:
+def summary(raw: bytes, kind: MessageFormat, encoding: str = "") -> Header:
     """What the list shows of a message; `EMPTY` for one that cannot be read, which opening it explains."""
     try:
         match kind:
             case MessageFormat.ER7:
-                return read_header(raw)
+                return read_header(readable(raw, encoding))
             case MessageFormat.V2_XML:
                 return read_header(to_er7(raw))
             case MessageFormat.FHIR_JSON:
                 return _fhir(json_tree.parse(raw))
             case MessageFormat.FHIR_XML:
-                document = read_document(raw, kind)
+                document = read_document(raw, kind, encoding)
                 return _fhir(document) if isinstance(document, FhirDocument) else EMPTY
     except Refused:
         return EMPTY

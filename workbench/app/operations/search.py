@@ -108,7 +108,7 @@ def holds_for(query: Query, raw: bytes, kind: MessageFormat, encoding: str = "")
     try:
         if kind is MessageFormat.ER7:
             return query.raw(raw, encoding)
-        document = read_document(raw, kind)
+        document = read_document(raw, kind, encoding)
     except Refused:
         return False
     return query(document) if isinstance(document, Message) else query.holds(FhirAnswers(document))

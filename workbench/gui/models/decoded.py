@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.masking import hides_v2
+from workbench.gui.models.explain import explain_fhir
 from workbench.gui.models.outline import Bytes, Excerpt
 from workbench.kernel.errors import Refused
 from workbench.kernel.location import Span
@@ -22,6 +24,10 @@ _STEP = 1 << 20
 _KIND_BYTES = 512
 _DATES = frozenset({"DT", "TS", "DTM"})
 _DATE = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d{1,4})?([+-]\d{4})?", re.ASCII)
+_ISO_DATE = re.compile(
+    r"(\d{4})-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?", re.ASCII
+)
+_FHIR_FACTS = frozenset({"Type", "Cardinality", "Binding"})
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}\s*", re.ASCII)
 _KINDS = {
     b"%PDF": "PDF document",
@@ -84,6 +90,27 @@ def meaning_of(message: Message, path: str, mask: bool = False) -> tuple[tuple[s
     if data_type in _DATES and (words := date_in_words(element.value)):
         found.append(("Date", words))
     return tuple(found)
+
+
+def fhir_meaning(document: FhirDocument, path: str, mask: bool = False) -> tuple[tuple[str, str], ...]:
+    """Pairs of a word and what it is, for an element of a FHIR resource."""
+    found = explain_fhir(document, path)
+    if found is None:
+        return ()
+    facts = [(word, text) for word, text in found.facts if word in _FHIR_FACTS and text]
+    if found.codes_title:
+        facts.append(("Value set", found.codes_title))
+    element = document.at(path)
+    value = element.value if element is not None and not element.children else None
+    if isinstance(value, str) and not mask:
+        display = dict(found.codes).get(value)
+        if display:
+            facts.append(("Code", display))
+        if match := _ISO_DATE.fullmatch(value):
+            year, month, day, hour, minute, second, zone = (part or "" for part in match.groups())
+            offset = "+0000" if zone == "Z" else zone.replace(":", "")
+            facts.append(("Date", date_in_words("".join((year, month, day, hour, minute, second, offset)))))
+    return (("Means", found.title), *facts)
 
 
 def embedded(element: Element) -> Embedded | None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFormLayout, QScrollArea, QVBoxLayout, QWidget
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Place
-from workbench.gui.shell.explain import Details, explain_fhir, explain_v2
+from workbench.gui.models.explain import Details, explain_fhir, explain_v2
 from workbench.gui.widgets.basics import label
 from workbench.v2.er7 import Message
 

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QComboBox, QScrollArea, QSplitter, QTableView, QWi
 
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Finding
+from workbench.gui.models.explain import explain_rule
 from workbench.gui.models.issue_table import GROUPINGS, Group, GroupsModel, issue_columns
 from workbench.gui.models.rows import RowsModel
-from workbench.gui.shell.explain import explain_rule
 from workbench.gui.shell.grouping import Grouper
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import across, down, label, table

@@ -22,7 +22,7 @@ from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Place
 from workbench.gui.marks import SEVERITY_MARKS
-from workbench.gui.models.decoded import Embedded, embedded_at, folded_span, meaning_of, whole_of
+from workbench.gui.models.decoded import Embedded, embedded_at, fhir_meaning, folded_span, meaning_of, whole_of
 from workbench.gui.models.node_choice import Shown, nodes_of, only, with_absent
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.nodes import EMPTY_TREE, Node, NodeTree, fhir_tree, v2_tree
@@ -263,6 +263,8 @@ class MessageView(QSplitter):
         if isinstance(document, Message) and path:
             facts = meaning_of(document, path, self._bench.masked)
             has_document = embedded_at(document, path) is not None
+        elif isinstance(document, FhirDocument) and path:
+            facts = fhir_meaning(document, path, self._bench.masked)
         self.meaning.setText("   ".join(f"{word}: {text}" for word, text in facts))
         self.preview.setVisible(has_document and not self._bench.masked)
         self._strip.setVisible(bool(facts) or has_document)
