@@ -39,6 +39,8 @@ def _v2_tree(document: V2Source, node: Node, left: Left) -> Json:
     place = node.place or ()
     if len(place) >= 5 or (len(parts := document.parts(node)) == 1 and parts[0].value == node.value):
         return None if left(document.first_leaf(place)) else Raw(str(node.value))
+    if not parts:  # nothing but separators
+        return None if left(document.first_leaf(place)) else Raw(str(node.value))
     tree: Object = {}
     for part in parts:
         value = _v2_tree(document, part, left)

@@ -150,7 +150,7 @@ class FhirReading:
             return None
         element = self._schema.child(kind, name)
         if element is None:
-            if name in ("id", "extension") or self._schema.root(kind.type) is None:
+            if name in ("id", "extension", "resourceType") or self._schema.root(kind.type) is None:
                 return None
             known = self._schema.children(kind)
             near = difflib.get_close_matches(name, known, 1)

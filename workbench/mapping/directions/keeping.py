@@ -78,7 +78,7 @@ def _path(run: Run, place: Place, resource: Place) -> str:
     """Where a value stood, inside its resource."""
     document = run.document
     if isinstance(document, FhirSource):
-        return document.path(place, len(resource))
+        return document.path(place, len(resource)) if resource else document.path(place).partition(".")[2]
     index, field, repetition, component, subcomponent = place
     segment = document.message.segments[int(index)] if isinstance(document, V2Source) else None
     return "" if segment is None else segment.path(int(field), int(repetition), int(component), int(subcomponent))

@@ -192,7 +192,7 @@ def _sides(package: Package) -> tuple[FhirReading | V2Reading, Compiler]:
     if header.direction is Direction.FHIR_TO_FHIR:
         writing = FhirTarget(fhir_schema(header.target.version), header.extensions)
     else:
-        writing = V2Target(header.target.version)
+        writing = V2Target(header.target.version, header.direction is Direction.V2_TO_V2)
     return reading, Compiler(package, reading, writing)
 
 

@@ -15,7 +15,7 @@ from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.fhir_target import Kind
 from workbench.mapping.model import Direction, MessageMap, Row
 from workbench.mapping.running import NOTHING, REFERENCED, VALUE, RuleName
-from workbench.mapping.scope import Layout, stands_in
+from workbench.mapping.scope import GroupScope, Layout, SegmentScope, stands_in, way_to
 
 Work = Callable[[Frame, Node], Instance | None]
 
@@ -237,11 +237,37 @@ class _RowCompiler:
         content, name = self._content(kinds.pop()), self.name
 
         def work(frame: Frame, node: Node) -> None:
-            found = frame.owner.found(row.fill)
+            found = _nearest(frame.owner.found(row.fill), node)
             if found and content(frame, node, found[-1]) >= VALUE:
                 _note_way(frame, name, node, found[-1])
 
         return work
+
+
+def _nearest(found: list[Instance], node: Node) -> list[Instance]:
+    """Over v2: those made from the nearest group around the node, never from another repetition of a group it is in."""
+    if node.segment is None:
+        return found
+    scope, left = node.segment.outer, ""
+    while scope is not None:
+        here = [
+            one
+            for one in found
+            if one.source.segment is not None
+            and _stands_within(one.source.segment, scope)
+            and (not left or way_to(one.source.segment, scope) != left)
+        ]
+        if here:
+            return here
+        left, scope = scope.name, scope.outer
+    return []
+
+
+def _stands_within(segment: SegmentScope, group: GroupScope) -> bool:
+    scope = segment.outer
+    while scope is not None and scope is not group:
+        scope = scope.outer
+    return scope is not None
 
 
 def _note_way(frame: Frame, name: RuleName, node: Node, made: Instance) -> None:

@@ -395,7 +395,7 @@ def _spread(parts: RuleParts, made: Kind) -> Step:
 
 
 def _preset(parts: RuleParts) -> Object:
-    return {key: _for_target(parts, value) for key, value in parts.rule.preset.items()}
+    return {str(key): _for_target(parts, value) for key, value in parts.rule.preset.items()}
 
 
 def _preset_into(element: Object, preset: Object) -> None:

@@ -48,9 +48,12 @@ class V2Target:
 
     A field that a later version adds, or a primitive that it makes composite (OBX-29, OBX-8), may be used in an earlier
     one: receivers ignore what their version does not know (v2.5.1 2.8.2).
+
+    every_field_repeats  of messages that come from v2: what a sender repeats stays repeated, whatever the version says
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, every_field_repeats: bool = False) -> None:
+        self._every_field_repeats = every_field_repeats
         self._dictionary = dictionary(version)
         self._latest = dictionary(VERSIONS[-1])
 
@@ -92,7 +95,7 @@ class V2Target:
             if field is None:
                 return None
             inner = self._richer(field.data_type, later.data_type if later is not None else "")
-            return Element(str(number), inner, field.repeats, self.is_primitive(inner))
+            return Element(str(number), inner, field.repeats or self._every_field_repeats, self.is_primitive(inner))
         own, latest = self._component(self._type(kind.type), number), self._component(self._alike(kind), number)
         if own is None and latest is None:
             return None
