@@ -249,7 +249,7 @@ COMMANDS: tuple[Command, ...] = (
         "mapping.suggest",
         "Suggest rules",
         Category.MAPPING,
-        ("Ctrl+Shift+G",),
+        ("Ctrl+Alt+G",),
         "sparkles",
         "Propose rules for fields that have none, each with the reason.",
     ),

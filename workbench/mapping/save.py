@@ -235,6 +235,11 @@ def _rendered(plain: Plain) -> str:
     return "".join(line for key, value in plain.items() for line in _entry_lines(key, value))
 
 
+def rendered_entry(plain: Plain) -> str:
+    """An entry of the language as new text, a key a line."""
+    return _rendered(plain)
+
+
 def _entry_lines(key: str, value: Json, indent: str = "") -> list[str]:
     if key in (*_LISTS, "ignore", "keep") and isinstance(value, list):
         return [f"{indent}{key}:\n", *(line for item in value for line in _item_lines(item, indent + "  "))]

@@ -147,12 +147,13 @@ class _Asked:
         """What the known package does with the field, for the maps here that fill the same resource."""
         if self.known is None:
             return
-        for own in self._maps_of(self.whole, segment):
+        for own, siblings in self._fullest(segment):
             for other in self._maps_of(self.known, segment):
                 if other.target != own.target:
                     continue
                 for rule in other.rules:
-                    if asked_for in _fields_read(rule) and not _done(own, asked_for, rule.target):
+                    done = any(_done(each, asked_for, rule.target) for each in siblings)
+                    if asked_for in _fields_read(rule) and not done:
                         yield self._copied(asked_for, own, other, rule)
 
     def from_names(self, asked_for: str, segment: str, position: int) -> Iterator[Suggestion]:
@@ -161,11 +162,9 @@ class _Asked:
         if definition is None:
             return
         words = _words(definition.name)
-        for own in self._maps_of(self.whole, segment):
+        for own, siblings in self._fullest(segment):
             root = self.schema.root(own.target)
-            if root is None:
-                continue
-            if _reads(own, asked_for):
+            if root is None or any(_reads(each, asked_for) for each in siblings):
                 continue
             taken = {rule.target.partition(".")[0].partition("[")[0] for rule in own.walk()}
             for name in self.schema.children(root):
@@ -227,6 +226,13 @@ class _Asked:
         there, offered = self.whole.header.extensions, self.known.header.extensions
         extensions = {name: offered[name] for name in sorted(names) if name in offered and name not in there}
         return replace(suggestion, brings=tuple(edits.values()), extensions=extensions)
+
+    def _fullest(self, segment: str) -> Iterator[tuple[RuleMap, tuple[RuleMap, ...]]]:
+        """For each resource a segment fills, the map with the most rules, and all maps that fill it."""
+        maps = self._maps_of(self.whole, segment)
+        for target in dict.fromkeys(each.target for each in maps):
+            siblings = tuple(each for each in maps if each.target == target)
+            yield max(siblings, key=lambda each: sum(1 for _ in each.walk())), siblings
 
     @staticmethod
     def _maps_of(package: Package, segment: str) -> tuple[RuleMap, ...]:

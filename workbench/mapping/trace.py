@@ -48,6 +48,11 @@ class TracedResult:
         self._run = run
         self._covering = covering
 
+    @property
+    def made(self) -> tuple[tuple[str, str], ...]:
+        """The resources of the bundle in order: the name of each instance, and its `fullUrl`."""
+        return tuple((instance.name, instance.full_url) for instance in self._run.order)
+
     @cached_property
     def _written(self) -> tuple[tuple[Written, Outcome, str], ...]:
         """Every traced write with its final outcome and place; what did not reach the bundle found its place taken."""

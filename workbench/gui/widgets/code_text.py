@@ -297,7 +297,7 @@ class CodeText(QPlainTextEdit):
     def _fault_selection(self, cursor: QTextCursor, fault: Fault) -> QTextEdit.ExtraSelection:
         text = cursor.block().text()
         start = min(max(0, fault.column - 1), max(0, len(text) - 1))
-        match = re.match(r"[\w.$-]+|.", text[start:])
+        match = re.match(r"[\w.$-]+|.*\S", text[start:])  # a whole entry begins with a sign
         cursor.setPosition(cursor.block().position() + start)
         cursor.setPosition(
             cursor.block().position() + start + (match.end() if match else 0), QTextCursor.MoveMode.KeepAnchor

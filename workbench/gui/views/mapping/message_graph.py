@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QFontMetricsF, QKeyEvent, QPainter, QPainterPath, QPen, QPolygonF, QWheelEvent
+from PySide6.QtGui import QBrush, QFont, QFontMetricsF, QKeyEvent, QPainter, QPainterPath, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import (
+    QFrame,
     QGraphicsItem,
     QGraphicsPathItem,
     QGraphicsScene,
@@ -24,6 +25,8 @@ _MOST_LABELS = 14
 """With more arrows their words are shown for the selected node only."""
 _ARROW = 7.0
 _FAINT = 0.22
+_SMALLEST = 0.78
+"""Below this scale nobody reads the names; then the graph is scrolled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class MessageGraph(QGraphicsView):
         self._arrows: list[tuple[Line, _Arrow]] = []
         self.selected = ""
         self.setScene(QGraphicsScene(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -111,24 +115,27 @@ class MessageGraph(QGraphicsView):
         area, view = self.scene().sceneRect(), self.viewport().rect()
         if area.width() > 0 and area.height() > 0:
             scale = min(view.width() / area.width(), view.height() / area.height(), 1.0)
-            self.scale(max(scale, 0.55), max(scale, 0.55))
+            self.scale(max(scale, _SMALLEST), max(scale, _SMALLEST))
 
     def _place(self, dots: Sequence[Dot]) -> None:
         by_name = {dot.name: dot for dot in dots}
         em = self._theme.em
-        metrics = QFontMetricsF(self._theme.font())
+        metrics = QFontMetricsF(self._theme.font(1.0, QFont.Weight.DemiBold))
         left = 0.0
         tallest = max((len(column) for column in self._columns), default=0)
         for column in self._columns:
-            widest = max(metrics.horizontalAdvance(f"{name}{by_name[name].type}") for name in column) * 0.62
-            width = max(widest + em * 1.6, em * 7)
+            widest = max(
+                max(metrics.horizontalAdvance(f"{name}   ×00"), metrics.horizontalAdvance(by_name[name].type))
+                for name in column
+            )
+            width = max(widest + em * 1.2, em * 6)
             for row, name in enumerate(column):
                 node = _Node(self._theme, by_name[name], width, self)
-                top = (row + (tallest - len(column)) / 2) * em * 3.6
+                top = (row + (tallest - len(column)) / 2) * em * 3.4
                 node.setPos(left, top)
                 self.scene().addItem(node)
                 self._nodes[name] = node
-            left += width + em * 4.5
+            left += width + em * 4.6
 
     def _paint_selection(self) -> None:
         near = {self.selected}
@@ -201,7 +208,8 @@ class _Node(QGraphicsItem):
         self._area = QRectF(0, 0, width, theme.em * 2.9)
         self._selected = False
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip(f"{dot.name} · {dot.type}")
+        how = " · made inside a map" if dot.inside else "" if dot.count != 0 else " · not in this message"
+        self.setToolTip(f"{dot.name} · {dot.type}{how}")
         self.setZValue(1)
 
     def boundingRect(self) -> QRectF:
@@ -223,9 +231,7 @@ class _Node(QGraphicsItem):
         painter.setBrush(colours.colour("selection" if self._selected else "raised" if there else "surface"))
         painter.drawRoundedRect(self._area, 5, 5)
         inner = self._area.adjusted(em * 0.6, em * 0.25, -em * 0.6, -em * 0.25)
-        painter.setFont(
-            colours.font(1.0, colours.font().Weight.DemiBold if not self.dot.inside else colours.font().Weight.Normal)
-        )
+        painter.setFont(colours.font(1.0, QFont.Weight.Normal if self.dot.inside else QFont.Weight.DemiBold))
         painter.setPen(colours.colour("selection_text" if self._selected else "text" if there else "muted"))
         name = painter.fontMetrics().elidedText(
             self.dot.name, Qt.TextElideMode.ElideRight, round(inner.width() - (em * 2 if self.dot.count else 0))

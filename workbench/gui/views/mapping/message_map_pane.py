@@ -6,29 +6,23 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QSplitter, QTabWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLayout, QSplitter, QTabWidget, QWidget
 
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import STATUS_MARKS, Mark
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.models.rule_tree import RuleName
-from workbench.gui.views.mapping.group_dialog import GroupDialog
+from workbench.gui.views.mapping.groups_pane import GroupsPane
 from workbench.gui.views.mapping.message_graph import Dot, Line, MessageGraph
 from workbench.gui.views.mapping.panes import PanePlace
 from workbench.gui.views.mapping.selection import Selection
 from workbench.gui.widgets.basics import across, button, down, label, table
 from workbench.kernel.errors import Refused
-from workbench.mapping.composing import rename_group_edits
-from workbench.mapping.edits import PutGroup
 from workbench.mapping.files import MESSAGES
-from workbench.mapping.model import Group
-from workbench.mapping.origins import own_map, site_edits
 from workbench.mapping.trace import TracedResult
 from workbench.mapping.wiring import Occurrence, WiredRow, Wiring, occurrence, wire
 from workbench.v2.er7 import Message
-
-_NO_OCCURRENCE = Occurrence(())
 
 
 class MessageMapPane(QFrame):
@@ -54,31 +48,21 @@ class MessageMapPane(QFrame):
         self.graph = MessageGraph(bench.theme)
         self.rows = RowsModel(bench.theme, self._row_columns(), self)
         self.row_table = table(bench.theme, self.rows, "Rows of the message map", self._row_columns(), sorts=False)
-        self.groups = RowsModel(bench.theme, _GROUP_COLUMNS, self)
-        self.group_table = table(bench.theme, self.groups, "Groups of the message map", _GROUP_COLUMNS, sorts=False)
+        self.groups = GroupsPane(bench, desk)
         self.setLayout(self._layout())
         self._connect()
 
-    def _layout(self) -> object:
+    def _layout(self) -> QLayout:
         head = across(
             self.maps, self.only, self.said, 1, button("Show all", self.graph.fit, tip="Fit the graph (Ctrl+0)"),
             spacing=12,
         )  # fmt: skip
         head.setContentsMargins(4, 2, 4, 4)
-        buttons = across(
-            button("Add group…", self.add_group),
-            button("Change…", self.change_group),
-            button("Remove", self.remove_group),
-            1,
-        )
-        buttons.setContentsMargins(6, 6, 6, 6)
-        groups = QWidget()
-        groups.setLayout(down(self.group_table, buttons, spacing=0))
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("Rows and groups")
         self.tabs.addTab(self.row_table, "Rows")
-        self.tabs.addTab(groups, "Groups")
+        self.tabs.addTab(self.groups, "Groups")
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.graph)
         split.addWidget(self.tabs)
@@ -93,7 +77,6 @@ class MessageMapPane(QFrame):
         self.only.toggled.connect(self._draw)
         self.graph.chosen.connect(self._node_chosen)
         self.row_table.selectionModel().currentChanged.connect(self._row_chosen)
-        self.group_table.doubleClicked.connect(lambda _index: self.change_group())
         self._desk.package_changed.connect(self._stale)
         self._desk.result_changed.connect(self._stale)
         self._selection.rule_changed.connect(self._selected)
@@ -105,7 +88,7 @@ class MessageMapPane(QFrame):
         return self
 
     def panes(self) -> list[QWidget]:
-        return [self.graph, self.row_table, self.group_table]
+        return [self.graph, self.row_table, self.groups.table]
 
     def commands(self) -> Mapping[str, Callable[[], object]]:
         return {"mapping.message_map": self.graph.setFocus}
@@ -206,7 +189,7 @@ class MessageMapPane(QFrame):
             node = wiring.node(self.graph.selected)
             rows = list(node.rows) if node is not None else []
         self.rows.show(rows)
-        self.groups.show([] if wiring is None else list(wiring.groups))
+        self.groups.show_groups(wiring)
         self.tabs.setTabText(0, f"Rows · {len(rows)}")
         self.tabs.setTabText(1, f"Groups · {len(wiring.groups) if wiring is not None else 0}")
         self._following = False
@@ -244,68 +227,15 @@ class MessageMapPane(QFrame):
         self.row_table.setCurrentIndex(index)
         self._following = False
 
-    # Groups
-
-    def add_group(self) -> None:
-        if self._wiring is not None:
-            GroupDialog(self._bench.theme, None, self._group_names(), self._put_group, self).open()
-
-    def change_group(self) -> None:
-        group = self.groups.row(self.group_table.currentIndex())
-        if group is None:
-            self._bench.say("Select a group first.")
-            return
-        GroupDialog(
-            self._bench.theme, group, self._group_names(), lambda wanted: self._replace_group(group, wanted), self
-        ).open()
-
-    def remove_group(self) -> None:
-        group = self.groups.row(self.group_table.currentIndex())
-        where = self._home_of(group) if group is not None else ""
-        if group is None or not where:
-            self._bench.say("Select a group of this package first.")
-            return
-        self._desk.apply(PutGroup(where, group.name, None), f"Remove group {group.name}")
-
-    def _put_group(self, group: Group) -> None:
-        package = self._desk.package
-        if package is not None and self._wiring is not None:
-            edit = PutGroup(f"{MESSAGES}/{self._wiring.map}", group.name, group)
-            self._desk.apply_all(site_edits(package, edit), f"Add group {group.name}")
-
-    def _replace_group(self, before: Group, after: Group) -> None:
-        package, where = self._desk.package, self._home_of(before)
-        if package is None or not where or before == after:
-            return
-        try:
-            renamed = rename_group_edits(package, where, before.name, after.name) if before.name != after.name else ()
-        except Refused as problem:
-            self._bench.report(problem)
-            return
-        self._desk.apply_all((*renamed, PutGroup(where, after.name, after)), f"Change group {after.name}")
-
-    def _home_of(self, group: Group) -> str:
-        """The map of the package's own files that says a group, "" when only a base or nobody does."""
-        package = self._desk.package
-        for name in sorted(package.messages) if package is not None else ():
-            where = f"{MESSAGES}/{name}"
-            found = own_map(package, where) if package is not None else None
-            if found is not None and any(each == group for each in getattr(found, "groups", ())):
-                return where
-        return ""
-
-    def _group_names(self) -> list[str]:
-        return [group.name for group in self._wiring.groups] if self._wiring is not None else []
-
     # Columns
 
     def _row_columns(self) -> tuple[Column, ...]:
         return (
             Column("Row", lambda wired: wired.row.id, 8.5, self._mark),
+            Column("Here", self._here, 3.2, right=True, tip=lambda _wired: "Instances of this name in the message"),
             Column("From", lambda wired: wired.row.source, 7, mono=True),
             Column("Does", _does, 8),
             Column("By", lambda wired: ", ".join(wired.row.using), 9),
-            Column("Made", self._made, 4, right=True),
             Column("When", lambda wired: wired.row.when, 8, muted=True, mono=True),
             Column("Of", lambda wired: wired.map.partition("/")[2], 6, muted=True),
         )
@@ -314,19 +244,11 @@ class MessageMapPane(QFrame):
         package = self._desk.package
         return STATUS_MARKS[package.status_of(wired.row)] if package is not None else None
 
-    def _made(self, wired: WiredRow) -> str:
+    def _here(self, wired: WiredRow) -> str:
         seen = self._occurrence
         if seen is None or not wired.row.make:
             return ""
         return str(len(seen.of(wired.row.name)))
-
-
-_GROUP_COLUMNS = (
-    Column("Group", lambda group: group.name, 11),
-    Column("Begins with", lambda group: ", ".join(group.starts), 7, mono=True),
-    Column("Within", lambda group: group.within or "the message", 8),
-    Column("Holds only", lambda group: ", ".join(group.holds) if group.holds is not None else "all that follow", 8),
-)
 
 
 def _does(wired: WiredRow) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QWidget
 
@@ -49,6 +49,7 @@ class TextPane(QFrame):
         self.defects = QListWidget()
         self.defects.setAccessibleName("Defects of the package")
         self.defects.setToolTip("Enter goes to the place")
+        self.defects.setIconSize(QSize(16, 16))
         self.defects.hide()
         self.state = label("", "muted")
         self.state.setAccessibleName("State of the text")
