@@ -23,6 +23,8 @@ from workbench.gui.views.messages.page import MessagesPage
 from workbench.gui.views.messages.sending import SenderDialog
 from workbench.gui.views.messages.statistics import StatisticsDialog
 from workbench.kernel.issues import MASK
+from workbench.kernel.progress import JobContext
+from workbench.messages.capture import open_capture
 from workbench.v2.edits import SetValue
 from workbench.v2.er7 import Message
 
@@ -116,6 +118,48 @@ def test_statistics_are_counted_shown_and_saved(
     settled(qtbot, window)
     assert (tmp_path / "all.xlsx").stat().st_size > 0
     dialog.close()
+
+
+def test_chosen_places_and_new_values_are_counted_and_drawn(
+    qtbot: QtBot, window: MainWindow, page: MessagesPage, tmp_path: Path
+) -> None:
+    before = tmp_path / "before.hl7"
+    before.write_bytes(ADT)
+    window.actions_by_id["messages.statistics"].trigger()
+    settled(qtbot, window)
+    dialog = opened(page, "statistics")
+    assert isinstance(dialog, StatisticsDialog)
+    dialog.paths.setText("PID-8, Patient..x")
+    dialog.count()
+    assert "FHIR-0010" in dialog.words.text()
+    dialog.paths.setText("PID-8, MSH-10")
+    dialog.compare_with(before)
+    dialog.count()
+    settled(qtbot, window)
+    fresh = dialog.models[4]
+    assert ("MSH-10", "C2") in {(row[0], row[1]) for row in fresh.rows}
+    assert ("MSH-10", "C1") not in {(row[0], row[1]) for row in fresh.rows}
+    codes = dialog.models[2]
+    at = next(number for number, row in enumerate(codes.rows) if row[0] == "PID-8")
+    dialog._show_bars(dialog.tables[2], codes.rows[at])
+    assert dialog.bars["codes"].title.startswith("PID-8")
+    dialog._show_bars(dialog.tables[1], next(row for row in dialog.tables[1].rows if row[0] == "MSH-9"))
+    assert dict(dialog.bars["fields"].bars)["MSH-9"] == 100.0
+    dialog.compare_with(None)
+    dialog.close()
+
+
+def test_tables_of_what_is_counted_so_far_are_handed_on(capture_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workbench.app.operations import statistics as operation
+    from workbench.gui.views.messages import statistics as view
+    from workbench.messages.tally import Tally
+
+    steps = [operation.Counted(Tally(), done, 2) for done in (0, 1, 2)]
+    monkeypatch.setattr(operation, "count_messages", lambda *_arguments: iter(steps))
+    monkeypatch.setattr(view, "PARTIAL_S", 0.0)
+    told: list[int] = []
+    found = view.count(open_capture([capture_file]), JobContext(), partial=lambda counts: told.append(counts.done))
+    assert (told, found.done) == ([0, 1], 2)
 
 
 def test_an_edit_is_made_on_a_copy_undone_redone_and_saved(

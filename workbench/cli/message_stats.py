@@ -31,6 +31,7 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "stats",
         "count message types, populated fields, codes and shapes",
         "workbench messages stats feed.hl7 --by codes --out codes.xlsx",
+        ("statistics",),
     )
     add_inputs(verb)
     verb.add_argument("--by", choices=tuple(_TABLES), default="types")

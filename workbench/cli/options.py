@@ -14,11 +14,16 @@ from workbench.security.sealing import KeySeal
 
 
 def add_verb(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, example: str
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    example: str,
+    aliases: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
     """A verb with its help; `example` closes it."""
     return verbs.add_parser(
         name,
+        aliases=aliases,
         help=summary,
         description=summary,
         epilog=f"example:\n  {example}",

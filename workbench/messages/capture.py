@@ -19,6 +19,7 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.buffers import Buffer, StreamBuffer
 from workbench.messages.formats import Framing, MessageFormat, Origin, Overrule, Overrules, line_ending
 from workbench.messages.framing import er7_end, er7_starts
+from workbench.messages.offsets import packed, unpacked
 from workbench.messages.parts import Part, SealOf, is_wide, parts_of, transcoded
 from workbench.messages.reading import Found, Reader
 from workbench.messages.registry import reader_for, reader_named
@@ -76,6 +77,26 @@ class Capture:
     def size(self) -> int:
         """Bytes of the parts that hold messages, as far as they are opened."""
         return sum(len(part.buffer) for part in self.parts)
+
+    @property
+    def is_overruled(self) -> bool:
+        """True when the user has said how a part is to be read, or a plug-in may read it."""
+        return bool(self._overrule or self._readers)
+
+    def offsets(self) -> bytes | None:
+        """Where the messages stand, for `restore`; None when that cannot be kept, or damage was found."""
+        return packed(self._sections, self._framings) if not self._issues else None
+
+    def restore(self, data: bytes) -> bool:
+        """Fill an empty capture from what `offsets` gave for the same unchanged files; False when it cannot be used."""
+        found = unpacked(data)
+        if found is None or self._sections or not found[0]:
+            return False
+        sections, self._framings = found
+        self._firsts = [section.first for section in sections]
+        self._sections = sections
+        self._publish()
+        return True
 
     def index(self, ctx: JobContext) -> None:
         """Find every message.

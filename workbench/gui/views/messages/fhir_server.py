@@ -91,6 +91,7 @@ class FhirServerDialog(QDialog):
         self.setWindowTitle("FHIR server")
         self._bench, self._session, self._listed, self._key_store = bench, session, listed, key_store
         self._pages: list[FhirDocument] = []
+        self._posting_now: list[Posted] = []
         self.base = _line("Base URL", "https://fhir.example.org/r4")
         self.token = _line("Bearer token", "empty: the one that is kept for this server, if there is one")
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
@@ -177,24 +178,31 @@ class FhirServerDialog(QDialog):
 
     def ask(self) -> None:
         """Send the request beside the window."""
+        request = Request(self.request.currentText())
         try:
             context = client_context(self.authorities.chosen) if self.authorities.chosen else None
             server = FhirServer(self.base.text().strip(), context)
-            work = self._work(server, self._token_source(server))
+            work = self._work(request, server, self._token_source(server))
         except WorkbenchError as problem:
             self._refuse(problem)
             return
         self._session.set_setting(_SETTING, {"base": self.base.text(), "authorities": self.authorities.text()})
         self.words.setText("")
+        if request is not Request.POST:
+            self._posting_now = []
+        self._show((), ())
         handle = self._bench.jobs.newest("fhir server", f"FHIR server: {self.request.currentText()}", work, quiet=False)
+        handle.progressed.connect(lambda _progress: self._show_posting())
         handle.succeeded.connect(self._take)
         handle.failed.connect(self._refuse)
         handle.ended.connect(lambda _handle: self._working(False))
         self._working(True)
 
-    def _work(self, server: FhirServer, token: TokenSource | None) -> Callable[[JobContext], Answered]:
+    def _work(
+        self, request: Request, server: FhirServer, token: TokenSource | None
+    ) -> Callable[[JobContext], Answered]:
         """The request as a job; raises Refused when it cannot be one."""
-        match Request(self.request.currentText()):
+        match request:
             case Request.CAPABILITY:
                 return lambda ctx: _reading(server, token, lambda client: [client.capability(ctx)])
             case Request.READ:
@@ -220,10 +228,13 @@ class FhirServerDialog(QDialog):
         package = session.package or standard_package_folder()
         allowed = self.production.isChecked()
 
+        posted: list[Posted] = []
+        self._posting_now = posted
+
         def work(ctx: JobContext) -> Answered:
             session.record("fhir.post", "address", server.base_url)
             with FhirClient(server, token) as client:
-                posted = list(post_messages(capture, client, ctx, chosen, package, allowed))
+                posted.extend(post_messages(capture, client, ctx, chosen, package, allowed))
             return (), (), posted
 
         return work
@@ -255,13 +266,24 @@ class FhirServerDialog(QDialog):
         self.posted.show(posted)
         self.posted_view.setVisible(bool(posted))
         if posted:
-            taken = sum(each.taken for each in posted)
-            self.words.setText(f"{taken:,} of {len(posted):,} messages were taken")
+            self._tell_posted(posted)
             self.posted_view.selectRow(0)
             return
         found = sum(_entries(page) for page in documents)
         self.words.setText(f"{found:,} resources" if found else "Answered.")
         self._show(documents, issues)
+
+    def _show_posting(self) -> None:
+        """What was posted so far."""
+        if self._posting_now:
+            posted = list(self._posting_now)
+            self.posted.show(posted)
+            self.posted_view.setVisible(True)
+            self._tell_posted(posted)
+
+    def _tell_posted(self, posted: Sequence[Posted]) -> None:
+        taken = sum(each.taken for each in posted)
+        self.words.setText(f"{taken:,} of {len(posted):,} messages were taken")
 
     def _show(self, documents: Sequence[FhirDocument], issues: Sequence[Issue]) -> None:
         self._pages = list(documents)
@@ -291,7 +313,7 @@ class FhirServerDialog(QDialog):
         at = max(self.page.currentIndex(), 0)
         document = self._pages[at] if at < len(self._pages) else None
         self.model.show(EMPTY_TREE if document is None else fhir_tree(document, self._bench.masked))
-        self.tree.expandToDepth(1)
+        self.tree.expandToDepth(3)
         self.issues.show(self.issues.rows)
 
     def _show_posted(self) -> None:
@@ -301,7 +323,7 @@ class FhirServerDialog(QDialog):
 
     def _refuse(self, problem: BaseException) -> None:
         self.words.setText(" ".join(sentence_of(problem)))
-        self.posted_view.setVisible(False)
+        self.posted_view.setVisible(bool(self._posting_now))
         self._show((), problem.issues if isinstance(problem, RequestRefused) else ())
 
     def _working(self, on: bool) -> None:
