@@ -343,8 +343,11 @@ class MappingPage(Page):
 
     def change_rule(self, entry: Entry, field: str = "") -> None:
         """Put a changed rule in the place of the selected one."""
-        if not self.actions_of_rules.change(entry, field):
-            self._show_editor()
+        try:
+            if not self.actions_of_rules.change(entry, field):
+                self._show_editor()
+        except Refused as refusal:
+            self.editor.refuse_field(field, refusal)
 
     def approve_rule(self) -> None:
         self.actions_of_rules.approve()

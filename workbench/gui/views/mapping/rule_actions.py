@@ -12,7 +12,7 @@ from workbench.gui.models.rule_tree import Entry, Map, RuleName, address, entry_
 from workbench.gui.views.mapping.selection import Selection
 from workbench.kernel.errors import Refused
 from workbench.mapping.composing import duplicate_edits, switch_edits
-from workbench.mapping.edits import AddRule, ChangeRule, Edit, MoveRule
+from workbench.mapping.edits import AddRule, ChangeRule, Edit, MoveRule, RemoveRule, from_json, to_json
 from workbench.mapping.model import MessageMap, Package, Row, Rule, RuleMap, RuleStatus
 from workbench.mapping.origins import change_edits, own_map_edits, remove_edits
 from workbench.v2.er7 import Message
@@ -53,18 +53,22 @@ class RuleActions:
         if package is None:
             return False
         try:
-            made = edits(package)
+            made = and_no_empty_blocks(package, edits(package))
         except Refused as refusal:
             self._bench.report(refusal)
             return False
         return self._desk.apply_all(made, label, merge)
 
     def change(self, entry: Entry, field: str = "") -> bool:
-        """Put a changed rule in the place of the selected one; changes of one field in a row are one step."""
+        """Put a changed rule in the place of the selected one; changes of one field in a row are one step.
+
+        raises  Refused MAP-0102: the rule would say too little to be written to a file
+        """
         found = self.selected()
         if found is None:
             return False
         where, before = address(found[0]), found[1]
+        from_json(to_json(ChangeRule(where, before.id, entry)))
         merge = f"{where}/{before.id}/{field}" if field not in ("", "enabled", "status") else ""
         return self._apply(
             lambda package: change_edits(package, where, before.id, entry),
@@ -205,6 +209,31 @@ class RuleActions:
         document, compiled = self._bench.document, self._desk.compiled
         name = compiled.map_for(document) if compiled is not None and isinstance(document, Message) else None
         return package.messages.get(name or "")
+
+
+def and_no_empty_blocks(package: Package, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """The edits, and those that take out the blocks they would leave empty, which no file can say.
+
+    raises  Refused: an edit cannot be made
+    """
+    after = package
+    for edit in edits:
+        after, _ = edit.apply(after)
+    more: list[Edit] = []
+    for where in dict.fromkeys(edit.map for edit in edits if isinstance(edit, RemoveRule | MoveRule)):
+        while (name := _empty_block(after, where)) is not None:
+            more.append(RemoveRule(where, name))
+            after, _ = more[-1].apply(after)
+    return (*edits, *more)
+
+
+def _empty_block(package: Package, where: str) -> str | None:
+    found = package.rule_map(where.partition("/")[2]) if not where.startswith("messages/") else None
+    for rule in found.walk() if found is not None else ():
+        says = rule.source or rule.literal is not None or rule.reference or rule.children or rule.raises or rule.remove
+        if not says:
+            return rule.id
+    return None
 
 
 def _entries(content: Map) -> Sequence[Entry]:

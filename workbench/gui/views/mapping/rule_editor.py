@@ -192,6 +192,13 @@ class RuleEditor(QFrame):
             if text and text in problem.text:
                 self.form.mark_wrong(key, str(problem))
 
+    def refuse_field(self, field: str, refusal: Refused) -> None:
+        """Say that what was typed last cannot be, and leave it there to be finished."""
+        self.form.mark_wrong(field, str(refusal))
+        self.problem.setText(f"{refusal.text} The rule stays as it was.")
+        self.problem.setVisible(True)
+        self._bench.say(refusal.text)
+
     def _commit(self, field: str) -> None:
         entry = self._entry
         if entry is None:
