@@ -20,8 +20,8 @@ from workbench.mapping.fhir_target import Kind
 from workbench.mapping.identity import merge, named_id
 from workbench.mapping.memory import (
     LONGEST_VALUE,
-    REMEMBERED_VALUES,
     Content,
+    Memory,
     depends_on_value_alone,
     give_again,
     make_again,
@@ -30,7 +30,7 @@ from workbench.mapping.memory import (
     remembering,
 )
 from workbench.mapping.model import Json, Policy, Rule
-from workbench.mapping.plans import CompiledMap, Source
+from workbench.mapping.plans import Block, CompiledMap, Source, first_of, in_order
 from workbench.mapping.rule_parts import Place, RuleParts
 from workbench.mapping.running import (
     NOTHING,
@@ -201,7 +201,7 @@ def _spread(parts: RuleParts, kind: Kind) -> Step:
     return run
 
 
-def block(parts: RuleParts, target: Target, kind: Kind) -> Step:
+def block(parts: RuleParts, target: Target, kind: Kind) -> Block:
     """Rules below one element, which is made once."""
     if parts.rule.using:
         parts.refuse("using needs a from")
@@ -209,20 +209,25 @@ def block(parts: RuleParts, target: Target, kind: Kind) -> Step:
     inner = parts.children((*parts.place.kinds, kind), parts.place.source, slots)
     url, preset, attach = target.last.url, dict(parts.rule.preset), target.attaching()
 
-    def run(frame: Frame) -> int:
-        there = target.existing(frame)
-        element: Object = ({"url": url} if url else {}) if there is None else there
-        child = Frame(frame.run, frame.scope, frame.parts, frame.node, element, slots.empty(), frame, frame.owner)
-        written = inner.run(child)
-        if not inner.enough(written):
-            return NOTHING
-        preset_into(element, preset)
-        if there is not None or attach(frame, element) is not None:
-            return written
-        frame.run.dropped.append(element)
-        return NOTHING
+    def around(steps: list[Step]) -> Step:
+        work = first_of(steps) if inner.first else in_order(steps)
 
-    return run
+        def run(frame: Frame) -> int:
+            there = target.existing(frame)
+            element: Object = ({"url": url} if url else {}) if there is None else there
+            child = Frame(frame.run, frame.scope, frame.parts, frame.node, element, slots.empty(), frame, frame.owner)
+            written = work(child)
+            if not inner.enough(written):
+                return NOTHING
+            preset_into(element, preset)
+            if there is not None or attach(frame, element) is not None:
+                return written
+            frame.run.dropped.append(element)
+            return NOTHING
+
+        return run
+
+    return Block(inner, around)
 
 
 def make_each(parts: RuleParts, target: Target) -> Step:
@@ -258,12 +263,12 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
     fill, identify = content(parts, kind), _identity(parts)
     what = rule.using if not (rule.children or rule.preset) else "/".join(parts.name)
     alone = only_of_value(rule.identity) and depends_on_value_alone(_rules_inside(parts), parts.package, (rule.using,))
-    known: dict[object, Recipe] = {}
+    known: Memory[Recipe] = Memory()
 
     def make(frame: Frame, node: Node) -> Instance | None:
         state = frame.run
         if state.trace is not None:
-            return _made(frame, node, identify(frame, node), rule, fill)[0]
+            return _made(frame, node, identify(frame, node), rule, fill, False)[0]
         key = (node.raw, node.level, state.context)
         there = known.get(key)
         if there is not None:
@@ -271,12 +276,10 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
             instance: Instance | None = make_again(state, node.segment, there)
         else:
             identity = identify(frame, node)
-            instance, content = _made(frame, node, identity, rule, fill)
+            instance, content = _made(frame, node, identity, rule, fill, alone and known.of_use)
             if alone and content is not None and len(node.raw) <= LONGEST_VALUE:
                 there = Recipe((identity, node.raw, what), rule.make, rule.instance or rule.id, rule.write, content)
-                if len(known) >= REMEMBERED_VALUES:
-                    known.clear()
-                known[key] = there
+                known.keep(key, there)
                 state.same.add(there.key)
         if state.made is not None:
             state.made.append(there)
@@ -306,11 +309,11 @@ def _identity(parts: RuleParts) -> Callable[[Frame, Node], str]:
 
 
 def _made(
-    frame: Frame, node: Node, identity: str, rule: Rule, fill: Content
+    frame: Frame, node: Node, identity: str, rule: Rule, fill: Content, keep: bool
 ) -> tuple[Instance | None, Remembered | None]:
-    """The instance of an identity with what the node says of it, and how it is made again.
+    """The instance of an identity with what the node says of it, None when it says nothing.
 
-    The instance is None when the node says nothing.
+    keep  also note how that is made again
     """
     run = frame.run
     resource: Object = {"resourceType": rule.make}
@@ -318,7 +321,11 @@ def _made(
     instance = Instance(rule.instance or rule.id, resource, identity, rule.write)
     holder = Frame(run, node.segment, frame.parts, frame.node, resource, [], frame, instance)
     at = len(run.order)
-    written, content = recorded(fill, holder, node, resource, holder)
+    content = None
+    if keep:
+        written, content = recorded(fill, holder, node, resource, holder)
+    else:
+        written = fill(holder, node, resource, holder)
     if written < VALUE:
         return None, None
     if known is not None:

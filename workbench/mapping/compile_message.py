@@ -231,8 +231,8 @@ class _RowCompiler:
                 scope = frame.scope
                 segments = [s for s in scope.direct if s.name == name] if isinstance(scope, GroupScope) else [scope]
                 for segment in segments:
-                    if covered[map_name] and frame.run.noting:
-                        frame.run.given.append((map_name, Node(segment.name, 0, segment)))
+                    if covered[map_name]:
+                        segment.maps[map_name] = None
                     slots = compiled.slots.empty()
                     inner = Frame(frame.run, segment, segment.fields, None, resource, slots, None, owner)
                     written |= compiled.run(inner)

@@ -90,17 +90,20 @@ class Compiler:
         parts = RuleParts(self, rule, place)
         condition = parts.condition()
         around, place.slots.asked = place.slots.asked, set()
-        inline = None
+        inline = within = None
         if not rule.target and rule.raises is None:
             if not rule.children:
                 parts.refuse("to is missing")
             step, inline = block_in_place(parts)
+        elif rule.target and rule.children and not rule.source and not rule.make and not rule.reference:
+            within = block(parts, *parts.target())
+            step = within.around([within.inner.run])
         else:
             step = _step(parts)
         if rule.default is not None:
-            step = _with_default(parts, step)
+            step, within = _with_default(parts, step), None
         if rule.accounts_for:
-            step, inline = _accounting(parts, step), None
+            step, inline, within = _accounting(parts, step), None, None
         slots = frozenset(place.slots.asked)
         place.slots.asked |= around
         guarded = len(parts.sources) == 1 and rule.default is None
@@ -110,6 +113,7 @@ class Compiler:
             when=condition,
             holds=None if condition is None else holds(condition, self.package.codes),
             inline=inline,
+            block=within,
             effect=lambda held: effect_of(parts, bool(slots), held),
             slots=slots,
         )
@@ -158,7 +162,9 @@ def _step(parts: RuleParts) -> Step:
     if rule.make:
         return make_each(parts, target)
     if rule.using or rule.children:
-        return fill_each(parts, target, kind) if rule.source else block(parts, target, kind)
+        if not rule.source:
+            parts.refuse("using needs a from")
+        return fill_each(parts, target, kind)
     if rule.literal is not None:
         return _literal(parts, target, rule.literal)
     if not rule.source:

@@ -16,14 +16,22 @@ FirstText = Callable[[Frame], str]
 """The first text of a source, "" when it has none."""
 
 
-def one_text(alternatives: Alternatives, in_value: bool, name: str) -> tuple[OneText, Take] | None:
-    """The short way to a part of the value or segment at hand; None when the source is more than that."""
-    if len(alternatives) != 1 or isinstance(alternatives[0], Text):
+Way = tuple[OneText, Take]
+
+
+def short_ways(alternatives: Alternatives, in_value: bool, name: str) -> tuple[Way, ...]:
+    """The short ways to the alternatives of a source; none when one of them is more than a part of what is at hand."""
+    ways = [one_text(alternative, in_value, name) for alternative in alternatives]
+    return tuple([way for way in ways if way is not None]) if None not in ways else ()
+
+
+def one_text(path: V2Path | Text, in_value: bool, name: str) -> Way | None:
+    """The short way to a part of the value or segment at hand; None when the path means more than that."""
+    if isinstance(path, Text):
         return None
-    path = alternatives[0]
     if path.in_value:
         return (_value_text(path), _take_of_value(path)) if in_value else None
-    if in_value or not path.field or guard_of(alternatives, in_value, name) == 0 or path.repetition or path.only:
+    if in_value or not path.field or guard_of((path,), in_value, name) == 0 or path.repetition or path.only:
         return None
     return _field_text(path), _take_of_field(path)
 
@@ -48,7 +56,7 @@ def _first_text(alternative: V2Path | Text, in_value: bool, name: str, codes: Co
     if isinstance(alternative, Text):
         text = alternative.text
         return lambda frame: text
-    short, long = one_text((alternative,), in_value, name), read_source((alternative,), False, codes)
+    short, long = one_text(alternative, in_value, name), read_source((alternative,), False, codes)
 
     def read_long(frame: Frame) -> str:
         found = long(frame)

@@ -10,9 +10,9 @@ import msgspec
 
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
-from workbench.mapping.compile_source import Found, OneText, Texts
+from workbench.mapping.compile_source import Found, Texts
 from workbench.mapping.compile_target import At, Object, Target
-from workbench.mapping.compile_text import Take
+from workbench.mapping.compile_text import Way
 from workbench.mapping.model import Json, Null, Policy, Unmapped
 from workbench.mapping.running import (
     COPIED,
@@ -152,11 +152,10 @@ class Codes:
         object.__setattr__(self, "translate", lru_cache(REMEMBERED_CODES)(self.code_map.translate))
 
 
-def short_way(writing: Writing, short: tuple[OneText, Take] | None, long: Step) -> Step:
+def short_way(writing: Writing, ways: tuple[Way, ...], long: Step) -> Step:
     """The rule without lists and nodes for what occurs most; everything else goes the long way."""
-    if short is None or writing.whole:
+    if not ways or writing.whole:
         return long
-    read, take = short
     plain = not writing.transforms
     convert, put = CONVERTERS[writing.type], writing.target.quick()
 
@@ -164,10 +163,13 @@ def short_way(writing: Writing, short: tuple[OneText, Take] | None, long: Step) 
         state = frame.run
         if state.trace is not None:
             return long(frame)
-        text = read(frame)
-        if text is None or text == NULL:
-            return long(frame)
-        if not text:
+        for read, take in ways:  # noqa: B007 - that of the text is used below
+            text = read(frame)
+            if text is None or text == NULL:
+                return long(frame)
+            if text:
+                break
+        else:
             return NOTHING
         try:
             if not plain:
@@ -186,11 +188,10 @@ def short_way(writing: Writing, short: tuple[OneText, Take] | None, long: Step) 
     return run
 
 
-def short_way_of_code(writing: Writing, short: tuple[OneText, Take] | None, codes: Codes, long: Step) -> Step:
+def short_way_of_code(writing: Writing, ways: tuple[Way, ...], codes: Codes, long: Step) -> Step:
     """As `short_way`, for a code with a row that becomes a primitive."""
-    if short is None or writing.whole or writing.type in CODED:
+    if not ways or writing.whole or writing.type in CODED:
         return long
-    read, take = short
     plain = not writing.transforms
     convert, put = CONVERTERS[writing.type], writing.target.quick()
     translate = codes.translate
@@ -199,10 +200,13 @@ def short_way_of_code(writing: Writing, short: tuple[OneText, Take] | None, code
         state = frame.run
         if state.trace is not None:
             return long(frame)
-        text = read(frame)
-        if text is None or text == NULL:
-            return long(frame)
-        if not text:
+        for read, take in ways:  # noqa: B007 - that of the text is used below
+            text = read(frame)
+            if text is None or text == NULL:
+                return long(frame)
+            if text:
+                break
+        else:
             return NOTHING
         try:
             if not plain:

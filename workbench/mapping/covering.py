@@ -85,17 +85,20 @@ class Covers:
 
     ignore: Patterns
     keep: Patterns
-    _always: dict[tuple[str, int, int, int], bool] = field(default_factory=dict)
+    _always: dict[object, bool] = field(default_factory=dict)
 
-    def always_ignores(self, segment: str, leaf: Leaf) -> bool:
-        """True when an ignore rule covers a value of such a segment whatever else the message says."""
+    def always_ignores(self, scope: SegmentScope, leaf: Leaf) -> bool:
+        """True when an ignore rule covers a value of a segment given to those maps, whatever else is said."""
         _, number, _, component, subcomponent = leaf
-        key = (segment, number, component, subcomponent)
+        key = (scope.name, tuple(scope.maps), number, component, subcomponent)
         found = self._always.get(key)
         if found is None:
-            covers = self.ignore.of_field(segment, number)
+            covers = self.ignore.of_field(scope.name, number)
             place = (number, component, subcomponent)
-            found = any(not c.map and c.when is None and place[: len(c.place)] == c.place for c in covers)
+            found = any(
+                c.when is None and (not c.map or c.map in scope.maps) and place[: len(c.place)] == c.place
+                for c in covers
+            )
             if len(self._always) < REMEMBERED_FIELDS:
                 self._always[key] = found
         return found
@@ -146,14 +149,10 @@ class Covering:
         self._covers = covers
         self._run = run
         self._segments = {segment.index: segment for segment in run.laid_out.segments}
-        self._maps_of_segment: dict[int, set[str]] = {}
         self._maps_of_value: dict[tuple[int, ...], dict[str, Node]] = {}
         for name, node in run.given:
-            if node.level == 0:
-                self._maps_of_segment.setdefault(node.segment.index, set()).add(name)
-            else:
-                place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
-                self._maps_of_value.setdefault(place, {})[name] = node
+            place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
+            self._maps_of_value.setdefault(place, {})[name] = node
         self._held: dict[tuple[int, int], bool] = {}
 
     def ignored(self, leaf: Leaf) -> LedgerRule | None:
@@ -172,7 +171,7 @@ class Covering:
             place = cover.place
             if len(place) > 1 and leaf[3 : 2 + len(place)] != place[1:]:
                 continue
-            if cover.map and cover.map not in self._maps_of_segment.get(leaf[0], ()):
+            if cover.map and cover.map not in segment.maps:
                 continue
             if cover.when is None or self._holds(cover, segment):
                 return cover.rule

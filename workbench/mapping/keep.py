@@ -53,7 +53,7 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
         if not covers.may_keep(scope.name):
             continue
         for leaf, raw in _left(run, scope):
-            if covers.always_ignores(scope.name, leaf):
+            if covers.always_ignores(scope, leaf):
                 continue
             covering = covering or Covering(covers, run)
             rule = covering.kept(leaf) if covering.ignored(leaf) is None else None

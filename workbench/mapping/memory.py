@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -33,6 +34,9 @@ from workbench.mapping.transforms import TRANSFORMS
 REMEMBERED_VALUES = 4096
 """Values kept for one use of a type map."""
 
+FAIR_TRIAL = 64
+"""Values from which on a use whose values hardly ever come again keeps no more of them."""
+
 LONGEST_VALUE = 512
 """Longer texts hardly come twice."""
 
@@ -40,6 +44,7 @@ _OWN_KEYS = frozenset({"url", "resourceType"})
 """What an object that is new may hold already."""
 
 _NUMBERS = (Decimal,)
+_Kept = TypeVar("_Kept")
 
 Object = dict[str, Json]
 Content = Callable[[Frame, Node, Object, Frame], int]
@@ -52,9 +57,36 @@ def copy_of(element: Object) -> Object:
     return copied
 
 
+class Memory(Generic[_Kept]):
+    """What one use of a map has made of values, and whether it is of use to keep more."""
+
+    __slots__ = ("_hits", "_known", "_misses")
+
+    def __init__(self) -> None:
+        self._known: dict[object, _Kept] = {}
+        self._hits = self._misses = 0
+
+    def get(self, key: object) -> _Kept | None:
+        found = self._known.get(key)
+        if found is None:
+            self._misses += 1
+        else:
+            self._hits += 1
+        return found
+
+    @property
+    def of_use(self) -> bool:
+        return self._misses <= FAIR_TRIAL or self._misses <= 8 * self._hits
+
+    def keep(self, key: object, value: _Kept) -> None:
+        if len(self._known) >= REMEMBERED_VALUES:
+            self._known.clear()
+        self._known[key] = value
+
+
 def remembering(fill: Content) -> Content:
     """`fill`, which depends on its value alone, with a memory for fast runs."""
-    known: dict[object, Remembered] = {}
+    known: Memory[Remembered] = Memory()
 
     def run(frame: Frame, node: Node, element: Object, around: Frame) -> int:
         state = frame.run
@@ -70,13 +102,13 @@ def remembering(fill: Content) -> Content:
                 state.made += there.made
             give_again(state, node, there)
             return there.written
+        if not known.of_use:
+            return fill(frame, node, element, around)
         written, there = recorded(fill, frame, node, element, around)
         if state.made is not None:
             state.made += (None,) if there is None else there.made
         if there is not None:
-            if len(known) >= REMEMBERED_VALUES:
-                known.clear()
-            known[key] = there
+            known.keep(key, there)
         return written
 
     return run

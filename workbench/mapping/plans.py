@@ -45,12 +45,21 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Rules below one element: `around` makes and fills the element with their functions."""
+
+    inner: CompiledMap
+    around: Callable[[list[Step]], Step]
+
+
+@dataclass(frozen=True)
 class Entry:
     """One compiled rule.
 
     step    what it does, its condition left out
     guard   the part that must be populated for it; 0 when that cannot be said
     inline  of a block that only groups: its rules; `first` when they are alternatives
+    block   of a block below an element, which reads where it stands
     effect  what it reads and writes, worked out when it is wanted; None when that cannot be said; of a rule whose
             condition is known to hold, given True
     slots   numbers of the elements it may share with other rules (`Frame.slots`)
@@ -61,18 +70,31 @@ class Entry:
     when: Condition | None = None
     holds: Holds | None = None
     inline: CompiledMap | None = None
+    block: Block | None = None
     effect: Callable[[bool], Effect | None] = lambda held: None
     slots: frozenset[int] = frozenset()
+
+    @property
+    def below(self) -> list[Entry]:
+        """The entries that run where this one stands."""
+        inner = self.inline or (self.block.inner if self.block else None)
+        return inner.entries if inner else []
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What is known of a value: which parts are populated, the texts of the compared ones, and which counted ones
-    do not repeat."""
+    """What is known of a value.
+
+    populated  which parts hold anything
+    texts      of the compared parts
+    single     counted parts that do not repeat
+    valued     parts asked for that begin with a text
+    """
 
     populated: tuple[bool, ...]
     texts: dict[int, str]
     single: frozenset[int] = frozenset()
+    valued: frozenset[int] = frozenset()
 
     def empty(self, part: int) -> bool:
         return part >= len(self.populated) or not self.populated[part]
@@ -96,6 +118,7 @@ class CompiledMap:
     _plans: dict[object, Plan] = field(default_factory=dict)
     _compared: tuple[int, ...] | None = None
     _counted: tuple[int, ...] = ()
+    _asked: tuple[int, ...] = ()
 
     def run(self, frame: Frame) -> int:
         """Run the rules; the answer is the most that one of them has written."""
@@ -104,13 +127,15 @@ class CompiledMap:
         if compared is None:
             compared = self._compared = tuple(self._often_compared())
             self._counted = tuple(sorted({part for entry in self.entries for part in _counted(entry, self.source)}))
+            self._asked = tuple(sorted({part for entry in self.entries for part in _asked(entry, self.source)}))
         populated = tuple(map(bool, parts))
         key: object = populated
-        if compared or self._counted:
+        if compared or self._counted or self._asked:
             run, count = frame.run, len(parts)
+            valued = tuple([part < count and _begins(parts[part], run.separators) for part in self._asked])
             texts = tuple([parts[part] if part < count else "" for part in compared])
             repeats = tuple([part < count and run.repetition in parts[part] for part in self._counted])
-            key = (populated, texts, repeats, run.context)
+            key = (populated, texts, repeats, valued, run.context)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plan(frame, populated, compared)
@@ -142,7 +167,10 @@ class CompiledMap:
             for part in self._counted
             if part < len(frame.parts) and frame.parts[part] and run.repetition not in frame.parts[part]
         )
-        planned = self.steps_for(Shape(populated, texts, single))
+        valued = frozenset(
+            part for part in self._asked if part < len(frame.parts) and _begins(frame.parts[part], run.separators)
+        )
+        planned = self.steps_for(Shape(populated, texts, single, valued))
         if self.first and len(planned) > 1:
             planned = [PlannedStep(first_of([one.step for one in planned]))]
         return Plan(planned, populated)
@@ -157,7 +185,13 @@ class CompiledMap:
             if verdict is False:
                 continue
             effect = partial(entry.effect, verdict is True)
-            inner = [PlannedStep(entry.step, effect, entry.slots)]
+            step = entry.step
+            if entry.block is not None:
+                within = entry.block.inner.steps_for(shape)
+                if not within:
+                    continue
+                step = entry.block.around([one.step for one in within])
+            inner = [PlannedStep(step, effect, entry.slots)]
             if entry.inline is not None:
                 inner = entry.inline.steps_for(shape)
                 if not inner:
@@ -171,6 +205,16 @@ class CompiledMap:
                 inner = [PlannedStep(in_order([one.step for one in inner]), effect, entry.slots)]
             steps += inner
         return steps
+
+
+def _begins(text: str, separators: str) -> bool:
+    """True when the first leaf of a populated part says something."""
+    return bool(text) and text[0] not in separators and not text.startswith(NULL)
+
+
+def _below(path: V2Path, source: Source) -> bool:
+    """True when a path means less than the whole part."""
+    return bool(path.repetition or (path.subcomponent if source.in_value else path.component))
 
 
 def conditional(holds: Holds, step: Step) -> Step:
@@ -229,6 +273,8 @@ def _known_check(check: Check, source: Source, shape: Shape) -> bool | None:
     if check.operand is Operand.VALUE:
         if shape.empty(part):
             return check.test is Relation.UNEQUAL
+        if check.test is Relation.VALUED and part in shape.valued and not _below(check.path, source):
+            return True
         text = shape.texts.get(part)
         plain = not check.path.component if not source.in_value else not check.path.subcomponent
         if text is None or not plain or check.path.repetition:
@@ -248,18 +294,38 @@ def _compared(entry: Entry, source: Source) -> Iterator[int]:
     """The parts whose text the conditions of an entry compare, once for each comparison."""
     if entry.when is not None:
         yield from _compared_in(entry.when, source)
-    if entry.inline is not None:
-        for inner in entry.inline.entries:
-            yield from _compared(inner, source)
+    for inner in entry.below:
+        yield from _compared(inner, source)
 
 
 def _counted(entry: Entry, source: Source) -> Iterator[int]:
     """The fields whose repetitions the conditions of an entry count."""
     if entry.when is not None:
         yield from _counted_in(entry.when, source)
-    if entry.inline is not None:
-        for inner in entry.inline.entries:
-            yield from _counted(inner, source)
+    for inner in entry.below:
+        yield from _counted(inner, source)
+
+
+def _asked(entry: Entry, source: Source) -> Iterator[int]:
+    """The parts of which the conditions of an entry ask whether they are valued."""
+    if entry.when is not None:
+        yield from _asked_in(entry.when, source)
+    for inner in entry.below:
+        yield from _asked(inner, source)
+
+
+def _asked_in(condition: Condition, source: Source) -> Iterator[int]:
+    match condition:
+        case Both(conditions) | Either(conditions):
+            for part in conditions:
+                yield from _asked_in(part, source)
+        case Not(inner):
+            yield from _asked_in(inner, source)
+        case Check(operand=Operand.VALUE, test=Relation.VALUED, path=path):
+            if path is not None and source.part(path) and path.only is None and not _below(path, source):
+                yield source.part(path)
+        case _:
+            return
 
 
 def _counted_in(condition: Condition, source: Source) -> Iterator[int]:

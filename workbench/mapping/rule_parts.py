@@ -8,7 +8,6 @@ from typing import NoReturn, Protocol, TypeVar
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.compile_source import (
-    OneText,
     Reader,
     Texts,
     code_maps_named,
@@ -18,7 +17,7 @@ from workbench.mapping.compile_source import (
     read_source,
 )
 from workbench.mapping.compile_target import Slots, Target, compile_target
-from workbench.mapping.compile_text import FirstText, Take, first_text, one_text
+from workbench.mapping.compile_text import FirstText, Way, first_text, short_ways
 from workbench.mapping.compile_value import Codes, Transformer
 from workbench.mapping.conditions import Alternatives, Condition, SyntaxProblem, read_condition
 from workbench.mapping.conditions import read_source as parse_source
@@ -124,11 +123,11 @@ class RuleParts:
             return joined(readers, " " if self.rule.join is None else self.rule.join)
         return _repeated(readers[0], self.rule.repeat)
 
-    def short(self) -> tuple[OneText, Take] | None:
-        """The short way to the rule's text, None when there is none."""
+    def short(self) -> tuple[Way, ...]:
+        """The short ways to the rule's text, none when it is more than a part of what is at hand."""
         if len(self.sources) != 1 or self.rule.repeat is not Repeat.EACH:
-            return None
-        return one_text(self.sources[0], self.place.source.in_value, self.place.source.name)
+            return ()
+        return short_ways(self.sources[0], self.place.source.in_value, self.place.source.name)
 
     def nodes(self) -> Reader:
         """The nodes of the rule's source, by its `repeat`."""

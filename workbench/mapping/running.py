@@ -153,7 +153,7 @@ class Run:
     trace    what was written from where; None in fast mode
     keeping  in fast mode where values may be kept: the places whose values were written go to `SegmentScope.taken`
     noting   there is a trace, or values may be kept
-    given    where values may be kept: which map with ignore or keep rules was given which value or segment
+    given    where values may be kept: which type map with ignore or keep rules was given which value
     dropped  elements that found their place taken
     uneven   in fast mode: two views of one resource differed, so that not all that was taken may have arrived
     context  a number for everything but a value's text on which its meaning depends

@@ -83,10 +83,11 @@ class SegmentScope(Scope):
 
     fields      raw texts; `fields[n]` is field n of the standard
     first       of a segment of which a row sees one repetition only: field → number of that repetition
+    maps        those with ignore or keep rules that were given the segment
     taken       in fast runs where values may be kept: the places whose values were written, as `place_number`s
     """
 
-    __slots__ = ("fields", "first", "index", "segment", "taken")
+    __slots__ = ("fields", "first", "index", "maps", "segment", "taken")
 
     def __init__(self, segment: Segment, outer: GroupScope) -> None:
         super().__init__(segment.name, outer, "")
@@ -95,6 +96,7 @@ class SegmentScope(Scope):
         self.fields = segment.fields
         self.first: Mapping[int, int] | None = None
         self.taken: set[int] = set()
+        self.maps: dict[str, None] = {}
 
     def only(self, field: int, text: str, number: int) -> SegmentScope:
         """The same segment seen with one repetition of a field."""
@@ -102,7 +104,7 @@ class SegmentScope(Scope):
         seen = SegmentScope(self.segment, self.outer)
         seen.fields = [*self.fields[:field], text, *self.fields[field + 1 :]]
         seen.first = {field: number}
-        seen.taken = self.taken
+        seen.taken, seen.maps = self.taken, self.maps
         return seen
 
 
