@@ -5,6 +5,11 @@ from __future__ import annotations
 import gc
 
 
+SETTLED_THRESHOLDS = (20_000, 20, 20)
+"""New objects between rounds of the collector: those of some ten messages; the interpreter's 700 make a round for
+every one, and find little."""
+
+
 def settle() -> None:
     """Take everything that exists now out of the collector's rounds.
 
@@ -15,3 +20,4 @@ def settle() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*SETTLED_THRESHOLDS)
