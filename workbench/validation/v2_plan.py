@@ -36,7 +36,7 @@ from workbench.validation.v2_formats import (
     is_structured_numeric,
     is_time,
 )
-from workbench.validation.v2_rules import DISPUTED, NOT_STATED, OTHER_VERSIONS
+from workbench.validation.v2_rules import DISPUTED, NOT_STATED, OTHER_VERSIONS, PARTS_ALLOW_MORE
 
 REMEMBERED_VALUES = 1024
 """Verdicts kept per field before it starts afresh."""
@@ -259,6 +259,8 @@ class Plan:
         return _FORMATS.get(data_type)
 
 
+_GROWING_TABLES = frozenset({"0396"})
+"""HL7 tables that are kept up outside the versions of the standard, so that no version has all their codes."""
 _TABLES_ELSEWHERE = frozenset({"", "0104", "0125"})
 """Versions are judged by V2-0014 and data types of observations by V2-0211: their tables lag behind."""
 _JUDGED_ELSEWHERE = {"MSH": (1, 2), "FHS": (1, 2), "BHS": (1, 2), "OBX": (5,)}
@@ -277,6 +279,8 @@ def _doubt(definition: FieldDefinition | ComponentDefinition, point: Disputed) -
 def _table_rule(data_type: str, table: Table | None) -> str:
     if table is None:
         return ""
+    if table.id in _GROWING_TABLES:
+        return "V2-0402"
     if data_type == "CNE" or (data_type == "ID" and table.kind is not TableKind.USER):
         return "V2-0401"
     if data_type in ("ID", "IS"):
@@ -304,6 +308,8 @@ def _judge_value(plan: ValuePlan, text: str, delimiters: Delimiters, repetition:
         _judge_coded(plan, plan.table, parts, delimiters, (repetition, 1, 0), found)
     if plan.data_type in JUDGED_TOGETHER:
         judge_together(plan.data_type, parts, delimiters, repetition, found)
+    elif plan.data_type in _UNIVERSAL:
+        _judge_universal(plan.data_type, parts, (repetition, 0, 0), found)
 
 
 def _judge_component(
@@ -337,6 +343,30 @@ def _judge_subcomponents(
     for number, inner in plan.demanded:
         if number > len(parts) or not parts[number - 1]:
             found.append(_absent(plan, inner, number, (repetition, component, number)))
+    if plan.data_type in _UNIVERSAL:
+        _judge_universal(plan.data_type, parts, (repetition, component, 0), found)
+
+
+_UNIVERSAL = {"HD": 2, "EI": 3}
+"""Data types with a universal id at this place and its type at the next (2.A.33, 2.A.28)."""
+_OBJECT_ID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
+
+
+def _judge_universal(data_type: str, parts: list[str], place: tuple[int, int, int], found: list[Finding]) -> None:
+    """V2-0213, V2-0314: a universal id, its type, and the form of an object identifier."""
+    at = _UNIVERSAL[data_type]
+    id_, kind = (parts[n] if n < len(parts) else "" for n in (at - 1, at))
+    if bool(id_) is not bool(kind):
+        there, missing = (at, at + 1) if id_ else (at + 1, at)
+        args = {"type": data_type, "there": str(there), "missing": str(missing)}
+        found.append(Finding("V2-0213", args, *_inside(place, there)))
+    elif kind == "ISO" and not _OBJECT_ID.fullmatch(id_):
+        found.append(Finding("V2-0314", {"value": id_}, *_inside(place, at)))
+
+
+def _inside(place: tuple[int, int, int], number: int) -> tuple[int, int, int]:
+    repetition, component, _ = place
+    return (repetition, component, number) if component else (repetition, number, 0)
 
 
 def _judge_length(
@@ -345,7 +375,10 @@ def _judge_length(
     count = len(unescape(text, delimiters))
     if plan.max_length is not None and count > plan.max_length:
         args = {"name": plan.label, "most": str(plan.max_length), "count": str(count)}
-        found.append(Finding("V2-0301", args, *place))
+        lengths = [part.max_length for part in plan.parts]
+        allowed = sum(length or 0 for length in lengths) + len(lengths) - 1
+        doubt = PARTS_ALLOW_MORE if plan.parts and (None in lengths or allowed > plan.max_length) else ""
+        found.append(Finding("V2-0301", args, *place, doubt=doubt))
 
 
 def _judge_count(

@@ -27,7 +27,8 @@ class V2Rule:
 DISPUTED = " (compilations of the standard differ on this point)"
 OTHER_VERSIONS = " (the codes of all versions were used: those of this version alone are not known)"
 NOT_STATED = " (the version does not state it, but the value means nothing without)"
-"""Ends of sentences that are less than certain; an error with one of them is a warning."""
+PARTS_ALLOW_MORE = " (the standard contradicts itself here: the parts of the value may be longer together)"
+"""Ends of sentences that are less than certain; an error with one of them is a warning, the last is information."""
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFORMATION
 
@@ -42,6 +43,9 @@ _CATEGORIES = {
     "0108": "Invalid Content",
     **dict.fromkeys(("0205", "0206", "0207"), "Extra"),
     **dict.fromkeys(("0210", "0211"), "Unresolved Field Model"),
+    **dict.fromkeys(("0020", "0021"), "Message Type"),
+    **dict.fromkeys(("0212", "0213"), "Usage"),
+    "0314": "Format",
     "0301": "Length",
     **dict.fromkeys(("0302", "0303", "0304", "0305", "0306", "0311"), "Format"),
     "0307": "Unescaped Separator",
@@ -53,16 +57,17 @@ _CATEGORIES = {
 """The words that conformance tools use for findings of a rule; those they have none for got one of ours."""
 
 
-def _rule(
+def v2_rule(
     number: str, severity: Severity, code: IssueType, title: str, template: str, explanation: str, section: str
 ) -> V2Rule:
+    """A rule of this book by the four digits of its id; `section` is that of HL7 v2.5.1."""
     source = RuleSource("HL7 v2", "2.5.1", section)
     definition = RuleDefinition(f"V2-{number}", severity, title, explanation, source, _CATEGORIES.get(number, ""))
     return V2Rule(definition, code, template)
 
 
 _ALL = (
-    _rule(
+    v2_rule(
         "0010",
         _W,
         IssueType.VALUE,
@@ -71,7 +76,7 @@ _ALL = (
         "Let the sender write MSH-18 as it encodes, or encode as it writes MSH-18.",
         "2.15.9.18",
     ),
-    _rule(
+    v2_rule(
         "0011",
         _E,
         IssueType.VALUE,
@@ -80,7 +85,7 @@ _ALL = (
         "Find out which character set the sender uses and have it declared in MSH-18.",
         "2.15.9.18",
     ),
-    _rule(
+    v2_rule(
         "0012",
         _W,
         IssueType.VALUE,
@@ -89,7 +94,7 @@ _ALL = (
         "Have the sender remove control characters or write them as \\Xhh\\.",
         "2.7.2",
     ),
-    _rule(
+    v2_rule(
         "0013",
         _E,
         IssueType.STRUCTURE,
@@ -98,7 +103,7 @@ _ALL = (
         "Use |^~\\& unless both sides agreed on others.",
         "2.5.4",
     ),
-    _rule(
+    v2_rule(
         "0014",
         _W,
         IssueType.NOT_SUPPORTED,
@@ -107,7 +112,7 @@ _ALL = (
         "Write one of 2.1 to 2.9 in MSH-12.1.",
         "2.15.9.12",
     ),
-    _rule(
+    v2_rule(
         "0015",
         _W,
         IssueType.VALUE,
@@ -116,7 +121,7 @@ _ALL = (
         "Have the sender fill MSH-18.",
         "2.15.9.18",
     ),
-    _rule(
+    v2_rule(
         "0016",
         _W,
         IssueType.NOT_SUPPORTED,
@@ -125,7 +130,7 @@ _ALL = (
         "Correct MSH-9, or describe a local message in a profile.",
         "2.15.9.9",
     ),
-    _rule(
+    v2_rule(
         "0017",
         _W,
         IssueType.CONFLICT,
@@ -134,7 +139,7 @@ _ALL = (
         "Correct MSH-9.3; receivers that trust it read the message by the wrong structure.",
         "2.15.9.9",
     ),
-    _rule(
+    v2_rule(
         "0018",
         _W,
         IssueType.CONFLICT,
@@ -143,7 +148,7 @@ _ALL = (
         "Correct one of the two; receivers differ in which they believe.",
         "3.4.1.1",
     ),
-    _rule(
+    v2_rule(
         "0019",
         _W,
         IssueType.STRUCTURE,
@@ -152,7 +157,7 @@ _ALL = (
         "Receivers of earlier versions may refuse five characters; let the sender write four.",
         "2.5.5.2",
     ),
-    _rule(
+    v2_rule(
         "0101",
         _E,
         IssueType.REQUIRED,
@@ -161,7 +166,7 @@ _ALL = (
         "Have the sender send the segment.",
         "2.13",
     ),
-    _rule(
+    v2_rule(
         "0102",
         _E,
         IssueType.REQUIRED,
@@ -170,7 +175,7 @@ _ALL = (
         "Have the sender send the segments of the group.",
         "2.13",
     ),
-    _rule(
+    v2_rule(
         "0103",
         _E,
         IssueType.STRUCTURE,
@@ -179,7 +184,7 @@ _ALL = (
         "Remove the surplus, or send it in a message of its own.",
         "2.13",
     ),
-    _rule(
+    v2_rule(
         "0104",
         _E,
         IssueType.STRUCTURE,
@@ -188,7 +193,7 @@ _ALL = (
         "Have the sender put the segment where the structure has it.",
         "2.13",
     ),
-    _rule(
+    v2_rule(
         "0105",
         _E,
         IssueType.STRUCTURE,
@@ -197,7 +202,7 @@ _ALL = (
         "Remove the segment, or agree on it in a profile.",
         "2.13",
     ),
-    _rule(
+    v2_rule(
         "0106",
         _E,
         IssueType.STRUCTURE,
@@ -206,7 +211,7 @@ _ALL = (
         "Correct the name; local segments begin with Z.",
         "2.5.2",
     ),
-    _rule(
+    v2_rule(
         "0107",
         _I,
         IssueType.INFORMATIONAL,
@@ -215,7 +220,7 @@ _ALL = (
         "Describe it in a profile to have it checked.",
         "2.11",
     ),
-    _rule(
+    v2_rule(
         "0108",
         _E,
         IssueType.STRUCTURE,
@@ -224,7 +229,7 @@ _ALL = (
         "Look for a line break inside a value; it must be written as \\.br\\ or \\X0D\\.",
         "2.5.2",
     ),
-    _rule(
+    v2_rule(
         "0201",
         _E,
         IssueType.REQUIRED,
@@ -233,7 +238,7 @@ _ALL = (
         "Have the sender fill the field.",
         "2.5.3",
     ),
-    _rule(
+    v2_rule(
         "0202",
         _W,
         IssueType.REQUIRED,
@@ -242,7 +247,7 @@ _ALL = (
         "Send the value; the null value asks the receiver to delete what it must have.",
         "2.5.3",
     ),
-    _rule(
+    v2_rule(
         "0203",
         _E,
         IssueType.STRUCTURE,
@@ -251,7 +256,7 @@ _ALL = (
         "Send one value, or the allowed number of them.",
         "2.5.3",
     ),
-    _rule(
+    v2_rule(
         "0204",
         _W,
         IssueType.STRUCTURE,
@@ -260,7 +265,7 @@ _ALL = (
         "Have the sender use the field's successor.",
         "2.8.4",
     ),
-    _rule(
+    v2_rule(
         "0205",
         _W,
         IssueType.STRUCTURE,
@@ -269,7 +274,7 @@ _ALL = (
         "Look for an unescaped field separator, or for a sender of a later version than MSH-12 says.",
         "2.8.2",
     ),
-    _rule(
+    v2_rule(
         "0206",
         _W,
         IssueType.STRUCTURE,
@@ -278,7 +283,7 @@ _ALL = (
         "Look for an unescaped component separator, or for a sender of a later version.",
         "2.8.2",
     ),
-    _rule(
+    v2_rule(
         "0207",
         _W,
         IssueType.STRUCTURE,
@@ -287,7 +292,7 @@ _ALL = (
         "Look for an unescaped subcomponent separator, or for a sender of a later version.",
         "2.8.2",
     ),
-    _rule(
+    v2_rule(
         "0208",
         _E,
         IssueType.REQUIRED,
@@ -296,7 +301,7 @@ _ALL = (
         "Have the sender fill the component.",
         "2.5.3.3",
     ),
-    _rule(
+    v2_rule(
         "0209",
         _W,
         IssueType.STRUCTURE,
@@ -305,7 +310,7 @@ _ALL = (
         "Send either the null value or the values that remain.",
         "2.5.3",
     ),
-    _rule(
+    v2_rule(
         "0210",
         _E,
         IssueType.REQUIRED,
@@ -314,7 +319,7 @@ _ALL = (
         "Have the sender fill OBX-2.",
         "7.4.2.2",
     ),
-    _rule(
+    v2_rule(
         "0211",
         _E,
         IssueType.NOT_SUPPORTED,
@@ -323,7 +328,7 @@ _ALL = (
         "Use a data type of table 0125 in OBX-2.",
         "7.4.2.2",
     ),
-    _rule(
+    v2_rule(
         "0301",
         _W,
         IssueType.TOO_LONG,
@@ -332,7 +337,7 @@ _ALL = (
         "Shorten the value, or agree on a length in a profile; receivers may cut it.",
         "2.5.3.2",
     ),
-    _rule(
+    v2_rule(
         "0302",
         _E,
         IssueType.VALUE,
@@ -341,7 +346,7 @@ _ALL = (
         "Write digits with an optional sign and point, without blanks, comparators or exponent.",
         "2.A.47",
     ),
-    _rule(
+    v2_rule(
         "0303",
         _E,
         IssueType.VALUE,
@@ -350,7 +355,7 @@ _ALL = (
         "Write digits only.",
         "2.A.69",
     ),
-    _rule(
+    v2_rule(
         "0304",
         _E,
         IssueType.VALUE,
@@ -359,7 +364,7 @@ _ALL = (
         "Write YYYY, YYYYMM or YYYYMMDD.",
         "2.A.21",
     ),
-    _rule(
+    v2_rule(
         "0305",
         _E,
         IssueType.VALUE,
@@ -368,7 +373,7 @@ _ALL = (
         "Write HH[MM[SS[.S[S[S[S]]]]]] and perhaps a zone such as +0100.",
         "2.A.75",
     ),
-    _rule(
+    v2_rule(
         "0306",
         _E,
         IssueType.VALUE,
@@ -377,7 +382,7 @@ _ALL = (
         "Write YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]] and perhaps a zone such as +0100.",
         "2.A.22",
     ),
-    _rule(
+    v2_rule(
         "0307",
         _E,
         IssueType.STRUCTURE,
@@ -386,7 +391,7 @@ _ALL = (
         "Have the sender escape the separator (\\S\\, \\T\\), or check the data type.",
         "2.7.1",
     ),
-    _rule(
+    v2_rule(
         "0308",
         _E,
         IssueType.STRUCTURE,
@@ -395,7 +400,7 @@ _ALL = (
         "Have the sender escape the escape character itself (\\E\\).",
         "2.7",
     ),
-    _rule(
+    v2_rule(
         "0309",
         _W,
         IssueType.VALUE,
@@ -404,7 +409,7 @@ _ALL = (
         "Use the sequences of section 2.7; local ones begin with Z.",
         "2.7.1",
     ),
-    _rule(
+    v2_rule(
         "0310",
         _E,
         IssueType.VALUE,
@@ -413,7 +418,7 @@ _ALL = (
         "Write two digits for each byte, such as \\X0D\\.",
         "2.7.6",
     ),
-    _rule(
+    v2_rule(
         "0311",
         _E,
         IssueType.VALUE,
@@ -422,7 +427,7 @@ _ALL = (
         "Use one of > < >= <= = <> as comparator and one of - + / . : as separator.",
         "2.A.71",
     ),
-    _rule(
+    v2_rule(
         "0312",
         _E,
         IssueType.VALUE,
@@ -431,7 +436,7 @@ _ALL = (
         "Have the sender encode the data as it says; look for line breaks and cut values.",
         "2.A.24",
     ),
-    _rule(
+    v2_rule(
         "0313",
         _E,
         IssueType.VALUE,
@@ -440,7 +445,7 @@ _ALL = (
         "Look for a mistyped or cut identifier.",
         "2.A.14.2",
     ),
-    _rule(
+    v2_rule(
         "0401",
         _W,
         IssueType.CODE_INVALID,
@@ -449,7 +454,7 @@ _ALL = (
         "Map the local code to a code of the table.",
         "2.5.3.6",
     ),
-    _rule(
+    v2_rule(
         "0402",
         _I,
         IssueType.CODE_INVALID,
@@ -458,7 +463,7 @@ _ALL = (
         "Nothing is wrong when the site has agreed on its own codes; a profile can name them.",
         "2.5.3.6",
     ),
-    _rule(
+    v2_rule(
         "0403",
         _I,
         IssueType.CODE_INVALID,

@@ -15,9 +15,11 @@ from workbench.kernel.location import Location
 from workbench.v2.delimiters import NULL
 from workbench.v2.dictionary import Disputed
 from workbench.v2.er7 import Message, Segment
+from workbench.validation.v2_across import judge_across
+from workbench.validation.v2_across_rules import EVERY_RULE
 from workbench.validation.v2_message import Remark, judge_bytes, judge_header, judge_structure
 from workbench.validation.v2_plan import Finding, Plan, SegmentPlan, plan_for
-from workbench.validation.v2_rules import DISPUTED, V2_RULES
+from workbench.validation.v2_rules import DISPUTED, PARTS_ALLOW_MORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def _judge_whole(message: Message, plan: Plan) -> Iterator[Remark]:
     yield from judge_bytes(message)
     yield from judge_header(message, plan.dictionary)
     yield from judge_structure(message, plan.dictionary)
+    yield from judge_across(message, plan.dictionary)
 
 
 def _judge_segment(segment: Segment, plan: SegmentPlan, whole: Plan) -> Iterator[tuple[int, Finding]]:
@@ -70,6 +73,8 @@ def _judge_segment(segment: Segment, plan: SegmentPlan, whole: Plan) -> Iterator
     for position in plan.required:
         if position >= count or not fields[position]:
             yield position, _missing(plan, position, whole)
+        elif fields[position].isspace():
+            yield position, _missing(plan, position, whole, "V2-0212")
     for position, (raw, field_plan) in enumerate(zip(fields, plan.fields, strict=False)):
         if raw and field_plan is not None:
             found = field_plan.verdicts.get(raw)
@@ -107,12 +112,12 @@ def _judge_observation(data_type: str, raw: str, whole: Plan) -> Iterator[tuple[
             yield 5, finding
 
 
-def _missing(plan: SegmentPlan, position: int, whole: Plan) -> Finding:
+def _missing(plan: SegmentPlan, position: int, whole: Plan, rule: str = "V2-0201") -> Finding:
     definition = whole.dictionary.field(plan.name, position)
     if definition is None:
         raise LookupError(f"{plan.name}-{position} is required but not defined")
     doubt = DISPUTED if Disputed.USAGE in definition.disputed else ""
-    return Finding("V2-0201", {"field": definition.label, "name": definition.name}, doubt=doubt)
+    return Finding(rule, {"field": definition.label, "name": definition.name}, doubt=doubt)
 
 
 def _issue(segment: Segment, position: int, finding: Finding, options: V2Options) -> Issue:
@@ -131,11 +136,13 @@ def _issue_of_remark(remark: Remark, message: Message, options: V2Options) -> Is
 
 
 def _build(rule_id: str, location: Location, args: Mapping[str, str], doubt: str, options: V2Options) -> Issue:
-    rule = V2_RULES[rule_id]
+    rule = EVERY_RULE[rule_id]
     severity = options.severities.get(rule_id)
     if severity is None:
         severity = rule.definition.severity
-        if doubt and severity is Severity.ERROR:
+        if doubt == PARTS_ALLOW_MORE:
+            severity = Severity.INFORMATION
+        elif doubt and severity is Severity.ERROR:
             severity = Severity.WARNING
     return Issue(severity, rule.code, rule_id, location, rule.template + doubt, args, rule.definition.source)
 

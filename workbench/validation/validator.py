@@ -17,6 +17,7 @@ from workbench.kernel.issues import RuleSource, Severity
 _RULE_MODULES = (
     "workbench.validation.reading_rules",
     "workbench.validation.v2_rules",
+    "workbench.validation.v2_across_rules",
     "workbench.validation.profiles.rules",
     "workbench.validation.fhir_rules",
     "workbench.validation.fhir_profile_rules",
