@@ -340,7 +340,7 @@ class Package:
 
     folder  where it was read from, None for one that was never saved
     base    the package it extends; `overlay.effective` lays this one over it
-    texts   of its YAML files as they were read, by name: where comments and layout are taken from
+    texts   of its files as they were read, by name: where comments and layout are taken from
     layout  of those that were edited as text since, which wins over `texts`; a comment is a change, too
     """
 
