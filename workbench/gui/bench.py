@@ -72,6 +72,7 @@ class Bench(QObject):
         self.masked = False
         self.answers: dict[int, str] = {}
         self.seal_of: SealOf | None = None
+        self.find_messages: Callable[[Capture, JobContext], None] = Capture.index
         self.steps: dict[Step, tuple[Mark, str]] = {}
         self.against = Against(plausible=True)
         self.sieve = Sieve()
@@ -88,7 +89,7 @@ class Bench(QObject):
         """Index files beside the window; the first message is selected as soon as it is found."""
         capture = Capture(tuple(paths), overrule or {}, seal_of=self.seal_of)
         title = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
-        handle = self.jobs.newest("capture", f"Opening {title}", capture.index, quiet=False)
+        handle = self.jobs.newest("capture", f"Opening {title}", partial(self.find_messages, capture), quiet=False)
         self._take(capture)
         handle.progressed.connect(lambda _progress: self._grow(capture))
         handle.succeeded.connect(lambda _nothing: self._indexed(capture))

@@ -64,6 +64,7 @@ def unpacked(data: bytes) -> tuple[list[Section], list[tuple[str, str]]] | None:
             )
             section.starts, section.ends = numbers
             sections.append(section)
-        return (sections, [(name, framing) for name, framing in head["framings"]]) if at == len(data) else None
+        framings = [(name, reader_named(framing).name) for name, framing in head["framings"]]
+        return (sections, framings) if at == len(data) else None
     except (ValueError, KeyError, TypeError, Refused):
         return None

@@ -8,7 +8,6 @@ through a `Seal`.
 from __future__ import annotations
 
 import hashlib
-import struct
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ import pyarrow.compute as pc
 
 from workbench.app.batch import in_batches
 from workbench.app.operations.arrow_values import flags_of, integers_of, texts_of, truths_of, values_of
+from workbench.app.operations.kept_offsets import state_of_files
 from workbench.app.operations.listing import HEAD_BYTES, readable, summary
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import Refused, Unavailable
@@ -59,10 +59,8 @@ FIRST_PIECE = 256
 PATIENCE_S = 2.0
 _USUAL_PIECE_BYTES = 8 << 20
 _WAIT_S = 0.005
-_VERSION = 1
 _FEW = 16
 """One text in so many contains what is looked for, at most, where searching all bytes is faster."""
-_LOOK_BYTES = 1 << 16
 _INT64_DIGITS = 18
 _SAMPLE = 1 << 15
 """Rows that tell whether the texts of a column repeat."""
@@ -222,11 +220,8 @@ def _wait_for(count: int, capture: Capture, ctx: JobContext, growing: Callable[[
 
 def fingerprint(capture: Capture) -> str:
     """What an index of the capture is true for: how each file was read, its size, time and both its ends."""
-    digest = hashlib.blake2b(struct.pack("<I", _VERSION), digest_size=16)
-    for path, (size, modified_ns, ends) in _file_states(capture.paths):
-        digest.update(repr((path, size, modified_ns, ends)).encode("utf-8", "surrogateescape"))
-    digest.update(repr((len(capture), capture.framings)).encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
+    state = (state_of_files(capture.paths), len(capture), capture.framings)
+    return hashlib.blake2b(repr(state).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def save_index(index: MessageIndex, path: Path, state: str, seal: Seal) -> None:
@@ -248,18 +243,6 @@ def load_index(path: Path, state: str, seal: Seal) -> MessageIndex | None:
         return MessageIndex.from_bytes(seal.unseal(sealed), state)
     except Refused:
         return None
-
-
-def _file_states(paths: Sequence[Path]) -> Iterator[tuple[str, tuple[int, int, bytes]]]:
-    for path in paths:
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file():
-                status = file.stat()
-                with file.open("rb") as stream:
-                    head = stream.read(_LOOK_BYTES)
-                    stream.seek(max(0, status.st_size - _LOOK_BYTES))
-                    ends = hashlib.blake2b(head + stream.read(), digest_size=16).digest()
-                yield str(file.absolute()), (status.st_size, status.st_mtime_ns, ends)
 
 
 def _packed_rows(pieces: Sequence[Section]) -> list[bytes]:

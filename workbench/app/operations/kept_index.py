@@ -5,21 +5,22 @@ Its key is a random one that lies in the encrypted workspace, so the index can b
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
 from pathlib import Path
 
-from workbench.app.operations.index import MessageIndex, build_index, fingerprint, load_index, save_index
+from workbench.app.operations.index import (
+    MessageIndex,
+    build_index,
+    fingerprint,
+    load_index,
+    save_index,
+)
+from workbench.app.operations.kept_offsets import OFFSETS, index_path, workspace_index_key
 from workbench.app.session import Session
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
-from workbench.security.keys import KEY_BYTES
 from workbench.security.sealing import KeySeal
 
-FOLDER = "index"
 KEPT = 16
-_KEY_SETTING = "index.key"
 _PURPOSE = "message index"
 _SMALLEST = 20_000
 """A capture of fewer messages is indexed faster than its index is read."""
@@ -33,7 +34,7 @@ def kept_index(session: Session, capture: Capture, ctx: JobContext, workers: int
     if len(capture) < _SMALLEST:
         return build_index(capture, ctx, workers)
     path, state = index_path(session, capture), fingerprint(capture)
-    seal = KeySeal(_key(session), _PURPOSE)
+    seal = KeySeal(workspace_index_key(session), _PURPOSE)
     index = load_index(path, state, seal)
     if index is None:
         index = build_index(capture, ctx, workers)
@@ -43,24 +44,8 @@ def kept_index(session: Session, capture: Capture, ctx: JobContext, workers: int
     return index
 
 
-def index_path(session: Session, capture: Capture) -> Path:
-    """Where the index of these files is kept; the name tells nothing about them."""
-    names = "\0".join(str(path.absolute()) for path in capture.paths)
-    digest = hashlib.blake2b(names.encode("utf-8", "surrogateescape"), key=_key(session), digest_size=16)
-    return session.workspace.folder / FOLDER / f"{digest.hexdigest()}.sealed"
-
-
-def _key(session: Session) -> bytes:
-    kept = session.setting(_KEY_SETTING)
-    if isinstance(kept, str):
-        return base64.b64decode(kept)
-    key = os.urandom(KEY_BYTES)
-    if session.workspace.writable:
-        session.set_setting(_KEY_SETTING, base64.b64encode(key).decode("ascii"))
-    return key
-
-
 def _forget_oldest(folder: Path) -> None:
     found = sorted(folder.glob("*.sealed"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for path in found[KEPT:]:
         path.unlink(missing_ok=True)
+        path.with_suffix(OFFSETS).unlink(missing_ok=True)

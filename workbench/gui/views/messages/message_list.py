@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QToolButton, QWidget
 
+from workbench.app.operations.kept_offsets import find_messages
 from workbench.app.operations.listing import MessageRow, row_at
 from workbench.app.session import Session
 from workbench.gui.bench import Bench, sentence_of
@@ -38,6 +40,7 @@ class MessageList(QWidget):
         super().__init__()
         self._bench = bench
         self._session = session
+        bench.find_messages = partial(find_messages, session)
         self._index: MessageIndex | None = None
         self._order: Order | None = None
         self._chosen_only: array[int] | None = None
