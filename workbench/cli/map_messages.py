@@ -72,6 +72,5 @@ class _Console:
     def write(self, mapped: Mapped) -> None:
         for document in mapped.documents:
             print(document.decode("utf-8").replace("\r", "\n"))
-        if mapped.documents:
-            if self._keep_trace:
-                print(msgspec.json.encode(trace_json(mapped)).decode("utf-8"), file=sys.stderr)
+        if mapped.documents and self._keep_trace:
+            print(msgspec.json.encode(trace_json(mapped)).decode("utf-8"), file=sys.stderr)

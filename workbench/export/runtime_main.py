@@ -1,6 +1,6 @@
 """Map HL7 v2 messages with the mapping this package carries.
 
-    python -m NAME FILE…        one Bundle a line on standard output
+    python -m NAME FILE…        one Bundle a line, or the v2 messages, on standard output
 
 FILE is anything that holds messages: one or many, batches, archives. What is wrong goes to standard error by file and
 number of the message, never with a value of it. Exit codes: 0 all mapped, 1 some were not, 2 nothing could be read.
@@ -15,27 +15,38 @@ from pathlib import Path
 
 from workbench.fhir import json_tree
 from workbench.kernel.errors import Refused, WorkbenchError
-from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.directed import AnyMapping, compile_any, ran, reads_fhir
+from workbench.mapping.directions.mapping import DirectedMapping
 from workbench.mapping.load import load_package
 from workbench.messages.capture import MessageFormat, open_capture
-from workbench.v2.er7 import parse
+from workbench.v2.er7 import Message, parse
 
 HERE = Path(__file__).resolve().parent
 DRAFT_MARK = HERE / "DRAFT"
 
 
 @cache
-def mapping() -> CompiledMapping:
+def mapping() -> AnyMapping:
     """The mapping of this package, compiled once."""
-    return compile_package(load_package(HERE / "mapping"))
+    return compile_any(load_package(HERE / "mapping"))
 
 
 def map_message(raw: bytes) -> Mapping[str, object]:
-    """The transaction Bundle of one HL7 v2 message; decimals are `decimal.Decimal`.
+    """The Bundle of one message (of messages that the mapping writes: their fields as JSON); decimals are `Decimal`.
 
     raises  Refused (with `code`, `text`, `hint`): not a message, or one the mapping has nothing for
     """
-    return mapping().run(parse(raw))
+    return ran(mapping(), _read(raw))
+
+
+def map_documents(raw: bytes) -> tuple[bytes, ...]:
+    """What goes into files: the Bundle as JSON, or each HL7 v2 message; raises as `map_message`."""
+    used = mapping()
+    return used.map(_read(raw)).documents if isinstance(used, DirectedMapping) else (json_tree.dumps(map_message(raw)),)
+
+
+def _read(raw: bytes) -> Message | json_tree.FhirDocument:
+    return json_tree.parse(raw) if reads_fhir(mapping()) else parse(raw)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,14 +66,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = 0
     for number in range(len(capture)):
         try:
-            if capture.format_of(number) is not MessageFormat.ER7:
-                raise Refused("RUN-0001", "This is no HL7 v2 message.")
-            bundle = map_message(capture.raw(number))
+            wanted = MessageFormat.FHIR_JSON if reads_fhir(mapping()) else MessageFormat.ER7
+            if capture.format_of(number) is not wanted:
+                raise Refused(
+                    "RUN-0001", "This is no FHIR JSON." if reads_fhir(mapping()) else "This is no HL7 v2 message."
+                )
+            documents = map_documents(capture.raw(number))
         except Refused as refusal:
             failed += 1
             sys.stderr.write(f"{capture.file_of(number)}, message {number + 1}: {refusal}\n")
             continue
-        sys.stdout.buffer.write(json_tree.dumps(bundle) + b"\n")
+        sys.stdout.buffer.writelines(document + b"\n" for document in documents)
     if not len(capture):
         sys.stderr.write("No message was found.\n")
         return 2

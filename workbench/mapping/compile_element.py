@@ -189,13 +189,25 @@ def _spread(parts: RuleParts, kind: Kind) -> Step:
     parts.compiler.rules(rules, inner_place, compiled)
     nodes, using, covered = parts.nodes(), rule.using, used.covers
 
+    def fill(frame: Frame, node: Node, element: Object, around: Frame) -> int:
+        return compiled.run(inside(frame, node, element, frame.slots, frame.outer))
+
+    target, _ = parts.target()
+    own_key = target.direct and not target.repeats and target.slot is None
+    alone = own_key and depends_on_value_alone(used.rules, parts.package, (using,))
+    fill_apart, keys = remembering(fill), {target.key, f"_{target.key}", *target.others}
+
     def run(frame: Frame) -> int:
         written = NOTHING
         for node in nodes(frame):
             if covered and frame.run.noting:
                 frame.run.given.append((using, node))
-            child = inside(frame, node, frame.target, frame.slots, frame.outer)
-            written |= compiled.run(child)
+            if alone and keys.isdisjoint(frame.target):
+                made: Object = {}
+                written |= fill_apart(frame, node, made, frame)
+                frame.target.update(made)
+            else:
+                written |= fill(frame, node, frame.target, frame)
         return written
 
     return run

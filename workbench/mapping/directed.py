@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from workbench.kernel.errors import Refused
 from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.directions.mapping import DirectedMapping, Received
 from workbench.mapping.directions.result import TracedDocument
+from workbench.mapping.directions.running import Object
 from workbench.mapping.model import Direction, Package
 from workbench.mapping.overlay import effective
+from workbench.mapping.recompile import recompile
 from workbench.mapping.trace import TracedResult
+from workbench.v2.er7 import Message
 
 AnyMapping = CompiledMapping | DirectedMapping
 AnyTraced = TracedResult | TracedDocument
@@ -23,4 +27,42 @@ def compile_any(package: Package) -> AnyMapping:
     return DirectedMapping(effective(package))
 
 
-__all__ = ["AnyMapping", "AnyTraced", "Received", "compile_any"]
+def recompile_any(previous: AnyMapping | None, package: Package) -> AnyMapping:
+    """`compile_any`, reusing of an earlier state what `recompile.recompile` can reuse.
+
+    raises  as `compile_any`
+    """
+    if isinstance(previous, CompiledMapping) and package.header.direction is Direction.V2_TO_FHIR:
+        return recompile(previous, package)
+    return compile_any(package)
+
+
+def reads_fhir(mapping: AnyMapping) -> bool:
+    """True when the mapping reads FHIR documents, False when it reads v2 messages."""
+    return isinstance(mapping, DirectedMapping) and mapping.reads_fhir
+
+
+def traced(mapping: AnyMapping, document: Received) -> AnyTraced:
+    """The traced result of a document of either standard.
+
+    raises  Refused MAP-0201: the package has no map for it; MAP-0202: it is of the other standard
+    """
+    if isinstance(mapping, DirectedMapping):
+        return mapping.trace(document)
+    if not isinstance(document, Message):
+        raise Refused(
+            "MAP-0202",
+            f"The package {mapping.package.header.id} reads HL7 v2, and this is FHIR.",
+            "Choose a package for the other direction.",
+        )
+    return mapping.trace(document)
+
+
+def ran(mapping: AnyMapping, document: Received) -> Object:
+    """The result of fast mode as JSON; raises as `traced`."""
+    if isinstance(mapping, CompiledMapping) and isinstance(document, Message):
+        return mapping.run(document)
+    return traced(mapping, document).bundle if isinstance(mapping, CompiledMapping) else mapping.run(document)
+
+
+__all__ = ["AnyMapping", "AnyTraced", "Received", "compile_any", "ran", "reads_fhir", "recompile_any", "traced"]

@@ -39,8 +39,8 @@ RULE_KEYS = (
     "status", "cite", "note", "enabled", "remove", "after",
 )  # fmt: skip
 ROW_KEYS = (
-    "id", "from", "within", "make", "fill", "group", "as", "using", "when", "follows", "each", "identity", "write", "link", "raise",
-    "status", "cite", "note", "enabled", "remove", "after",
+    "id", "from", "within", "make", "fill", "group", "as", "using", "when", "follows", "each", "identity", "write",
+    "link", "raise", "status", "cite", "note", "enabled", "remove", "after",
 )  # fmt: skip
 LEDGER_KEYS = ("id", "from", "on", "reason", "by", "when")
 RULE_MAP_KEYS = ("map", "title", "from", "to", "cite", "note", "rules", "ignore", "keep")
@@ -48,8 +48,8 @@ MESSAGE_MAP_KEYS = (
     "map", "title", "for", "structures", "when", "include", "cite", "note", "groups", "rows", "ignore", "keep",
 )  # fmt: skip
 HEADER_KEYS = (
-    "id", "title", "version", "owner", "direction", "source", "target", "status", "extends", "unmapped", "copy", "time-zone",
-    "sender", "identity", "extensions", "ignore", "keep", "engines", "suites", "truth", "note",
+    "id", "title", "version", "owner", "direction", "source", "target", "status", "extends", "unmapped", "copy",
+    "time-zone", "sender", "identity", "extensions", "ignore", "keep", "engines", "suites", "truth", "note",
 )  # fmt: skip
 GROUP_KEYS = ("starts", "within", "holds")
 

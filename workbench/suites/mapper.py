@@ -8,9 +8,8 @@ from typing import Protocol, TypeAlias
 
 from workbench.kernel.issues import Issue
 from workbench.kernel.location import Location
-from workbench.mapping.compile import compile_package
+from workbench.mapping.directed import AnyMapping, Received, compile_any, ran, traced
 from workbench.mapping.load import load_package
-from workbench.v2.er7 import Message
 
 
 class Consumed(Protocol):
@@ -43,10 +42,10 @@ class Traced(Protocol):
 class Mapper(Protocol):
     """A compiled mapping with its two modes, which must give the same result."""
 
-    def run(self, message: Message) -> Mapping[str, object]:
+    def run(self, message: Received) -> Mapping[str, object]:
         """raises  Refused: this message cannot be mapped"""
 
-    def trace(self, message: Message) -> Traced:
+    def trace(self, message: Received) -> Traced:
         """raises  Refused: this message cannot be mapped"""
 
 
@@ -59,4 +58,17 @@ def package_mapper(folder: Path) -> Mapper:
 
     raises  Refused MAP-…: defective package
     """
-    return compile_package(load_package(folder))
+    return _AnyMapper(compile_any(load_package(folder)))
+
+
+class _AnyMapper:
+    """A package of whatever direction; results that are v2 messages come as JSON, field by field."""
+
+    def __init__(self, mapping: AnyMapping) -> None:
+        self._mapping = mapping
+
+    def run(self, message: Received) -> Mapping[str, object]:
+        return ran(self._mapping, message)
+
+    def trace(self, message: Received) -> Traced:
+        return traced(self._mapping, message)

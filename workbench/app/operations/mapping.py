@@ -71,11 +71,11 @@ def map_capture(
 
 
 class BundleWriter:
-    """Writes results where `--out` says: a folder gets one file for each result, `.ndjson` one line, `.hl7` all messages.
+    """Writes results where `--out` says: a folder gets a file for each, `.ndjson` a line, `.hl7` all messages.
 
     The folder's files are `<input file stem>.json` or `.hl7`, and `-2`, `-3` … when a file holds several messages or
-    becomes several. Traces go to `trace.ndjson` in the folder, or beside the one file. A context manager: files of many lines appear whole when
-    it ends, or not at all.
+    becomes several. Traces go to `trace.ndjson` in the folder, or beside the one file. A context manager:
+    files of many lines appear whole when it ends, or not at all.
     """
 
     def __init__(self, out: Path, capture: Capture, keep_trace: bool = False) -> None:
