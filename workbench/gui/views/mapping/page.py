@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QHideEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QSplitter, QStackedWidget, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
 from workbench.app.commands import COMMANDS
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS, counted
+from workbench.gui.models.engine_marks import engine_marks
 from workbench.gui.models.rule_tree import Entry, RuleName, entry_of, source_text
 from workbench.gui.page import Page
 from workbench.gui.shell.command_palette import Entry as PaletteEntry
@@ -21,7 +21,7 @@ from workbench.gui.views.mapping.effect_pane import EffectPane
 from workbench.gui.views.mapping.ends import plain_sources
 from workbench.gui.views.mapping.further_panes import further_panes
 from workbench.gui.views.mapping.links import source_links, target_links
-from workbench.gui.views.mapping.panes import Pane, PanePlace
+from workbench.gui.views.mapping.page_layout import PaneTabs, body, three_panes
 from workbench.gui.views.mapping.pinned_pane import PinnedPane
 from workbench.gui.views.mapping.pointing import Pointing
 from workbench.gui.views.mapping.probe import Probe
@@ -32,7 +32,7 @@ from workbench.gui.views.mapping.rules_pane import RulesPane
 from workbench.gui.views.mapping.selection import Selection
 from workbench.gui.views.mapping.source_pane import SourcePane
 from workbench.gui.views.mapping.target_pane import TargetPane
-from workbench.gui.widgets.basics import Badge, EmptyState, across, button, down, label
+from workbench.gui.widgets.basics import Badge, EmptyState, button, down, label
 from workbench.kernel.errors import Refused
 from workbench.mapping.ledger import Fate
 from workbench.mapping.model import Rule, RuleMap
@@ -68,7 +68,6 @@ class MappingPage(Page):
         self.editor = RuleEditor(
             bench, self.actions_of_rules.approve, self.actions_of_rules.remove, self._open_codes, self._open_type_map
         )
-        self._further: tuple[Pane, ...] = tuple(further_panes(bench, desk, self.selection))
         self._package_name = label("", "heading")
         self._message_name = label("", "muted")
         self._explanation = label("", "muted", wrap=True, selectable=True)
@@ -86,39 +85,7 @@ class MappingPage(Page):
         self.source.refresh()
         self.refresh()
 
-    # Layout
-
     def _body(self) -> QWidget:
-        add = button(
-            "Add rule…", self.drawing.add_rule, tip="From the selected source field to the selected element (Ctrl+M)"
-        )
-        self._tabs = QTabBar()
-        self._tabs.setDrawBase(False)
-        self._tabs.setExpanding(False)
-        self._tabs.setAccessibleName("Mapping as")
-        strip = across(self._tabs, self._package_name, self._message_name, 1, *self._badges.values(), add, spacing=12)
-        strip.setContentsMargins(4, 0, 2, 4)
-        self._upper = QStackedWidget()
-        self._tabs.addTab("Rules")
-        self._upper.addWidget(self._three_panes())
-        for pane in self._further:
-            if pane.place is PanePlace.ABOVE:
-                self._tabs.addTab(pane.title)
-                self._upper.addWidget(pane.widget)
-        self._tabs.setVisible(self._tabs.count() > 1)
-        self._tabs.currentChanged.connect(self._upper.setCurrentIndex)
-        self._split = QSplitter(Qt.Orientation.Vertical)
-        self._split.addWidget(self._upper)
-        self._split.addWidget(self._foot())
-        self._split.setSizes([520, 400])
-        self._split.setChildrenCollapsible(False)
-        body = QWidget()
-        layout = down(strip, self._split, spacing=4)
-        layout.setStretch(1, 1)
-        body.setLayout(layout)
-        return body
-
-    def _three_panes(self) -> QWidget:
         source, rules, target, pointing = self.source, self.rules, self.target, self.pointing
         self.left = Connectors(
             self.theme,
@@ -134,41 +101,15 @@ class MappingPage(Page):
             lambda: target_links(rules, target, pointing.index, pointing.focus),
             "Which rule writes which element",
         )
-        panes = QSplitter(Qt.Orientation.Horizontal)
-        panes.setHandleWidth(2)
-        for number, widget in enumerate((self.source, self.left, self.rules, self.right, self.target)):
-            panes.addWidget(widget)
-            panes.setStretchFactor(number, 0 if isinstance(widget, Connectors) else 1)
-        panes.setSizes([400, 60, 420, 60, 400])
-        panes.setChildrenCollapsible(False)
-        return panes
-
-    def _foot(self) -> QWidget:
-        self.tools = QTabWidget()
-        self.tools.setDocumentMode(True)
-        self.tools.setAccessibleName("Result and tools")
-        self.tools.addTab(self.result, "Result")
-        self.tools.addTab(self.pinned, "Pinned")
-        self.tools.addTab(self.effect, "Effect")
-        for pane in self._further:
-            if pane.place is PanePlace.BELOW:
-                self.tools.addTab(pane.widget, pane.title)
-        line = across(self._explanation)
-        line.setContentsMargins(10, 6, 10, 2)
-        right = QFrame()
-        right.setObjectName("pane")
-        layout = down(line, self.tools, spacing=0, margins=1)
-        layout.setStretch(1, 1)
-        right.setLayout(layout)
-        left = QFrame()
-        left.setObjectName("pane")
-        left.setLayout(down(self.editor, margins=1))
-        foot = QSplitter(Qt.Orientation.Horizontal)
-        foot.addWidget(left)
-        foot.addWidget(right)
-        foot.setSizes([620, 660])
-        foot.setChildrenCollapsible(False)
-        return foot
+        tip = "From the selected source field to the selected element (Ctrl+M)"
+        add = button("Add rule…", self.drawing.add_rule, tip=tip)
+        self.tabs = PaneTabs(
+            three_panes(source, self.left, rules, self.right, target),
+            (("Result", self.result), ("Pinned", self.pinned), ("Effect", self.effect)),
+            tuple(further_panes(self.bench, self.desk, self.selection)),
+        )
+        strip: tuple[QWidget | int, ...] = (self._package_name, self._message_name, 1, *self._badges.values(), add)
+        return body(strip, self.tabs, self.editor, self._explanation)
 
     def _connect(self) -> None:
         pointing = self.pointing
@@ -189,7 +130,7 @@ class MappingPage(Page):
         pointing.rule_shown.connect(self._show_editor)
         pointing.focus_changed.connect(self._draw_links)
         self.pinned.chosen.connect(self.bench.select_message)
-        self.pinned.counted.connect(lambda count: self._count_tab(self.pinned, "Pinned", count))
+        self.pinned.counted.connect(lambda count: self.tabs.count(self.pinned, "Pinned", count))
         self.effect.chosen.connect(self.bench.select_message)
         self.probe.effect_changed.connect(self._count_effect)
         self.editor.changed.connect(self.change_rule)
@@ -210,8 +151,7 @@ class MappingPage(Page):
         }
 
     def commands(self) -> Mapping[str, Callable[[], object]]:
-        further = {name: handler for pane in self._further for name, handler in pane.commands().items()}
-        return {**self._commands, **further}
+        return {**self._commands, **self.tabs.commands(lambda: self.bench.page_asked.emit(self.name))}
 
     def _menu_actions(self) -> list[QAction]:
         """The actions of the rules' menu, with the words and keys of the command table."""
@@ -227,7 +167,7 @@ class MappingPage(Page):
     def panes(self) -> list[QWidget]:
         shown = [self.source.fields, self.source.tree, self.rules.tree, self.target.tree]
         own: list[QWidget] = [*shown, self.editor.form, self.result.json, self.result.tree, self.pinned.view]
-        return [*own, *(widget for pane in self._further for widget in pane.panes())]
+        return [*own, *self.tabs.panes()]
 
     def filter_box(self) -> QLineEdit | None:
         return self.rules.filter
@@ -263,7 +203,7 @@ class MappingPage(Page):
     # What is shown
 
     def _capture_changed(self) -> None:
-        self._stack.setCurrentIndex(1 if self.bench.capture is not None else 0)
+        self._stack.setCurrentIndex(1 if self.bench.capture is not None or self.desk.package is not None else 0)
 
     def _draw_links(self) -> None:
         self.left.update()
@@ -295,7 +235,10 @@ class MappingPage(Page):
 
     def _package_changed(self) -> None:
         self.pointing.take_package()
+        self._capture_changed()
         self._name_package()
+        package = self.desk.shown
+        self.rules.warnings = engine_marks(package) if package is not None else {}
         self.rules.refresh_soon()
         self.target.show_index(self.pointing.index)
         self._show_editor()
@@ -322,12 +265,9 @@ class MappingPage(Page):
         node = self.source.node_of(path) if path and not self.bench.masked else None
         return node.value if node is not None else ""
 
-    def _count_tab(self, widget: QWidget, title: str, count: int) -> None:
-        self.tools.setTabText(self.tools.indexOf(widget), f"{title} · {count:,}" if count else title)
-
     def _count_effect(self) -> None:
         effect = self.probe.effect
-        self._count_tab(self.effect, "Effect", effect.changed if effect is not None else 0)
+        self.tabs.count(self.effect, "Effect", effect.changed if effect is not None else 0)
 
     def _selected_elsewhere(self, name: RuleName) -> None:
         """A rule was selected in another pane."""
@@ -353,11 +293,11 @@ class MappingPage(Page):
         self.actions_of_rules.approve()
 
     def _pin(self) -> None:
-        self.tools.setCurrentWidget(self.pinned)
+        self.tabs.bring(self.pinned)
         self.pinned.toggle()
 
     def _show_effect(self) -> None:
-        self.tools.setCurrentWidget(self.effect)
+        self.tabs.bring(self.effect)
         self.effect.compare()
 
     def _open_codes(self) -> None:

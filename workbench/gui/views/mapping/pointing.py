@@ -20,7 +20,7 @@ from workbench.gui.views.mapping.selection import Selection
 from workbench.gui.views.mapping.source_pane import SourcePane
 from workbench.gui.views.mapping.target_pane import TargetPane
 from workbench.gui.views.mapping.trace_index import TraceIndex, Written
-from workbench.mapping.model import MapKind, RuleMap
+from workbench.mapping.model import MapKind, Row, RuleMap
 
 
 class Pointing(QObject):
@@ -159,12 +159,27 @@ class Pointing(QObject):
         if not name.rule:
             return
         writes = self.trace.of_rule(name.map_name, name.rule) if self.trace is not None else ()
-        self.explained.emit(explain(f"{name.map_name}/{name.rule}", writes, "does nothing for this message"))
+        self.explained.emit(self._of_row(name) or explain(f"{name.map_name}/{name.rule}", writes, self._nothing(name)))
         if self.trace is not None:
             self._result.point_out(self.trace.target_spans(writes))
         if ends:
             self._point_at_source(writes, self._rules)
             self._show_ends(name)
+
+    def _nothing(self, name: RuleName) -> str:
+        if (name.map_name, name.rule) in self._fired:
+            return "gives its value to other rules, which did the work"
+        return "does nothing for this message"
+
+    def _of_row(self, name: RuleName) -> str:
+        """What a row made of the message; "" for a rule, and for a row that made nothing."""
+        package, result = self._desk.shown, self._desk.result
+        found = entry_of(package, name) if package is not None and name.is_of_message_map else None
+        row = found[1] if found is not None else None
+        made = getattr(result.traced, "made", ()) if result is not None else ()
+        count = sum(1 for other, _ in made if isinstance(row, Row) and other == row.name)
+        words = "1 resource" if count == 1 else f"{count} resources"
+        return f"{name.map_name}/{name.rule} made {words} of this message" if count else ""
 
     def point_again(self) -> None:
         """After a new result: highlight what belongs to the selected rule without moving anything."""

@@ -21,6 +21,9 @@ from workbench.v2.er7 import parse as parse_er7
 JSON, ER7, TREE, CLINICAL = range(4)
 
 
+_NO_CAPTURE = "Open messages (Ctrl+O) to see what the mapping makes of them."
+
+
 class ResultPane(QFrame):
     """Emits the path of the target element a person chose."""
 
@@ -64,8 +67,9 @@ class ResultPane(QFrame):
     def refresh(self) -> None:
         """Show the desk's result, staying at the same place; views nobody looks at are made when they are."""
         result = self._desk.result
-        self._says.setText(self._desk.why_nothing)
-        self._says.setVisible(bool(self._desk.why_nothing))
+        why = self._desk.why_nothing or ("" if self._bench.capture is not None else _NO_CAPTURE)
+        self._says.setText(why)
+        self._says.setVisible(bool(why))
         key = (result.document.raw, self._bench.masked) if result is not None else None
         if key is not None and key == self._key:
             return

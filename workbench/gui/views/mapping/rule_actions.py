@@ -14,7 +14,7 @@ from workbench.kernel.errors import Refused
 from workbench.mapping.composing import duplicate_edits, switch_edits
 from workbench.mapping.edits import AddRule, ChangeRule, Edit, MoveRule, RemoveRule, from_json, to_json
 from workbench.mapping.model import MessageMap, Package, Row, Rule, RuleMap, RuleStatus
-from workbench.mapping.origins import change_edits, own_map_edits, remove_edits
+from workbench.mapping.origins import change_edits, own_map_edits, remove_edits, site_edits
 from workbench.v2.er7 import Message
 
 Edits = Callable[[Package], tuple[Edit, ...]]
@@ -154,7 +154,7 @@ class RuleActions:
             edit = MoveRule(where, entry.id, above, at + (1 if by > 0 else 0))
         else:
             return
-        self._apply(lambda _package: (edit,), f"Move {entry.id} {'down' if by > 0 else 'up'}")
+        self._apply(lambda package: site_edits(package, edit), f"Move {entry.id} {'down' if by > 0 else 'up'}")
 
     def group(self) -> None:
         """Put the selected rule into a block of its own; others are moved there with the keys for moving."""
@@ -169,7 +169,7 @@ class RuleActions:
         else:
             block = Rule(_free(f"{entry.id}-group", found[0]), rules=(entry,))
             edit = ChangeRule(where, entry.id, block)
-        self._apply(lambda _package: (edit,), f"Group {entry.id}")
+        self._apply(lambda package: site_edits(package, edit), f"Group {entry.id}")
 
     def ungroup(self) -> None:
         """Take the selected rule out of its block; a block that is left empty goes."""
@@ -186,7 +186,10 @@ class RuleActions:
         block = _entry(found[0], parent)
         if len(siblings) == 1 and isinstance(block, Rule) and not block.target:
             edits = (ChangeRule(where, parent, entry),)
-        self._apply(lambda _package: edits, f"Take {entry.id} out of its block")
+        self._apply(
+            lambda package: tuple(own for edit in edits for own in site_edits(package, edit)),
+            f"Take {entry.id} out of its block",
+        )
 
     def add_row(self) -> None:
         """A new row, switched off at first, in the selected message map or the one of the selected message."""

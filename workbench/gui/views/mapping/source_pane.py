@@ -47,7 +47,7 @@ class SourcePane(QFrame):
         self.model = NodeTreeModel(bench.theme, self)
         self.tree = tree(bench.theme, self.model, "Source message", (8, 8.5))
         self.ends = EndTreeModel(bench.theme, ("Field", "Name", "Value", "Capture"), self, drags=True)
-        self.fields = tree(bench.theme, self.ends, "Source fields", (8, 6, 4.9, 3.5))
+        self.fields = tree(bench.theme, self.ends, "Source fields", (7.6, 6, 4.9, 4.2))
         fit_columns(self.fields)
         dragging(self.fields)
         self.filter = _filter("Filter source fields")
@@ -156,6 +156,8 @@ class SourcePane(QFrame):
             look = looks.get(end.path)
             if lost and (look is None or look.mark is None or look.mark.role != "fate.lost" or "-" not in end.path):
                 return False
+            if self._bench.document is None and not lost and not words:
+                return True
             if not every and not words and (look is None or look.quiet) and end.kind != "segment" and not self._of_type:
                 return False
             text = f"{end.path} {end.name}".lower()
@@ -182,11 +184,15 @@ class SourcePane(QFrame):
         if package is not None and package.header.direction in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR):
             kind = document.resource_type if document is not None and not isinstance(document, Message) else "Bundle"
             return FhirEnds(self._of_type or kind)
-        version = document.version if isinstance(document, Message) else "2.5.1"
+        usual = package.header.source.version if package is not None else ""
+        version = document.version if isinstance(document, Message) else usual or "2.5.1"
         if self._of_type:
             return V2Ends(version, of_type=self._of_type)
         structure = _structure(document) if self.every.isChecked() and isinstance(document, Message) else ()
         tally = self._probe.tally
+        if document is None and tally is None and package is not None:
+            read = sorted({rule_map.source for rule_map in package.segments.values()})
+            structure = (*read, *(dictionary(version).segment_names if self.every.isChecked() or not read else ()))
         return V2Ends(version, segments_of(self._whole, tally, structure), extra_fields(self._whole, tally))
 
     # Selection

@@ -36,7 +36,7 @@ class TargetPane(QFrame):
         self._ends: Ends = FhirEnds("Patient")
         self._offered: tuple[str, ...] = ()
         self.model = EndTreeModel(bench.theme, ("Element", "Meaning", "Card.", "Value here"), self, drags=False)
-        self.tree = tree(bench.theme, self.model, "Target elements", (8.8, 6, 2.7, 5.2))
+        self.tree = tree(bench.theme, self.model, "Target elements", (8.8, 6, 3.2, 5.2))
         fit_columns(self.tree)
         dropping(self.tree)
         self.type = QComboBox()
