@@ -27,15 +27,14 @@ from workbench.kernel.collector import settle
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.log import area_log
 from workbench.kernel.progress import JobContext
-from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.directed import AnyMapping, AnyTraced, compile_any, reads_fhir, recompile_any, traced
+from workbench.mapping.directions.result import TracedDocument
 from workbench.mapping.edits import Edit
 from workbench.mapping.ledger import CaptureLedger, aggregate
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package
 from workbench.mapping.origins import shown
-from workbench.mapping.recompile import recompile
 from workbench.mapping.save import save_package
-from workbench.mapping.trace import TracedResult
 from workbench.messages.capture import Capture
 from workbench.suites.results import SuiteRun
 from workbench.v2.er7 import Message
@@ -54,7 +53,7 @@ class Result:
     texts     the messages in ER7 when HL7 v2 is written, else ()
     """
 
-    traced: TracedResult
+    traced: AnyTraced
     document: FhirDocument
     texts: tuple[str, ...] = ()
 
@@ -75,7 +74,7 @@ class MappingDesk(QObject):
         self.bench = bench
         self.session = session
         self.holder: DocumentHolder[Package] | None = None
-        self.compiled: CompiledMapping | None = None
+        self.compiled: AnyMapping | None = None
         self.problem: WorkbenchError | None = None
         self.package_before: Package | None = None
         self.result: Result | None = None
@@ -118,9 +117,9 @@ class MappingDesk(QObject):
     def open(self, folder: Path, opened: Callable[[], None] | None = None) -> JobHandle:
         """Load a package beside the window."""
 
-        def load(_ctx: JobContext) -> tuple[Package, CompiledMapping]:
+        def load(_ctx: JobContext) -> tuple[Package, AnyMapping]:
             package = load_package(folder)
-            loaded = package, compile_package(package)
+            loaded = package, compile_any(package)
             settle()  # else a round of the collector stops the window for a quarter of a second while somebody types
             return loaded
 
@@ -131,7 +130,7 @@ class MappingDesk(QObject):
             handle.succeeded.connect(lambda _result: opened())
         return handle
 
-    def _opened(self, loaded: tuple[Package, CompiledMapping]) -> None:
+    def _opened(self, loaded: tuple[Package, AnyMapping]) -> None:
         package, self.compiled = loaded
         self.problem = None
         self.session.package = package.folder
@@ -253,14 +252,14 @@ class MappingDesk(QObject):
         self.package_changed.emit()
         earlier = self.compiled
 
-        def compile_it(_ctx: JobContext) -> CompiledMapping:
-            return recompile(earlier, package) if earlier is not None else compile_package(package)
+        def compile_it(_ctx: JobContext) -> AnyMapping:
+            return recompile_any(earlier, package)
 
         handle = self.bench.jobs.newest("compile", "Compiling the mapping", compile_it)
         handle.succeeded.connect(self._recompiled)
         handle.failed.connect(self._defective)
 
-    def _recompiled(self, compiled: CompiledMapping) -> None:
+    def _recompiled(self, compiled: AnyMapping) -> None:
         self.compiled, self.problem = compiled, None
         self._tell()
         self.compiled_changed.emit()
@@ -289,17 +288,20 @@ class MappingDesk(QObject):
 
     def _run(self) -> None:
         document, compiled = self.bench.document, self.compiled
-        if not isinstance(document, Message) or compiled is None:
+        is_other = compiled is not None and isinstance(document, Message) is reads_fhir(compiled)
+        if document is None or compiled is None or is_other:
             self.bench.jobs.drop("trace")
-            is_other = document is not None and not isinstance(document, Message)
-            self._show(None, "This mapping reads HL7 v2 messages, and the selected one is FHIR." if is_other else "")
+            reads, other = ("FHIR", "HL7 v2") if isinstance(document, Message) else ("HL7 v2", "FHIR")
+            why = f"This mapping reads {reads}, and the selected message is {other}." if document is not None else ""
+            self._show(None, why if is_other else "")
             return
 
         def trace(_ctx: JobContext) -> Result:
-            traced = compiled.trace(document)
-            result = Result(traced, parse_fhir(dumps(traced.bundle, indent=2)))
+            found = traced(compiled, document)
+            texts = found.texts if isinstance(found, TracedDocument) else ()
+            result = Result(found, parse_fhir(dumps(found.bundle, indent=2)), texts)
             # What views ask of it first is worked out here, not in the window's thread.
-            _ = (traced.trace, traced.ledger, result.document.root)
+            _ = (found.trace, found.ledger, result.document.root)
             return result
 
         handle = self.bench.jobs.newest("trace", "Mapping the message", trace)
@@ -365,13 +367,11 @@ def _from_disk(capture: Capture, package: Path, ctx: JobContext) -> Iterator[Cap
     return (mapped.ledger for mapped in map_capture(capture, package, ctx) if mapped.ledger is not None)
 
 
-def _from_memory(capture: Capture, compiled: CompiledMapping, ctx: JobContext) -> Iterator[CaptureLedger]:
+def _from_memory(capture: Capture, compiled: AnyMapping, ctx: JobContext) -> Iterator[CaptureLedger]:
     """With a package that is not on disk yet, worker processes cannot load it; so one thread does the work."""
     for number in range(len(capture)):
         ctx.advance(number, len(capture), "mapping")
         try:
-            document = document_at(capture, number)
-            if isinstance(document, Message):
-                yield aggregate([compiled.trace(document).ledger])
+            yield aggregate([traced(compiled, document_at(capture, number)).ledger])
         except Refused as refusal:
             log.debug("message %d has no ledger: %s", number, refusal.code)

@@ -12,8 +12,8 @@ from workbench.app.operations.statistics import count_all
 from workbench.gui.bench import Bench
 from workbench.gui.jobs import JobHandle
 from workbench.gui.mapping_desk import MappingDesk
+from workbench.mapping.directed import recompile_any
 from workbench.mapping.ledger import CaptureLedger
-from workbench.mapping.recompile import recompile
 from workbench.messages.tally import Tally
 
 SAMPLED = 24
@@ -114,7 +114,7 @@ class Probe(QObject):
         handle = self._bench.jobs.newest(
             "effect",
             "Comparing before and after the edit",
-            lambda ctx: effect_of(recompile(after, before), after, capture, ctx, MOST_MESSAGES),
+            lambda ctx: effect_of(recompile_any(after, before), after, capture, ctx, MOST_MESSAGES),
             quiet=quiet,
         )
         handle.succeeded.connect(self._compared)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.models.nodes import NodeTree
 from workbench.kernel.location import Span
+from workbench.mapping.directed import AnyTraced
 from workbench.mapping.ledger import Fate, LedgerEntry
-from workbench.mapping.trace import TracedResult, TraceEntry
+from workbench.mapping.trace import TraceEntry
 
 _WORST_FIRST = (Fate.LOST, Fate.PRESERVED, Fate.IGNORED, Fate.MAPPED)
 
@@ -31,7 +32,7 @@ class Written:
 class TraceIndex:
     """The trace of one message."""
 
-    def __init__(self, traced: TracedResult, document: FhirDocument) -> None:
+    def __init__(self, traced: AnyTraced, document: FhirDocument) -> None:
         places = _places(traced.bundle)
         self.all = tuple(Written(entry, _document_path(entry.target, places)) for entry in traced.trace)
         self._document = document
