@@ -31,7 +31,7 @@ def text(qtbot: QtBot, opened: Callable[[Path], MainWindow], capture_file: Path,
     assert page is not None
     pane = page.findChild(TextPane)
     assert pane is not None
-    page.tools.setCurrentWidget(pane)
+    page.tabs.bring(pane)
     pane.show_file(PID)
     settled(qtbot, window)
     return pane

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
 from workbench.app.operations.package_suggestions import known_rules, unmapped_fields
@@ -72,10 +72,7 @@ class SuggestionsPane(QFrame):
         self._connect()
 
     def _connect(self) -> None:
-        for key, slot in (("Return", self.accept), ("Enter", self.accept), ("Delete", self.dismiss)):
-            shortcut = QShortcut(QKeySequence(key), self.table)
-            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-            shortcut.activated.connect(slot)
+        self.table.installEventFilter(self)
         self.table.selectionModel().currentChanged.connect(self._chosen)
         for changed in (self._desk.package_changed, self._desk.ledger_changed, self._desk.result_changed):
             changed.connect(self._stale)
@@ -91,6 +88,17 @@ class SuggestionsPane(QFrame):
 
     def commands(self) -> Mapping[str, Callable[[], object]]:
         return {"mapping.suggest": self.table.setFocus}
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter accepts and Delete dismisses what is selected."""
+        if watched is self.table and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self.accept()
+                return True
+            if event.key() == Qt.Key.Key_Delete:
+                self.dismiss()
+                return True
+        return super().eventFilter(watched, event)
 
     # Looking for them
 
