@@ -273,6 +273,18 @@ def test_fhirpath_shows_its_result_while_typing(qtbot: QtBot, window: MainWindow
     assert [item.text for item in box.model.rows] == [MASK, MASK]
 
 
+def test_an_item_of_a_result_leads_to_its_bytes(qtbot: QtBot, window: MainWindow, resource: ValidationPage) -> None:
+    resource.fhirpath.expression.setText("Patient.name.given | name.count()")
+    resource.fhirpath.evaluate()
+    settled(qtbot, window)
+    assert [item.path for item in resource.fhirpath.model.rows] == ["Patient.name[0].given[0]", ""]
+    resource.fhirpath.view.selectRow(0)
+    place = window.bench.place
+    assert place.path == "Patient.name[0].given[0]"
+    assert place.span is not None
+    assert FHIR[place.span.start : place.span.end] == b'"Jo"'
+
+
 def test_fhirpath_points_at_the_character_it_fails_at(
     qtbot: QtBot, window: MainWindow, resource: ValidationPage
 ) -> None:

@@ -14,7 +14,7 @@ from workbench.fhir.json_tree import dumps
 from workbench.kernel.errors import ExitCode
 from workbench.messages.capture import Capture
 
-_COLUMNS = ("file", "index", "result")
+_COLUMNS = ("file", "index", "path", "result")
 _PRINT = {
     "table": lambda rows: print_table(rows, _COLUMNS),
     "json": print_json,
@@ -59,7 +59,7 @@ def _rows(
             continue
         place = {"file": PurePath(file).name, "index": index}
         if form != "table":
-            yield {**place, "result": result.values}
+            yield {**place, "result": result.values, "paths": result.paths}
             continue
-        for value in result.values:
-            yield {**place, "result": value if isinstance(value, str) else dumps(value).decode("utf-8")}
+        for value, path in zip(result.values, result.paths, strict=True):
+            yield {**place, "path": path, "result": value if isinstance(value, str) else dumps(value).decode("utf-8")}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from workbench.app.documents import read_document, unreadable
 from workbench.fhir.bundle import resolve
 from workbench.fhir.definitions import definitions
-from workbench.fhir.fhirpath import ExpressionRefused, compile_expression, evaluate
+from workbench.fhir.fhirpath import ExpressionRefused, Placed, Placing, compile_expression, evaluate_placed
 from workbench.fhir.fhirpath.faults import OTHER_TYPE
 from workbench.fhir.json_tree import FhirDocument
 from workbench.kernel.errors import Refused
@@ -21,11 +21,12 @@ from workbench.messages.capture import Capture
 
 
 class Evaluated(NamedTuple):
-    """The result for one message; `issue` says why there is none."""
+    """The result for one message; `paths` say where each item stands, `issue` why there is no result."""
 
     number: int
     values: tuple[object, ...]
     issue: Issue | None = None
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,14 @@ def evaluate_document(document: FhirDocument, expression: str) -> tuple[object, 
 
     raises  ExpressionRefused FHIR-0151, FHIR-0152, FHIR-0153, with the position in the expression
     """
-    found = evaluate(document.value, expression, surroundings=_Within(document.value))
-    return tuple(_plain(value) for value in found)
+    return tuple(item.value for item in evaluate_in_place(document, expression))
+
+
+def evaluate_in_place(document: FhirDocument, expression: str) -> tuple[Placed, ...]:
+    """The result with the path of each item, "" for what the expression made; raises as `evaluate_document`."""
+    placing = Placing(document.value)
+    found = evaluate_placed(placing, expression, surroundings=_Within(placing.resource))
+    return tuple(Placed(_plain(item.value), item.path) for item in found)
 
 
 def evaluate_capture(capture: Capture, expression: str, ctx: JobContext) -> Iterator[Evaluated]:
@@ -72,7 +79,8 @@ def evaluate_capture(capture: Capture, expression: str, ctx: JobContext) -> Iter
         if not isinstance(document, FhirDocument):
             continue
         try:
-            yield Evaluated(number, evaluate_document(document, expression))
+            found = evaluate_in_place(document, expression)
+            yield Evaluated(number, tuple(item.value for item in found), None, tuple(item.path for item in found))
         except ExpressionRefused as refusal:
             other = refusal.code == OTHER_TYPE  # `Patient.name` says nothing about an Observation
             yield Evaluated(number, (), None if other else _unfit(refusal))

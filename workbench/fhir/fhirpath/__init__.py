@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from workbench.fhir.fhirpath.engine import Expression, compile_expression, evaluate
+from workbench.fhir.fhirpath.engine import Expression, compile_expression, evaluate, evaluate_placed
 from workbench.fhir.fhirpath.faults import ExpressionRefused
+from workbench.fhir.fhirpath.placing import Placed, Placing
 
-__all__ = ["Expression", "ExpressionRefused", "compile_expression", "evaluate"]
+__all__ = [
+    "Expression",
+    "ExpressionRefused",
+    "Placed",
+    "Placing",
+    "compile_expression",
+    "evaluate",
+    "evaluate_placed",
+]

@@ -11,6 +11,7 @@ from workbench.fhir.fhirpath.compiler import compiled
 from workbench.fhir.fhirpath.environment import Environment, Surroundings
 from workbench.fhir.fhirpath.faults import EVALUATION, ExpressionRefused
 from workbench.fhir.fhirpath.model import Kind, Model, model_of
+from workbench.fhir.fhirpath.placing import Placed, Placing
 from workbench.fhir.fhirpath.registry import Closure
 from workbench.fhir.fhirpath.syntax import parse
 from workbench.fhir.fhirpath.values import Items, Node, plain
@@ -91,6 +92,30 @@ def evaluate(
 
     raises  ExpressionRefused FHIR-0151, FHIR-0152, FHIR-0153, with the position in the expression
     """
+    return [plain(item) for item in _evaluated(resource, expression, variables, surroundings, using)]
+
+
+def evaluate_placed(
+    placing: Placing,
+    expression: str,
+    variables: Mapping[str, object] | None = None,
+    surroundings: Surroundings | None = None,
+    using: Definitions | None = None,
+) -> list[Placed]:
+    """The result of an expression with the path of each item; raises as `evaluate`.
+
+    surroundings  must know the resource as `placing.resource`, else what they find has no path
+    """
+    return [placing.of(item) for item in _evaluated(placing.resource, expression, variables, surroundings, using)]
+
+
+def _evaluated(
+    resource: dict[str, object],
+    expression: str,
+    variables: Mapping[str, object] | None,
+    surroundings: Surroundings | None,
+    using: Definitions | None,
+) -> Items:
     model = model_of(using or definitions())
     node = model.resource(resource)
     extra: dict[str, Items] = {name: (value,) for name, value in (variables or {}).items()}
@@ -98,4 +123,4 @@ def evaluate(
     ready = compile_expression(expression)
     if node.kind.name:
         _checked(expression, model, node.kind)
-    return [plain(item) for item in ready.items(env, node)]
+    return ready.items(env, node)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtWidgets import QLineEdit, QSplitter, QWidget
 
-from workbench.app.operations.fhirpath import evaluate_document
-from workbench.fhir.fhirpath import ExpressionRefused
+from workbench.app.operations.fhirpath import evaluate_in_place
+from workbench.fhir.fhirpath import ExpressionRefused, Placed
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.gui.bench import Bench
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.widgets.basics import down, label, pane, retitle, table
+from workbench.gui.widgets.message_view import MessageView
 from workbench.kernel.issues import MASK
 
 _LATER_MS = 200
@@ -22,11 +23,12 @@ _EXAMPLES = "for example Patient.name.where(use = 'official').family"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of a result."""
+    """One item of a result; `path` is where it stands, "" for what the expression made."""
 
     number: int
     type: str
     text: str
+    path: str
 
 
 class FhirPathTab(QWidget):
@@ -43,23 +45,32 @@ class FhirPathTab(QWidget):
         columns = (
             Column("#", lambda i: f"{i.number:,}", 3, key=lambda i: i.number, right=True, muted=True),
             Column("Type", lambda i: i.type, 8),
-            Column("Value", lambda i: i.text, 40, mono=True),
+            Column("Where", lambda i: i.path or "made by the expression", 18, mono=True, muted=True),
+            Column("Value", lambda i: i.text, 30, mono=True),
         )
         self.model = RowsModel(bench.theme, columns, self)
         self.view = table(bench.theme, self.model, "Result of the expression", columns)
+        self.message = MessageView(bench)
         self._pane = pane("Result", self.view)
         top = QWidget()
         layout = down(self.expression, self.problem, self.advice, spacing=4)
         layout.setContentsMargins(2, 6, 2, 6)
         top.setLayout(layout)
-        self.setLayout(down(top, self._pane, spacing=4))
-        self.layout().setStretch(1, 1)  # type: ignore[union-attr]
+        below = QSplitter(Qt.Orientation.Vertical)
+        below.addWidget(self._pane)
+        below.addWidget(self.message)
+        below.setChildrenCollapsible(False)
+        below.setSizes([240, 360])
+        layout = down(top, spacing=4)
+        layout.addWidget(below, 1)
+        self.setLayout(layout)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_LATER_MS)
         self._later.timeout.connect(self.evaluate)
         self.expression.textChanged.connect(self._later.start)
         self.expression.returnPressed.connect(self.evaluate)
+        self.view.selectionModel().currentRowChanged.connect(self._go)
         bench.message_changed.connect(self.evaluate)
         bench.mask_changed.connect(self.evaluate)
         self.evaluate()
@@ -74,18 +85,28 @@ class FhirPathTab(QWidget):
             self._show((), "" if is_resource else "Select a FHIR resource on the Messages page.")
             return
         handle = bench.jobs.newest(
-            "fhirpath", "Evaluating FHIRPath", lambda _ctx: evaluate_document(document, expression)
+            "fhirpath", "Evaluating FHIRPath", lambda _ctx: evaluate_in_place(document, expression)
         )
         handle.succeeded.connect(self._show)
         handle.failed.connect(lambda problem: self._refuse(problem, expression))
 
-    def _show(self, values: tuple[object, ...], advice: str = "") -> None:
+    def _go(self, index: QModelIndex) -> None:
+        """Go to the bytes an item stands on."""
+        item, document = self.model.row(index), self._bench.document
+        if isinstance(item, Item) and item.path and isinstance(document, FhirDocument):
+            element = document.at(item.path)
+            if element is not None:
+                self._bench.select_place(item.path, element.span, self.view)
+
+    def _show(self, values: tuple[Placed, ...], advice: str = "") -> None:
         self.problem.hide()
         self._mark(False)
         self.advice.setText(advice)
         self.advice.setVisible(bool(advice))
         mask = self._bench.masked
-        self.model.show([Item(number, type_of(value), text_of(value, mask)) for number, value in enumerate(values)])
+        self.model.show(
+            [Item(number, type_of(value), text_of(value, mask), path) for number, (value, path) in enumerate(values)]
+        )
         counted = f" · {len(values):,} {'item' if len(values) == 1 else 'items'}"
         retitle(self._pane, "Result" + (counted if self.expression.text().strip() and not advice else ""))
 
