@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
+from workbench.app.operations.local_codes import Show, View, Worklist, chosen
 from workbench.kernel.progress import JobContext
+from workbench.mapping.model import Header, Package
 from workbench.terminology.code_map import CodeMap, CodeMapRow, RowStatus
 from workbench.terminology.code_store import CodeStore, write_store
-from workbench.terminology.codes import Coding
+from workbench.terminology.codes import Coding, Concept
 from workbench.terminology.harvest import LocalCode
 from workbench.terminology.loinc_axes import LOINC
 from workbench.terminology.ranking import SNOMED_CT
 from workbench.terminology.releases.records import Record
+from workbench.terminology.safety import check_row
 from workbench.terminology.suggest import CandidateIndex, suggest
 
 ANALYTES = ("Glucose", "Sodium", "Potassium", "Hemoglobin", "Creatinine", "Albumin", "Calcium", "Urate", "Ferritin")
@@ -101,6 +104,47 @@ def test_import_100000_terms(benchmark: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("typed", ["g", "gl", "gluc", "gluc ba", "thyr he co"])
 def test_a_keystroke_over_350000_descriptions(benchmark: Any, snomed_size: CodeStore, typed: str) -> None:
     assert benchmark(snomed_size.search, typed) is not None
+
+
+@pytest.mark.parametrize("typed", ["", "n", "gluc", "analyte 29 serum"])
+def test_filter_100000_local_codes_at_a_key(benchmark: Any, worklist: Worklist, typed: str) -> None:
+    found = benchmark(chosen, worklist.lines, View("", Show.EVERYTHING, "", typed))
+    assert len(found) <= 100_000
+
+
+def test_a_decision_among_100000_local_codes_is_followed(benchmark: Any, worklist: Worklist) -> None:
+    package = Package(Header("bench", "1"), codes={"lab": CodeMap("lab")})
+    target = Coding(LOINC, "1-8", "x")
+    row = CodeMapRow(Coding("L", "L5"), target, status=RowStatus.MAPPED, author="ann")
+    after = Package(Header("bench", "1"), codes={"lab": CodeMap("lab", rows=(row,))})
+
+    def there_and_back() -> int:
+        return len(worklist.follow(after)) + len(worklist.follow(package))
+
+    assert benchmark(there_and_back) == 2
+    assert str(worklist.coverage()).startswith("0 of 100,000 distinct codes")
+
+
+@pytest.fixture(scope="module")
+def worklist() -> Worklist:
+    locals_ = (
+        LocalCode(f"L{n}", count=n % 977, texts=((f"Test {n} of analyte {n % 3000}", 1),), specimens=(("Serum", 1),))
+        for n in range(100_000)
+    )
+    package = Package(Header("bench", "1"), codes={"lab": CodeMap("lab")})
+    return Worklist(locals_, package, "lab")
+
+
+def test_check_1000_rows_against_their_code_system(benchmark: Any) -> None:
+    concepts = codings(1_000)
+    rows = [CodeMapRow(Coding("L", each.code), each, status=RowStatus.MAPPED) for each in concepts]
+    local = local_codes(1_000)
+    found = benchmark(
+        lambda: [
+            check_row(row, one, Concept(row.target), True) for row, one in zip(rows, local, strict=True) if row.target
+        ]
+    )
+    assert len(found) == 1_000
 
 
 def test_translate(benchmark: Any) -> None:
