@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workbench.mapping.entries import Entry, EntryKind, EntryName, entries
+from workbench.mapping.entries import Entry, EntryKind, EntryName, entries, same_maps
 from workbench.mapping.model import Json, Package
 from workbench.mapping.overlay import laid_over
 
@@ -58,7 +58,9 @@ def changes(before: Package, after: Package) -> tuple[PackageChange, ...]:
 
     raises  Refused MAP-0108: as `overlay.laid_over`
     """
-    old, new = entries(laid_over(before)), entries(laid_over(after))
+    whole_before, whole_after = laid_over(before), laid_over(after)
+    same = same_maps(whole_before, whole_after)
+    old, new = entries(whole_before, same), entries(whole_after, same)
     renamed = _renamed(old, new)
     old = {renamed.get(name, name): entry for name, entry in old.items()}
     found = [*_compared(old, new, {after: before for before, after in renamed.items()})]

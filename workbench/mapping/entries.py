@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workbench.mapping.model import Json, LedgerRule, MessageMap, Package, Rule, RuleMap
+from workbench.mapping.model import Json, LedgerRule, MapKind, MessageMap, Package, Rule, RuleMap
 from workbench.mapping.writing import (
     Plain,
     plain_header,
@@ -21,6 +21,7 @@ from workbench.terminology.codes import Coding
 
 PACKAGE = "package.yaml"
 CODES = "codes"
+MESSAGES = "messages"
 _PARTS_OF_MAP = frozenset({"map", "rules", "rows", "groups", "ignore", "keep"})
 _PARTS_OF_RULE = frozenset({"id", "rules", "first-of"})
 
@@ -67,18 +68,35 @@ class Entry:
     parent: str = ""
 
 
-def entries(package: Package) -> dict[EntryName, Entry]:
-    """Everything the package's own files say, in the order of its maps and rules."""
+def entries(package: Package, without: Collection[str] = ()) -> dict[EntryName, Entry]:
+    """Everything the package's own files say, in the order of its maps and rules.
+
+    without  maps to leave out: `segments/PID-Patient`
+    """
     head = plain_header(package.header)
     found = [Entry(EntryName(PACKAGE, EntryKind.SETTING), _without(head, "ignore", "keep"))]
     found += _ledger_rules(PACKAGE, package.header.ignore, package.header.keep)
     for name in sorted(package.messages):
-        found += _of_message_map(package.messages[name])
+        if f"{MESSAGES}/{name}" not in without:
+            found += _of_message_map(package.messages[name])
     for rule_map in package.rule_maps():
-        found += _of_rule_map(rule_map)
+        if f"{rule_map.kind}/{rule_map.name}" not in without:
+            found += _of_rule_map(rule_map)
     for name in sorted(package.codes):
-        found += _of_code_map(package.codes[name])
+        if f"{CODES}/{name}" not in without:
+            found += _of_code_map(package.codes[name])
     return {entry.name: entry for entry in found}
+
+
+def same_maps(one: Package, other: Package) -> set[str]:
+    """The maps that are one and the same object in both packages, as after edits of other maps."""
+    folders: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (
+        (MESSAGES, one.messages, other.messages),
+        (str(MapKind.SEGMENT), one.segments, other.segments),
+        (str(MapKind.TYPE), one.types, other.types),
+        (CODES, one.codes, other.codes),
+    )
+    return {f"{folder}/{name}" for folder, mine, theirs in folders for name in mine if mine[name] is theirs.get(name)}
 
 
 def plain_code_row(row: CodeMapRow) -> Plain:

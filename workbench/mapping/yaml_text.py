@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -16,6 +17,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.model import Json, Place
+
+REMEMBERED = 64
+"""Documents kept at hand: an editor reads the same text again and again."""
 
 KeyPath = tuple[str | int, ...]
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d*)")
@@ -41,8 +45,9 @@ class YamlText:
         return self.places.get(path, Place(self.file, 1, 1))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_yaml(text: str, file: str) -> YamlText:
-    """Read one document; `file` is its name for messages.
+    """Read one document; `file` is its name for messages. The answer is shared, and nobody changes it.
 
     raises  Refused MAP-0101: no YAML, an alias, or a key that stands twice in one mapping; says line and column
     """

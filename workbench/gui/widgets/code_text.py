@@ -232,7 +232,7 @@ class CodeText(QPlainTextEdit):
         before = self.textCursor().block().text()[:column]
         begins = before.endswith((": ", "[", "{")) and text in (" ", "[", "{")
         if begins or (text and (text.isalnum() or text in "-.")):
-            if begins or len(re.split(r"[\s,\[{\"]", before)[-1]) > 1:
+            if begins or self._popup.isVisible() or len(re.split(r"[\s,\[{\"]", before)[-1]) > 1:
                 self.complete()
         elif self._popup.isVisible():
             self.complete() if text == "\b" else self._popup.hide()

@@ -134,7 +134,7 @@ class ChangesPane(QFrame):
         self.reverting = button("Revert to base", self.revert, tip="Let the selected entry say what the base says")
         self.upgrading = button("Upgrade base…", self.upgrade, tip="Put this package on a newer base")
         head = across(
-            label("Compared with"), self.against, self.said, 1, self.measuring, self.reporting, self.reverting,
+            label("Compared with"), self.against, self.said, self.measuring, self.reporting, self.reverting,
             self.upgrading, spacing=8,
         )  # fmt: skip
         head.setStretchFactor(self.said, 1)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QRadioButton,
     QSplitter,
+    QTextEdit,
     QWidget,
 )
 
@@ -54,6 +56,7 @@ class UpgradeDialog(QDialog):
         self.setWindowTitle("Upgrade base package")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowModality(Qt.WindowModality.WindowModal)
+        self._theme = theme
         self._plan, self._apply, self._report = plan, apply, report
         self.choices: dict[EntryName, Choice | Plain] = {
             question.entry: question.suggested for question in plan.questions
@@ -126,6 +129,7 @@ class UpgradeDialog(QDialog):
         sides = zip(self.texts.values(), (question.old, question.new, question.mine), strict=True)
         for box, plain in sides:
             box.setPlainText(_written_out(plain))
+            _point_out(self._theme, box, _written_out(question.old))
         self.radios[Choice.MERGED].setEnabled(question.merged is not None)
         self.own.setEnabled(question.entry.kind in (EntryKind.RULE, EntryKind.ROW))
         self._show_choice(question)
@@ -203,6 +207,22 @@ def _outcome(question: Question, choice: Choice | Plain) -> Plain | None:
 
 def _written_out(plain: Plain | None) -> str:
     return "– not there –" if plain is None else rendered_entry(plain)
+
+
+def _point_out(theme: Theme, box: QPlainTextEdit, before: str) -> None:
+    """Shade the lines that were not there before."""
+    known = set(before.split("\n"))
+    selections = []
+    block = box.document().begin()
+    while block.isValid():
+        if block.text() not in known:
+            chosen = QTextEdit.ExtraSelection()
+            chosen.cursor = QTextCursor(block)
+            chosen.format.setBackground(theme.colour("wash.partial"))
+            chosen.format.setProperty(QTextCharFormat.Property.FullWidthSelection, True)
+            selections.append(chosen)
+        block = block.next()
+    box.setExtraSelections(selections)
 
 
 def _text(theme: Theme, name: str, *, writable: bool = False) -> QPlainTextEdit:
