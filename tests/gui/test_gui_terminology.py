@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import ADT, SMALL_MAPPING
 from workbench.app.operations.code_candidates import candidates, offered
-from workbench.app.operations.code_decisions import Actor, Decision, choose, decide, new_map, set_status
+from workbench.app.operations.code_decisions import Actor, Decision, choose, decide, in_overlay, new_map, set_status
 from workbench.app.operations.code_fields import fields_of_maps
 from workbench.app.operations.code_harvest import collect
 from workbench.app.operations.local_codes import CodeLine, is_open, lines
@@ -21,7 +21,8 @@ from workbench.gui.views.terminology.target_dialog import TargetDialog
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.mapping.load import load_package
-from workbench.mapping.model import Package, Policy
+from workbench.mapping.model import Header, Package, Policy
+from workbench.mapping.overlay import laid_over
 from workbench.messages.capture import open_capture
 from workbench.terminology.code_map import CodeMapRow, Relationship, RowStatus
 from workbench.terminology.codes import Coding
@@ -167,3 +168,13 @@ def test_a_typed_target_needs_code_and_system(qtbot: QtBot, theme: Theme) -> Non
     dialog.code.setText("1558-6")
     assert ok.isEnabled()
     assert dialog.coding.system == "http://loinc.org"
+
+
+def test_a_decision_in_an_overlay_holds_only_its_own_rows(package: Package, found: tuple[CodeLine, ...]) -> None:
+    overlay = Package(Header("site", "1", extends="../small"), base=package)
+    both = laid_over(overlay)
+    decided = decide(both, [line(found, "W")], choose(FEMALE, Relationship.EQUIVALENT, "", ANN))
+    for edit in decided.edits:
+        overlay, _ = in_overlay(edit, overlay).apply(overlay)
+    assert [row.source.code for row in overlay.codes["administrative-sex"].rows] == ["W"]
+    assert {row.source.code for row in laid_over(overlay).codes["administrative-sex"].rows} == {"F", "M", "W"}

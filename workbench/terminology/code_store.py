@@ -41,7 +41,7 @@ CREATE TABLE wording (concept INTEGER NOT NULL, rank INTEGER NOT NULL, text TEXT
 CREATE TABLE prepared (name TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE found (id INTEGER PRIMARY KEY, concept INTEGER NOT NULL);
 CREATE VIRTUAL TABLE search USING fts5(
-    text, content='', detail='none', prefix='1 2 3', tokenize='unicode61 remove_diacritics 2'
+    text, content='', detail='none', prefix='1 2 3 4', tokenize='unicode61 remove_diacritics 2'
 );
 """
 _UPSERT = """

@@ -13,6 +13,7 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import blocks
 from workbench.mapping.edits import ChangeRule, Edit, PutCodeMap
 from workbench.mapping.model import Package, Policy, Rule, RuleMap, Unmapped
+from workbench.mapping.overlay import laid_over
 from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship, RowStatus, map_problem, row_problem
 from workbench.terminology.codes import Coding
 from workbench.terminology.review import Role, may
@@ -202,6 +203,19 @@ def put_rows(code_map: CodeMap, changes: Sequence[tuple[CodeMapRow | None, CodeM
     if problem:
         raise Refused("TERM-0021", problem[1], "Nothing was changed.")
     return result
+
+
+def in_overlay(edit: Edit, own: Package) -> Edit:
+    """An edit of what an overlay and its base say together, as an edit of the overlay: rows of the base stay there."""
+    if not isinstance(edit, PutCodeMap) or edit.content is None or own.base is None:
+        return edit
+    base = laid_over(own.base).codes.get(edit.name)
+    if base is None:
+        return edit
+    there = {id(row) for row in base.rows}
+    changed = {(row.sender, row.source.code) for row in edit.content.rows if id(row) not in there}
+    rows = tuple(row for row in edit.content.rows if (row.sender, row.source.code) in changed)
+    return PutCodeMap(edit.name, replace(edit.content, rows=rows))
 
 
 def _row(code_map: CodeMap, line: CodeLine) -> CodeMapRow:

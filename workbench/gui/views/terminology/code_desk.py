@@ -13,7 +13,16 @@ from PySide6.QtCore import QObject, Signal
 
 from workbench.app.operations import code_reviews
 from workbench.app.operations.code_candidates import CodeSources, Offered, hints_for, memory_of, offers_for
-from workbench.app.operations.code_decisions import Actor, Decision, choose, decide, named, new_map, put_rows
+from workbench.app.operations.code_decisions import (
+    Actor,
+    Decision,
+    choose,
+    decide,
+    in_overlay,
+    named,
+    new_map,
+    put_rows,
+)
 from workbench.app.operations.code_fields import USUAL_SYSTEMS
 from workbench.app.operations.code_harvest import collect
 from workbench.app.operations.code_reviews import Deed
@@ -25,8 +34,9 @@ from workbench.gui.jobs import JobHandle
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.progress import JobContext
-from workbench.mapping.edits import PutCodeMap
+from workbench.mapping.edits import Edit, PutCodeMap
 from workbench.mapping.model import Package
+from workbench.mapping.overlay import laid_over
 from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship
 from workbench.terminology.codes import Coding
 from workbench.terminology.edits import RowKey
@@ -57,12 +67,24 @@ class CodeDesk(QObject):
         self.memory: Memory | None = None
         self._known: Known = {}
         self._deed: Deed | None = None
+        self._laid: tuple[Package, Package] | None = None
         desk.package_changed.connect(self._follow)
         bench.capture_changed.connect(self.forget)
 
     @property
     def package(self) -> Package | None:
-        return self.mapping.package
+        """The package that is open, laid over its base: its codes are translated by the rows of both."""
+        own = self.mapping.package
+        if own is None or own.base is None:
+            return own
+        if self._laid is None or self._laid[0] is not own:
+            self._laid = own, laid_over(own)
+        return self._laid[1]
+
+    def _apply(self, edits: Sequence[Edit], label: str) -> bool:
+        """Make changes of what `package` says in the package that is open."""
+        own = self.mapping.package
+        return own is not None and self.mapping.apply_all([in_overlay(edit, own) for edit in edits], label)
 
     @property
     def lines(self) -> Sequence[CodeLine]:
@@ -201,7 +223,7 @@ class CodeDesk(QObject):
         except Refused as refusal:
             return (refusal,)
         if decided.edits:
-            self._with_deed(deed, lambda: self.mapping.apply_all(decided.edits, label))
+            self._with_deed(deed, lambda: self._apply(decided.edits, label))
         return tuple(refusal for _, refusal in decided.refused)
 
     def choose(self, line: CodeLine, target: Coding, relationship: Relationship, comment: str, deed: Deed) -> str:
@@ -235,20 +257,20 @@ class CodeDesk(QObject):
         row = code_reviews.agreed_row(review, before, actor.today)
         said = "The two choices differ; a third person decides" if row.marks else "Both authors chose the same"
         edit = PutCodeMap(line.map, put_rows(code_map, [(line.row, row)]))
-        self._with_deed(Deed("two authors chose"), lambda: self.mapping.apply(edit, f"{said}: {named(line)}"))
+        self._with_deed(Deed("two authors chose"), lambda: self._apply([edit], f"{said}: {named(line)}"))
         return f"{said}."
 
     def take_map(self, name: str, code_map: CodeMap) -> None:
         """Put a whole code map in the place of another, in one step that can be undone."""
         edit = PutCodeMap(name, replace(code_map, id=name))
-        self._with_deed(Deed("imported"), lambda: self.mapping.apply(edit, f"Import {name}"))
+        self._with_deed(Deed("imported"), lambda: self._apply([edit], f"Import {name}"))
 
     def new_map(self, line: CodeLine) -> bool:
         """Send the field of a code through a code map of its own; False when no rule takes it as a coded value."""
         package = self.package
         system = next(iter(USUAL_SYSTEMS.get(line.local.field, ())), "")
         edits = new_map(package, line.local.field, system) if package is not None else ()
-        return bool(edits) and self.mapping.apply_all(edits, f"New code map for {line.local.field}")
+        return bool(edits) and self._apply(edits, f"New code map for {line.local.field}")
 
     def _with_deed(self, deed: Deed, act: Callable[[], object]) -> None:
         self._deed = deed
