@@ -58,7 +58,12 @@ def package_mapper(folder: Path) -> Mapper:
 
     raises  Refused MAP-…: defective package
     """
-    return _AnyMapper(compile_any(load_package(folder)))
+    return mapper_of(compile_any(load_package(folder)))
+
+
+def mapper_of(mapping: AnyMapping) -> Mapper:
+    """A compiled mapping as a suite uses it."""
+    return _AnyMapper(mapping)
 
 
 class _AnyMapper:

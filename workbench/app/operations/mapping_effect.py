@@ -19,7 +19,8 @@ from workbench.kernel.progress import JobContext
 from workbench.mapping.directed import AnyMapping
 from workbench.messages.capture import Capture
 from workbench.suites.fingerprint import package_fingerprint
-from workbench.suites.results import CaseResult, Outcome
+from workbench.suites.mapper import mapper_of
+from workbench.suites.results import CaseResult, Outcome, SuiteRun
 from workbench.suites.run import run_suite
 from workbench.suites.semantic_diff import Change, ChangeKind
 from workbench.suites.suite import load_suite
@@ -197,8 +198,22 @@ def effect_on_suite(path: Path, before: Path, after: Path, ctx: JobContext, work
     """
     suite = load_suite(path)
     old, new = (run_suite(replace(suite, mapping=folder), ctx, workers) for folder in (before, after))
+    return _suite_effect(old, new)
+
+
+def effect_on_suite_in_memory(path: Path, before: AnyMapping, after: AnyMapping, ctx: JobContext) -> SuiteEffect:
+    """The same for packages that are not on disk, in this process; raises as `effect_on_suite`."""
+    suite = load_suite(path)
+
+    def run(mapping: AnyMapping) -> SuiteRun:
+        return run_suite(suite, ctx, source=lambda _folder: mapper_of(mapping))
+
+    return _suite_effect(run(before), run(after))
+
+
+def _suite_effect(old: SuiteRun, new: SuiteRun) -> SuiteEffect:
     cases = {case.id: case for case in old.cases}
-    return SuiteEffect(suite.id, old.counts, new.counts, tuple(_moved(cases, new.cases)))
+    return SuiteEffect(new.suite, old.counts, new.counts, tuple(_moved(cases, new.cases)))
 
 
 def _moved(before: Mapping[str, CaseResult], after: Sequence[CaseResult]) -> Iterator[CaseMove]:

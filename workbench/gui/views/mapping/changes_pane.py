@@ -14,7 +14,9 @@ from workbench.app.operations.mapping_effect import (
     CaptureEffect,
     MoveEffect,
     PlaceEffect,
+    SuiteEffect,
     effect_on_capture,
+    effect_on_suite_in_memory,
     effects_in_memory,
 )
 from workbench.app.operations.package_changes import PackageDifference, named
@@ -29,7 +31,7 @@ from workbench.app.operations.package_report import (
 )
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.gui.marks import FATE_MARKS, Mark
+from workbench.gui.marks import FATE_MARKS, OUTCOME_MARKS, Mark
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.models.rule_tree import RuleName
 from workbench.gui.views.mapping.panes import PanePlace
@@ -41,12 +43,14 @@ from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.progress import JobContext
 from workbench.mapping.changes import ChangeKind, PackageChange, changes
 from workbench.mapping.directed import compile_any
-from workbench.mapping.entries import EntryKind
+from workbench.mapping.entries import EntryKind, EntryName
 from workbench.mapping.files import MESSAGES
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package
 from workbench.mapping.origins import revert_edits
 from workbench.mapping.upgrade import plan_upgrade
+from workbench.suites.evidence import suites_of
+from workbench.suites.results import Outcome
 from workbench.suites.semantic_diff import ChangeKind as ResultChange
 
 SAVED, BASE, OTHER = "as last saved", "its base", "another version…"
@@ -88,6 +92,20 @@ _PLACE_COLUMNS = (
 )
 
 
+_CASE_COLUMNS = (
+    Column("Suite", lambda found: found[0], 8),
+    Column("Case", lambda found: found[1].case, 12, mono=True),
+    Column("Was", lambda found: found[1].before or "", 6.5, lambda found: _outcome_mark(found[1].before)),
+    Column("Is", lambda found: found[1].after or "", 6.5, lambda found: _outcome_mark(found[1].after)),
+    Column("Differences", lambda found: f"{found[1].changes:,}", 6, right=True, key=lambda found: found[1].changes),
+)
+Measured = tuple[CaptureEffect, tuple[SuiteEffect, ...]]
+
+
+def _outcome_mark(outcome: Outcome | None) -> Mark | None:
+    return OUTCOME_MARKS[outcome] if outcome is not None else None
+
+
 @dataclass(frozen=True)
 class _Compared:
     """The other version and what differs from it."""
@@ -109,6 +127,7 @@ class ChangesPane(QFrame):
         self._other: Package | None = None
         self._compared: _Compared | None = None
         self._effect: CaptureEffect | None = None
+        self._suites: tuple[SuiteEffect, ...] = ()
         self.against = QComboBox()
         self.against.setAccessibleName("Compare with")
         self.against.addItems([SAVED, BASE, OTHER])
@@ -119,6 +138,8 @@ class ChangesPane(QFrame):
         self.move_table = table(bench.theme, self.moves, "Values that end otherwise", _MOVE_COLUMNS)
         self.places = RowsModel(bench.theme, _PLACE_COLUMNS, self)
         self.place_table = table(bench.theme, self.places, "Elements that change", _PLACE_COLUMNS)
+        self.cases = RowsModel(bench.theme, _CASE_COLUMNS, self)
+        self.case_table = table(bench.theme, self.cases, "Cases that come out otherwise", _CASE_COLUMNS)
         self._build()
         self.against.activated.connect(self._chosen)
         self.table.selectionModel().currentChanged.connect(self._change_chosen)
@@ -129,7 +150,9 @@ class ChangesPane(QFrame):
         self._saved_changed(desk.is_saved)
 
     def _build(self) -> None:
-        self.measuring = button("Effect on the capture", self.measure, tip="Run both versions over the open capture")
+        self.measuring = button(
+            "Measure effect", self.measure, tip="Run both versions over the open capture and the package's suites"
+        )
         self.reporting = button("Save report…", self.save_report, tip="HTML, Markdown or JSON")
         self.reverting = button("Revert to base", self.revert, tip="Let the selected entry say what the base says")
         self.upgrading = button("Upgrade base…", self.upgrade, tip="Put this package on a newer base")
@@ -144,6 +167,7 @@ class ChangesPane(QFrame):
         self.effects.setAccessibleName("Effect on the capture")
         self.effects.addTab(self.move_table, "Values that end otherwise")
         self.effects.addTab(self.place_table, "Elements that change")
+        self.effects.addTab(self.case_table, "Suites")
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.table)
         split.addWidget(self.effects)
@@ -248,7 +272,7 @@ class ChangesPane(QFrame):
     def _difference(self) -> PackageDifference:
         package, compared = self._desk.package, self._compared
         assert package is not None and compared is not None
-        return PackageDifference(named(compared.before), named(package), compared.found, self._effect)
+        return PackageDifference(named(compared.before), named(package), compared.found, self._effect, self._suites)
 
     # The effect
 
@@ -262,24 +286,28 @@ class ChangesPane(QFrame):
         on_disk = self._desk.is_saved and before is not self._saved
         old, new = before.folder, package.folder
 
-        def run(ctx: JobContext) -> CaptureEffect:
+        def run(ctx: JobContext) -> Measured:
+            compiled = compile_any(before), compile_any(package)
             if on_disk and old is not None and new is not None:
-                return effect_on_capture(capture, old, new, ctx)
-            numbers = range(min(len(capture), _MOST_IN_MEMORY))
-            return effects_in_memory(capture, compile_any(before), compile_any(package), numbers, ctx)
+                effect = effect_on_capture(capture, old, new, ctx)
+            else:
+                effect = effects_in_memory(capture, *compiled, range(min(len(capture), _MOST_IN_MEMORY)), ctx)
+            suites = suites_of(new) if new is not None else ()
+            return effect, tuple(effect_on_suite_in_memory(suite, *compiled, ctx) for suite in suites)
 
         handle = self._bench.jobs.newest("package effect", "Comparing both versions", run, quiet=False)
         handle.succeeded.connect(self._measured)
         handle.failed.connect(self._bench.report)
 
-    def _measured(self, effect: CaptureEffect) -> None:
+    def _measured(self, found: Measured) -> None:
+        effect, self._suites = found
         self._effect = effect
         self._show_effect()
         self._bench.say(effect_sentence(effect))
 
     def _forget_effect(self) -> None:
         self._bench.jobs.drop("package effect")
-        self._effect = None
+        self._effect, self._suites = None, ()
 
     def _show_effect(self) -> None:
         effect = self._effect
@@ -287,10 +315,13 @@ class ChangesPane(QFrame):
         places: tuple[PlaceEffect, ...] = effect.places() if effect is not None else ()
         self.moves.show(moves)
         self.places.show(places)
+        cases = [(suite.suite, case) for suite in self._suites for case in suite.cases]
+        self.cases.show(cases)
         self.effects.setTabText(
             0, f"Values that end otherwise · {len(moves)}" if effect else "Values that end otherwise"
         )
         self.effects.setTabText(1, f"Elements that change · {len(places)}" if effect else "Elements that change")
+        self.effects.setTabText(2, f"Suites · {len(cases)}" if effect else "Suites")
         self.measuring.setEnabled(self._bench.capture is not None)
         if effect is not None and self._compared is not None:
             self.said.setText(f"{named(self._compared.before)}: {summary(self._difference())}")
@@ -322,13 +353,25 @@ class ChangesPane(QFrame):
 
     def revert(self) -> None:
         """Take back what the site says of the selected entry."""
-        package, change = self._desk.package, self.model.row(self.table.currentIndex())
-        if package is None or package.base is None or change is None:
-            self._bench.say("Compare with the base and select what shall be the base's again.")
+        package, entry = self._desk.package, self._entry()
+        if package is None or package.base is None or entry is None:
+            self._bench.say("Select what shall be the base's again.")
             return
-        edits = revert_edits(package, change.entry)
-        if edits:
-            self._desk.apply_all(edits, f"Revert {change.entry.id or change.entry.map} to base")
+        edits = revert_edits(package, entry)
+        if not edits:
+            self._bench.say(f"{entry.id} is as the base has it.")
+        else:
+            self._desk.apply_all(edits, f"Revert {entry.id or entry.map} to base")
+
+    def _entry(self) -> EntryName | None:
+        """The selected difference, else the rule that is selected on the page."""
+        change, name, package = self.model.row(self.table.currentIndex()), self._selection.rule, self._desk.shown
+        if change is not None or package is None or not name.rule:
+            return change.entry if change is not None else None
+        if name.map.startswith(f"{MESSAGES}/"):
+            return EntryName(name.map, EntryKind.ROW, name.rule)
+        rule_map = package.rule_map(name.map)
+        return EntryName(f"{rule_map.kind}/{name.map}", EntryKind.RULE, name.rule) if rule_map is not None else None
 
     def upgrade(self) -> None:
         """Ask for the folder of the newer base, then what both changed."""

@@ -121,7 +121,11 @@ class TextPane(QFrame):
         """Go to a rule, a row, or with no id to a map."""
         package = self._desk.package
         file = _file_of(package, name) if package is not None else ""
-        if not file or self.editor.hasFocus() or not self.isVisible():
+        if self.editor.hasFocus() or not self.isVisible():
+            return
+        if not file:
+            if package is not None and package.base is not None and name.map:
+                self.state.setText(f"{name.map} is the base's; change a rule of it, and it stands here")
             return
         self.show_file(file)
         if file == self._file and name.rule:
