@@ -10,6 +10,7 @@ from workbench.app.operations.deidentify import (
     Policy,
     Rules,
     deidentify_capture,
+    own_rules,
     preview,
     workspace_pseudonyms,
 )
@@ -198,3 +199,42 @@ def test_every_file_of_the_corpus_goes_through(corpus_root: Path, tmp_path: Path
         assert [segment.name for segment in after if segment.name] == [
             segment.name for segment in before if segment.name
         ]
+
+
+def _after(tmp_path: Path, data: bytes, rules: str) -> tuple[bytes, dict[str, str]]:
+    capture = open_capture([_write(tmp_path / "one", data)])
+    found = preview(capture, 0, PSEUDONYMS, Rules(own=own_rules(rules)))
+    return found.after, {line.path: line.fate.value for line in found.lines}
+
+
+def test_a_rule_removes_or_keeps_a_data_type_or_a_field(tmp_path: Path) -> None:
+    data = (
+        b"MSH|^~\\&|A|B|C|D|2024||ADT^A01|M1|T|2.5.1\r"
+        b"PID|1||7^^^H^MR||Roe^Jane||19800113|F|||1 Main St^^Town^IL^62701^USA\rNTE|1||Roe is well\r"
+    )
+    after, fates = _after(tmp_path, data, "XAD=remove, PID-7=keep PID-5=keep XPN=remove")
+    message = er7.parse(after)
+    assert (message.value("PID-11"), message.value("PID-7")) == ("", "19800113")
+    assert message.segments[1].raw(5) == "Roe^Jane"
+    assert (fates["PID-11"], fates["PID-7"], fates["PID-5.1"]) == ("removed", "kept", "kept")
+    assert b"Roe is well" not in after
+
+
+def test_a_rule_removes_or_keeps_a_type_or_an_element_of_fhir(tmp_path: Path) -> None:
+    patient = {
+        "resourceType": "Patient",
+        "name": [{"family": "Roe"}],
+        "birthDate": "1980-01-13",
+        "address": [{"city": "Town", "state": "IL"}],
+    }
+    after, fates = _after(tmp_path, json.dumps(patient).encode(), "Address=remove Patient.birthDate=keep")
+    found = json.loads(after)
+    assert ("address" in found, found["birthDate"], found["name"][0]["family"] == "Roe") == (False, "1980-01-13", False)
+    assert (fates["Patient.address[0]"], fates["Patient.birthDate"]) == ("removed", "kept")
+
+
+@pytest.mark.parametrize("wrong", ["XPM=remove", "PID-999=keep", "XAD", "XAD=drop", "Patient.nam=remove", "=keep"])
+def test_a_rule_that_names_nothing_known_is_refused(wrong: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        own_rules(wrong)
+    assert refusal.value.code == "APP-0010"

@@ -380,6 +380,17 @@ def test_a_capture_is_deidentified_after_a_preview(
     lines = {line.path: line for line in dialog.lines.rows}
     assert lines["PID-5.1"].before == "García-Lorca"
     assert lines["PID-5.1"].after != "García-Lorca"
+    dialog.own.setText("XPN=drop")
+    dialog.refresh()
+    assert "APP-0010" in dialog.words.text()
+    assert not dialog.start.isEnabled()
+    dialog.own.setText("PID-8=remove PID-5=keep")
+    dialog.refresh()
+    settled(qtbot, window)
+    fates = {line.path: line.fate.value for line in dialog.lines.rows}
+    assert (fates["PID-8"], fates["PID-5.1"]) == ("removed", "kept")
+    dialog.own.clear()
+    dialog.refresh()
     out = tmp_path / "shareable.hl7"
     dialog.write(out)
     settled(qtbot, window)

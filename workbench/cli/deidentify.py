@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from workbench.app.operations.deidentify import Policy, Rules, deidentify_capture, preview
+from workbench.app.operations.deidentify import Policy, Rules, deidentify_capture, own_rules, preview
 from workbench.app.tables import write_tables
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job, open_inputs
 from workbench.cli.tables import print_table
@@ -47,6 +47,13 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         default=Policy.KEEP.value,
         help="free text, kept after it was searched, or removed",
     )
+    verb.add_argument(
+        "--rule",
+        action="append",
+        default=[],
+        metavar="TYPE|FIELD=remove|keep",
+        help="what else is removed, or kept as it is, by data type or field: XAD=remove; may be repeated",
+    )
     verb.add_argument("--report", type=Path, metavar="FILE", help=".csv or .xlsx: what was done to which field")
     add_workers(verb)
     verb.set_defaults(run=_deidentify)
@@ -56,7 +63,7 @@ def _deidentify(options: argparse.Namespace) -> ExitCode:
     if (options.out is None) == (options.preview is None):
         raise Refused("CLI-0012", "Either --out or --preview is needed.", "Look at a preview first.")
     job = console_job()
-    rules = Rules(Policy(options.unknown), Policy(options.text))
+    rules = Rules(Policy(options.unknown), Policy(options.text), own_rules(" ".join(options.rule)))
     capture = open_inputs(options.inputs, job)
     pseudonyms = Pseudonyms(key_of_passphrase(_passphrase(options)))
     verdict = Verdict()

@@ -16,7 +16,7 @@ from functools import lru_cache
 from workbench.fhir.definitions import choice_name, definitions
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.kernel.errors import Refused
-from workbench.security.deidentified import Change, Deidentified, Fate, Policy, Rules
+from workbench.security.deidentified import ASKED_TO_KEEP, Change, Deidentified, Fate, Policy, Rules
 from workbench.security.free_text import SHORTEST_KNOWN, scan
 from workbench.security.pseudonyms import Pseudonyms
 
@@ -125,9 +125,17 @@ class _Walk:
             return self._undescribed(item, place, path)
         if kind == "Extension" and isinstance(item, dict) and not _is_core(str(item.get("url", ""))):
             return self._undescribed(item, place, path)
+        if self.rules.own and (asked := self.rules.asked(place, kind)) is not None:
+            return self._as_asked(kind, item, place, path, asked)
         if isinstance(item, dict):
             return self._complex(kind, item, place, inside, path)
         return self._primitive(kind, item, place, inside, path)
+
+    def _as_asked(self, kind: str, item: object, place: str, path: str, asked: Policy) -> object:
+        if asked is Policy.REMOVE:
+            return self._removed(path, place, kind, item)
+        self._note(path, place, kind, Fate.KEPT, str(item), str(item), ASKED_TO_KEEP)
+        return item
 
     def _complex(self, kind: str, item: Mapping[str, object], place: str, inside: str, path: str) -> object:
         if kind == "Narrative":

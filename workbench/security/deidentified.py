@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -16,10 +17,21 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """unknown: what no dictionary describes (kept only after it was searched); text: free text, likewise."""
+    """What a person asks for beside what is done anyway.
+
+    unknown  what no dictionary describes, kept only after it was searched
+    text     free text, likewise
+    own      by data type (`XPN`, `HumanName`) or field (`PID-26`, `Patient.photo`): removed, or kept as it is; a field
+             goes before its type
+    """
 
     unknown: Policy = Policy.REMOVE
     text: Policy = Policy.KEEP
+    own: Mapping[str, Policy] = field(default_factory=dict)
+
+    def asked(self, place: str, data_type: str) -> Policy | None:
+        """What somebody asks for at a place, None where nobody does."""
+        return self.own.get(place) or self.own.get(data_type)
 
 
 class Fate(StrEnum):
@@ -29,6 +41,11 @@ class Fate(StrEnum):
     SHIFTED = "shifted"
     SEARCHED = "searched"
     REMOVED = "removed"
+    KEPT = "kept"
+
+
+ASKED_TO_KEEP = "kept because a rule says so"
+"""The doubt about what was kept."""
 
 
 class Change(NamedTuple):

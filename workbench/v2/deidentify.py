@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from workbench.security.deidentified import Change, Deidentified, Fate, Policy, Rules
+from workbench.security.deidentified import ASKED_TO_KEEP, Change, Deidentified, Fate, Policy, Rules
 from workbench.security.free_text import replace_known, scan
 from workbench.security.pseudonyms import Pseudonyms
 from workbench.v2.dictionary import Dictionary, dictionary
 from workbench.v2.er7 import HEADERS, Message, Segment
 from workbench.v2.escapes import escaper
-from workbench.v2.identifying import LONG_CODE, Leaf, Leaves, finder
+from workbench.v2.identifying import LONG_CODE, Leaf, Leaves, as_one, finder
 from workbench.v2.phi import Category, data_type_of
 
 _NOTE = "document removed by de-identification"
@@ -185,9 +185,12 @@ class _Walk:
         found: list[_Field] = []
         for number, text in enumerate(segment.fields):
             if text and number >= first:
-                leaves = find(name, number, data_type_of(segment, number, known), text)
+                data_type = data_type_of(segment, number, known)
+                leaves, place = find(name, number, data_type, text), f"{name}-{number}"
+                if self.rules.own and self.rules.asked(place, data_type) is Policy.REMOVE:
+                    leaves = as_one(text, data_type, leaves)
                 if leaves.all:
-                    found.append(_Field(segment, number, f"{name}-{number}", subject, leaves))
+                    found.append(_Field(segment, number, place, subject, leaves))
         return found
 
     def _remember(self, leaf: Leaf, subject: str) -> None:
@@ -199,6 +202,8 @@ class _Walk:
     def _leaf(self, each: _Field, leaf: Leaf) -> str:
         """The text that stands for a leaf from now on."""
         kind = leaf.category
+        if self.rules.own and (asked := self.rules.asked(each.name, leaf.data_type)) is not None:
+            return self._as_asked(each, leaf, asked)
         if kind is Category.NONE:
             return self._code(each, leaf)
         if kind is Category.DATE:
@@ -220,6 +225,13 @@ class _Walk:
         after = self.escaped(leaf.make(self.pseudonyms, leaf.value, each.subject))
         self._note(each, leaf, Fate.REPLACED, after)
         return after
+
+    def _as_asked(self, each: _Field, leaf: Leaf, asked: Policy) -> str:
+        if asked is Policy.REMOVE:
+            return self._removed(each, leaf, "")
+        if leaf.category is not Category.NONE:
+            self._note(each, leaf, Fate.KEPT, leaf.text, ASKED_TO_KEEP)
+        return leaf.text
 
     def _code(self, each: _Field, leaf: Leaf) -> str:
         """Codes stay, unless one says what identifies somebody elsewhere in this message."""

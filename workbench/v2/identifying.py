@@ -84,6 +84,12 @@ def finder(delimiters: Delimiters, known: Dictionary) -> Finder:
     return leaves
 
 
+def as_one(text: str, data_type: str, parts: Leaves) -> Leaves:
+    """A field that is removed as a whole; what stands in it is searched for elsewhere all the same."""
+    whole = Leaf((0, 0, 0), 0, text, text, data_type, Category.UNKNOWN, "", _identifier, ())
+    return Leaves((whole,), parts.telling)
+
+
 def _leaf(place: tuple[int, int, int], at: int, text: str, value: str, data_type: str, kind: Category) -> Leaf:
     folded = text.casefold() if kind is Category.NONE else ""
     make = _maker(kind, data_type, place[1], place[2], " " in value)

@@ -19,6 +19,7 @@ from workbench.app.pieces import in_pieces, read_messages
 from workbench.app.session import Session
 from workbench.app.tables import Column, Table
 from workbench.fhir import deidentify as fhir_walk
+from workbench.fhir.definitions import definitions
 from workbench.fhir.json_tree import FhirDocument
 from workbench.kernel.atomic_file import atomic_stream
 from workbench.kernel.errors import Refused
@@ -30,8 +31,10 @@ from workbench.messages.sections import Section
 from workbench.security.deidentified import Change, Deidentified, Policy, Rules
 from workbench.security.pseudonyms import Pseudonyms, new_key
 from workbench.v2 import deidentify as v2_walk
+from workbench.v2.dictionary import dictionary
+from workbench.v2.path import V2Path
 
-__all__ = ["Policy", "Preview", "Report", "Rules", "deidentify_capture", "preview", "workspace_pseudonyms"]
+__all__ = ["Policy", "Preview", "Report", "Rules", "deidentify_capture", "own_rules", "preview", "workspace_pseudonyms"]
 
 _KEY_SETTING = "deidentification.key"
 _IN_PLACE = frozenset({Framing.ER7, Framing.MLLP, Framing.BATCH})
@@ -93,6 +96,36 @@ def workspace_pseudonyms(session: Session) -> Pseudonyms:
         session.set_setting(_KEY_SETTING, kept)
         session.record("deidentification.key", "workspace", session.workspace.id)
     return Pseudonyms(bytes.fromhex(str(kept)))
+
+
+def own_rules(text: str) -> dict[str, Policy]:
+    """Rules as people write them: `XAD=remove, PID-26=keep`, by data type or field, v2 or FHIR.
+
+    raises  Refused APP-0010: a rule is not understood, or names no data type and no field
+    """
+    found: dict[str, Policy] = {}
+    for part in text.replace(",", " ").split():
+        name, _, policy = part.partition("=")
+        if policy not in tuple(Policy) or not _is_known(name):
+            raise Refused(
+                "APP-0010",
+                f"{part} is no rule.",
+                "Write a data type or field that the standard has, and remove or keep: XAD=remove, PID-26=keep.",
+            )
+        found[name] = Policy(policy)
+    return found
+
+
+def _is_known(name: str) -> bool:
+    """True for a data type or field of v2 or FHIR; a mistyped one would leave in what somebody wants out."""
+    place = V2Path.read(name)
+    if place is not None and place.field:
+        is_own = place.segment.startswith("Z")
+        return not place.component and (is_own or dictionary("").field(place.segment, place.field) is not None)
+    known = definitions()
+    if "." in name:
+        return known.element(name) is not None
+    return dictionary("").data_type(name) is not None or name in known.data_types()
 
 
 def preview(capture: Capture, number: int, pseudonyms: Pseudonyms, rules: Rules | None = None) -> Preview:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QFormLayout, QTabWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QFormLayout, QLineEdit, QTabWidget, QWidget
 
 from workbench.app.operations.deidentify import (
     Policy,
@@ -12,6 +12,7 @@ from workbench.app.operations.deidentify import (
     Report,
     Rules,
     deidentify_capture,
+    own_rules,
     preview,
     workspace_pseudonyms,
 )
@@ -22,6 +23,7 @@ from workbench.gui.marks import Mark
 from workbench.gui.masking import masked
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.widgets.basics import across, button, down, label, table
+from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.security.deidentified import Change
 
@@ -45,6 +47,10 @@ class DeidentifyDialog(QDialog):
         self.report: Report | None = None
         self.unknown = _policy("Z segments and unknown fields", Policy.REMOVE)
         self.text = _policy("Free text", Policy.KEEP)
+        self.own = QLineEdit()
+        self.own.setAccessibleName("Rules by data type or field")
+        self.own.setPlaceholderText("XAD=remove, PID-26=keep, HumanName=remove; all else as its type demands")
+        self.own.setToolTip("A data type or field, and remove or keep; the preview below follows")
         self._place_tables()
         self.words = label("", wrap=True)
         self.start = button("Write new file…", self.ask_and_write, primary=True)
@@ -55,6 +61,7 @@ class DeidentifyDialog(QDialog):
         form = QFormLayout()
         form.addRow("Z segments and unknown fields", self.unknown)
         form.addRow("Free text, after it was searched", self.text)
+        form.addRow("Rules by data type or field", self.own)
         about = (
             "The same patient gets the same pseudonym and the same shift of dates everywhere. The key stays in the "
             "workspace; the original is only read."
@@ -75,6 +82,7 @@ class DeidentifyDialog(QDialog):
         self.resize(round(em * 58), round(em * 38))
         for box in (self.unknown, self.text):
             box.currentIndexChanged.connect(self.refresh)
+        self.own.editingFinished.connect(self.refresh)
         bench.message_changed.connect(self._refresh_if_shown)
         bench.mask_changed.connect(self._refresh_if_shown)
 
@@ -96,15 +104,24 @@ class DeidentifyDialog(QDialog):
 
     @property
     def rules(self) -> Rules:
-        return Rules(Policy(self.unknown.currentData()), Policy(self.text.currentData()))
+        """What is asked for; raises Refused APP-0010."""
+        own = own_rules(self.own.text())
+        return Rules(Policy(self.unknown.currentData()), Policy(self.text.currentData()), own)
 
     def _before(self, line: Change) -> str:
         return masked(line.before) if self._bench.masked else line.before
 
     def refresh(self) -> None:
         """Show what would be done to the selected message."""
-        capture, number, rules, session = self._bench.capture, self._bench.number, self.rules, self._session
+        capture, number, session = self._bench.capture, self._bench.number, self._session
         self.start.setEnabled(capture is not None)
+        try:
+            rules = self.rules
+        except Refused as refusal:
+            self.start.setEnabled(False)
+            self._refuse(refusal)
+            return
+        self.words.setText("")
         if capture is None or number is None:
             self.lines.show([])
             return
@@ -130,7 +147,12 @@ class DeidentifyDialog(QDialog):
 
     def write(self, out: Path) -> None:
         """De-identify the whole capture into a new file beside the window."""
-        capture, rules, session = self._bench.capture, self.rules, self._session
+        capture, session = self._bench.capture, self._session
+        try:
+            rules = self.rules
+        except Refused as refusal:
+            self._refuse(refusal)
+            return
         if capture is None:
             return
 

@@ -77,19 +77,24 @@ def _outcome(posted: Posted) -> Mark:
 
 
 class FhirServerDialog(QDialog):
-    """One server, and one request at a time."""
+    """One server, and one request at a time.
+
+    chosen, listed  the numbers of the messages selected in the list, and of all that it shows
+    """
 
     def __init__(
         self,
         bench: Bench,
         session: Session,
+        chosen: Callable[[], Sequence[int]],
         listed: Callable[[], Sequence[int]],
         parent: QWidget | None = None,
         key_store: Callable[[], KeyStore] = system_key_store,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("FHIR server")
-        self._bench, self._session, self._listed, self._key_store = bench, session, listed, key_store
+        self._bench, self._session, self._key_store = bench, session, key_store
+        self._chosen, self._listed = chosen, listed
         self._pages: list[FhirDocument] = []
         self._posting_now: list[Posted] = []
         self.base = _line("Base URL", "https://fhir.example.org/r4")
@@ -121,7 +126,7 @@ class FhirServerDialog(QDialog):
         self.in_address.setToolTip("For servers that take no posted searches; addresses are written down on the way")
         self.which = QComboBox()
         self.which.setAccessibleName("Which messages")
-        self.which.addItems(["Selected message", "Messages of the list"])
+        self.which.addItems(["Selected messages", "Messages of the list"])
         self.which.setToolTip("FHIR goes as it is; v2 messages go as the transaction that the open mapping makes")
         self.production = QCheckBox("Allow messages marked for production (MSH-11 = P)")
         self.options = QStackedWidget()
@@ -221,8 +226,7 @@ class FhirServerDialog(QDialog):
 
     def _posting(self, server: FhirServer, token: TokenSource | None) -> Callable[[JobContext], Answered]:
         capture, session = self._bench.capture, self._session
-        numbers = [self._bench.number] if self.which.currentIndex() == 0 else list(self._listed())
-        chosen = [number for number in numbers if number is not None]
+        chosen = self._chosen() if self.which.currentIndex() == 0 else self._listed()
         if capture is None or not chosen:
             raise Refused("GUI-0042", "No message is selected.", "Open a capture and select a message.")
         package = session.package or standard_package_folder()

@@ -41,22 +41,27 @@ _SENT = (
 
 
 class SenderDialog(QDialog):
-    """Sends the selected message, or those of the list.
+    """Sends the selected messages, or those of the list.
 
-    listed  the message numbers of the list as it stands
+    chosen, listed  the numbers of the messages selected in the list, and of all that it shows
     """
 
     def __init__(
-        self, bench: Bench, session: Session, listed: Callable[[], Sequence[int]], parent: QWidget | None = None
+        self,
+        bench: Bench,
+        session: Session,
+        chosen: Callable[[], Sequence[int]],
+        listed: Callable[[], Sequence[int]],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Send messages (MLLP)")
-        self._bench, self._session, self._listed = bench, session, listed
+        self._bench, self._session, self._chosen, self._listed = bench, session, chosen, listed
         self._sent: list[Sent] = []
         self.handle: JobHandle | None = None
         self.which = QComboBox()
         self.which.setAccessibleName("Which messages")
-        self.which.addItems(["Selected message", "Messages of the list"])
+        self.which.addItems(["Selected messages", "Messages of the list"])
         self.host = QLineEdit("127.0.0.1")
         self.host.setAccessibleName("Host")
         self.port = whole_number("Port", 1, 65535, 2575)
@@ -105,8 +110,8 @@ class SenderDialog(QDialog):
     def start(self) -> None:
         """Send beside the window; answers are shown as they come."""
         capture = self._bench.capture
-        numbers = [self._bench.number] if self.which.currentIndex() == 0 else self._listed()
-        if capture is None or None in numbers or not numbers:
+        numbers = self._chosen() if self.which.currentIndex() == 0 else self._listed()
+        if capture is None or not numbers:
             self.words.setText("No message is selected.")
             return
         try:
@@ -125,7 +130,7 @@ class SenderDialog(QDialog):
         )
         self._sent = []
         self._remember()
-        self._send(capture, destination, [number for number in numbers if number is not None], self._sent)
+        self._send(capture, destination, numbers, self._sent)
 
     def _send(self, capture: Capture, destination: Destination, numbers: Sequence[int], sent: list[Sent]) -> None:
         session = self._session

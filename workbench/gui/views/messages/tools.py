@@ -49,12 +49,12 @@ class MessageTools(QObject):
         pair = (chosen[0], chosen[1]) if len(chosen) == 2 else (number, self._following(number))
         dialog.show_pair(capture, capture, pair)
 
-    def _chosen(self) -> list[int]:
-        """The numbers of the selected messages in the order of the list; the first few of them."""
+    def _chosen(self, most: int | None = MOST_CHOSEN) -> list[int]:
+        """The numbers of the selected messages in the order of the list; the first few of them, or all."""
         selection = self._list.view.selectionModel().selection()
         blocks = (selection.at(place) for place in range(selection.count()))
         rows = (row for block in blocks for row in range(block.top(), block.bottom() + 1))
-        return [self._list.model.number(row) for row in sorted(islice(rows, MOST_CHOSEN))]
+        return [self._list.model.number(row) for row in sorted(islice(rows, most))]
 
     def fill_menu(self, menu: QMenu) -> None:
         """What can be done with the messages selected in the list."""
@@ -100,12 +100,18 @@ class MessageTools(QObject):
     def send(self) -> None:
         from workbench.gui.views.messages.sending import SenderDialog
 
-        self._front("send", lambda: SenderDialog(self._bench, self._session, self._listed, self._parent))
+        self._front("send", lambda: SenderDialog(self._bench, self._session, self._selected, self._listed, self._parent))
 
     def fhir_server(self) -> None:
         from workbench.gui.views.messages.fhir_server import FhirServerDialog
 
-        self._front("fhir server", lambda: FhirServerDialog(self._bench, self._session, self._listed, self._parent))
+        self._front(
+            "fhir server",
+            lambda: FhirServerDialog(self._bench, self._session, self._selected, self._listed, self._parent),
+        )
+
+    def _selected(self) -> list[int]:
+        return self._chosen(None)
 
     def _listed(self) -> list[int]:
         model = self._list.model
