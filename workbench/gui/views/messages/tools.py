@@ -100,7 +100,9 @@ class MessageTools(QObject):
     def send(self) -> None:
         from workbench.gui.views.messages.sending import SenderDialog
 
-        self._front("send", lambda: SenderDialog(self._bench, self._session, self._selected, self._listed, self._parent))
+        self._front(
+            "send", lambda: SenderDialog(self._bench, self._session, self._selected, self._listed, self._parent)
+        )
 
     def fhir_server(self) -> None:
         from workbench.gui.views.messages.fhir_server import FhirServerDialog
