@@ -36,7 +36,8 @@ def test_pages_come_as_pictures_and_text() -> None:
     found = pdf_pages(a_pdf(3), JobContext(), most=2)
     assert (found.total, len(found.pages)) == (3, 2)
     page = found.pages[0]
-    assert (page.width, page.height, len(page.pixels)) == (900, 300, 900 * 300 * 3)
+    assert (page.width, len(page.pixels)) == (820, 820 * page.height * 3)
+    assert page.height in (273, 274)
     assert page.text.strip() == "Discharge summary"
     assert set(page.pixels) > {0, 255}
 

@@ -17,7 +17,7 @@ from workbench.kernel.progress import JobContext
 MOST_PAGES = 20
 PATIENCE_S = 30.0
 _WAIT_S = 0.1
-_WIDTH = 900
+_WIDTH = 820
 _TALLEST = 4000
 
 

@@ -16,6 +16,7 @@ from workbench.v2.path import V2Path
 from workbench.validation.validator import rules
 
 _CODES_SHOWN = 60
+LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,15 @@ def _value_facts(element: Element | None, mask: bool) -> list[tuple[str, str]]:
     if element.raw == '""':
         return [("Value", '"" – delete what you have')]
     value = masked(element.value) if hide else element.value
-    facts = [("Value", value)]
+    facts = [("Value", _short(value))]
     if element.raw != element.value and not hide:
-        facts.append(("As written", element.raw))
+        facts.append(("As written", _short(element.raw)))
     facts.append(("Bytes", f"{element.span.start:,}–{element.span.end:,}"))
     return facts
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
 
 
 def _codes(known: Dictionary, table_id: str, value: str) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -41,7 +41,8 @@ class EmbeddedDialog(QDialog):
         words = label(document.words, "muted")
         self.setLayout(down(words, self.body, across(1, save, close), margins=16, spacing=12))
         em = bench.theme.em
-        self.resize(round(em * 44), round(em * 34))
+        is_wide = document.kind == "PDF document"
+        self.resize(round(em * (60 if is_wide else 44)), round(em * (46 if is_wide else 34)))
 
     def _picture(self) -> QWidget | None:
         picture = QPixmap()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.app.documents import Document
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Place
@@ -41,6 +42,8 @@ from workbench.v2.er7 import Message
 from workbench.v2.path import V2Path
 
 SIDE_BY_SIDE_EM = 44
+WIDTHS_EM = (8, 12)
+FHIR_WIDTHS_EM = (13, 9)
 LARGEST_TREE = 2 << 20
 """A FHIR document above this size has too many fields for a tree."""
 _NOTATIONS = ("PID-3[2].1", "Terser", "Mirth", "Liquid", "FHIRPath")
@@ -59,8 +62,9 @@ class MessageView(QSplitter):
         self._shown = Shown.POPULATED
         self._following = False
         self._stale = True
+        self._widths = WIDTHS_EM
         self.model = NodeTreeModel(bench.theme, self)
-        self.tree = tree(bench.theme, self.model, "Fields of the message", (8, 12))
+        self.tree = tree(bench.theme, self.model, "Fields of the message", WIDTHS_EM)
         self.raw = SpanText(bench.theme, "Raw message")
         self.hex = HexView(bench.theme)
         self.shown_buttons = _choice("Fields shown", tuple(Shown), self.show_fields, 1, self)
@@ -120,6 +124,7 @@ class MessageView(QSplitter):
         self._whole = EMPTY_TREE
         if isinstance(document, Message):
             self._whole = v2_tree(document, mask)
+            self._set_widths(WIDTHS_EM)
             delimiters = document.delimiters
             marks = delimiters.field + delimiters.component + delimiters.repetition + delimiters.subcomponent
             self.raw.show_er7(of_message(document, mask), marks, delimiters.escape)
@@ -144,11 +149,19 @@ class MessageView(QSplitter):
         self._text_part = 0
         self._show_json_text()
         retitle(self.raw_pane, "JSON")
+        self._set_widths(FHIR_WIDTHS_EM)
         if len(document.raw) <= LARGE_BYTES:
             self._whole = fhir_tree(document, mask)
         elif len(document.raw) <= LARGEST_TREE:
             handle = self._bench.jobs.newest("fields", "Reading the fields", lambda ctx: fhir_tree(document, mask))
             handle.succeeded.connect(self._take_tree)
+
+    def _set_widths(self, widths: tuple[int, int]) -> None:
+        """Give columns the width of another kind of message; those a person chose stay as long as the kind does."""
+        if widths != self._widths:
+            self._widths = widths
+            for column, width in enumerate(widths):
+                self.tree.setColumnWidth(column, round(width * self._bench.theme.em))
 
     def _take_tree(self, found: NodeTree) -> None:
         self._whole = found
@@ -230,9 +243,9 @@ class MessageView(QSplitter):
         if self._stale:
             return
         number = self.model.tree.at_path(place.path) if place.path else -1
-        if number < 0 and place.span is not None:
-            number = self.model.tree.at_byte(place.span.start)
-        span = place.span
+        span = place.span or (_span_at(self._bench.looked_at, place.path) if number < 0 else None)
+        if number < 0 and span is not None:
+            number = self.model.tree.at_byte(span.start)
         if span is None and number >= 0:
             span = self.model.tree.nodes[number].span
         self._following = True
@@ -300,17 +313,7 @@ class MessageView(QSplitter):
 
     def menu(self) -> QMenu:
         """What can be done with the selected place."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        path = self._bench.place.path
-        if self.raw.textCursor().hasSelection():
-            menu.addAction("Copy text").triggered.connect(lambda _checked=False: self.raw.copy())
-        for notation in _NOTATIONS:
-            action = menu.addAction(_copy_words(path, notation))
-            action.setEnabled(bool(path))
-            action.triggered.connect(partial(_copy_as, self, notation))
-        if self.preview.isVisible():
-            menu.addAction("Preview the document…").triggered.connect(lambda _checked=False: self.show_embedded())
+        menu = _menu_of(self, self._bench.place.path)
         self.menu_asked.emit(menu)
         return menu
 
@@ -338,6 +341,29 @@ class MessageView(QSplitter):
         if number >= 0:
             node = self._whole.nodes[number]
             self._bench.select_place(node.path, node.span, by)
+
+
+def _span_at(document: Document | None, path: str) -> Span | None:
+    """The bytes of a path that is written otherwise than in the tree, as `OBX[1]-5` where there is one OBX."""
+    try:
+        found = document.at(path) if isinstance(document, Message) and path else []
+    except Refused:
+        return None
+    return found[0].span if found else None
+
+
+def _menu_of(view: MessageView, path: str) -> QMenu:
+    menu = QMenu(view)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    if view.raw.textCursor().hasSelection():
+        menu.addAction("Copy text").triggered.connect(lambda _checked=False: view.raw.copy())
+    for notation in _NOTATIONS:
+        action = menu.addAction(_copy_words(path, notation))
+        action.setEnabled(bool(path))
+        action.triggered.connect(partial(_copy_as, view, notation))
+    if view.preview.isVisible():
+        menu.addAction("Preview the document…").triggered.connect(lambda _checked=False: view.show_embedded())
+    return menu
 
 
 def in_notation(path: str, notation: str) -> str:

@@ -28,6 +28,9 @@ from workbench.kernel.location import Span
 COLOURED_CHARACTERS = 200_000
 """Lines beyond this are left plain; a syntax colour is no help in a megabyte of base64."""
 
+LINE_CHARACTERS = 1000
+"""A line of JSON longer than this was written without lines."""
+
 _JSON_TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*")|(?P<literal>true|false|null)|(?P<number>-?\d[\d.eE+-]*)'
 )
@@ -113,7 +116,10 @@ class SpanText(QPlainTextEdit):
         self._show(shown)
 
     def show_json(self, shown: DisplayText) -> None:
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        """Show JSON; what was written without lines is wrapped, the rest keeps its own."""
+        has_lines = "\n" in shown.text[:LINE_CHARACTERS] or len(shown.text) < LINE_CHARACTERS
+        modes = QPlainTextEdit.LineWrapMode
+        self.setLineWrapMode(modes.NoWrap if has_lines else modes.WidgetWidth)
         if not isinstance(self._colours, _JsonColours):
             self._colours = self._replace_colours(_JsonColours(self.document(), self._theme))
         self._show(shown)

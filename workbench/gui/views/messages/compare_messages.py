@@ -220,7 +220,8 @@ class CompareMessagesDialog(QDialog):
             chosen = line.spans[side] if isinstance(line, Line) else None
             if chosen is not None and self._parts and len(self._parts[side].data) > PART_BYTES:
                 self._show_text(side, chosen.start)
-            others = [span for each in self._lines if not each.is_same and (span := each.spans[side]) is not None]
+            differing = (each for each in self._lines if not (each.is_same or each.is_sum))
+            others = [span for each in differing if (span := each.spans[side]) is not None]
             text.point_out([chosen] if chosen is not None else [], others[:MOST_HIGHLIGHTS])
 
     def _refuse(self, problem: BaseException) -> None:

@@ -45,7 +45,7 @@ class PartLine:
 _COLUMNS = (
     Column("Part", lambda line: Path(line.name).name, 13, tip=lambda line: line.name),
     Column("Read as", lambda line: line.framing, 13),
-    Column("Encoding", lambda line: line.encoding, 9.5),
+    Column("Encoding", lambda line: line.encoding, 12),
     Column("Messages", lambda line: f"{line.messages:,}", 5, key=lambda line: line.messages, right=True),
     Column("Chosen by", lambda line: "you" if line.overrule != Overrule() else "detection", 6, muted=True),
 )
@@ -104,7 +104,7 @@ class DetectionDialog(QDialog):
             )
         )
         em = bench.theme.em
-        self.resize(round(em * 48), round(em * 28))
+        self.resize(round(em * 54), round(em * 30))
         self.view.selectionModel().currentRowChanged.connect(self._selected)
         bench.capture_changed.connect(self.show_parts)
         bench.capture_complete.connect(self.show_parts)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from workbench.app.operations.index import MessageIndex
 
 TYPING_PAUSE_MS = 250
-_WIDTHS = (1.9, 11.6, 5.2, 6.2, 8, 6, 4)
+_WIDTHS = (1.9, 11.6, 6, 6.2, 8, 6, 4)
 
 
 class MessageList(QWidget):
@@ -163,7 +163,7 @@ class MessageList(QWidget):
         capture, text = self._bench.capture, self.filter.text().strip()
         self._wrong("")
         self._bench.jobs.drop("filter")
-        self._searching(False)
+        self.stop.setVisible(False)
         if capture is None:
             return
         among = self._wanted()
@@ -205,7 +205,7 @@ class MessageList(QWidget):
         handle.succeeded.connect(self._show)
         handle.failed.connect(lambda problem: self._wrong(" ".join(sentence_of(problem))))
         handle.ended.connect(self._ended)
-        self._searching(bool(text))
+        self.stop.setVisible(bool(text))
 
     def _take_parts(self, parts: list[array[int]]) -> None:
         """Show what a search has found so far; its order comes when it is complete."""
@@ -223,15 +223,12 @@ class MessageList(QWidget):
         """Stop the search that runs and keep what it has found."""
         self._take_parts(self._parts)
         self._bench.jobs.drop("filter")
-        self._searching(False)
+        self.stop.setVisible(False)
         self._bench.say(f"The search was stopped; {self.model.rowCount():,} messages were found so far")
 
     def _ended(self, handle: JobHandle) -> None:
         if handle.state is not JobState.CANCELLED:
-            self._searching(False)
-
-    def _searching(self, on: bool) -> None:
-        self.stop.setVisible(on)
+            self.stop.setVisible(False)
 
     def show_only(self, numbers: Iterable[int], words: str) -> None:
         """Show these messages only, until the filter is changed; `words` say what they are."""
@@ -275,7 +272,7 @@ class MessageList(QWidget):
 
     def _show(self, filtered: array[int] | None) -> None:
         capture = self._bench.capture
-        self._searching(False)
+        self.stop.setVisible(False)
         self.model.reset(len(capture) if capture is not None else 0, filtered)
         self._tell()
         self._follow()

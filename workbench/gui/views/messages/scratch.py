@@ -258,8 +258,9 @@ class ScratchBar(QFrame):
         copy = self.copy
         if copy is not None and copy.at and self._bench.document is not copy.shown:
             self._bench.show_edited(copy.shown)
-        if self._bench.part is not None or not isinstance(self._bench.document, Message):
-            self._view.type_button.setChecked(False)
+        can_type = self._bench.part is None and isinstance(self._bench.document, Message)
+        self._view.type_button.setEnabled(can_type)
+        self._view.type_button.setChecked(can_type and self._view.type_button.isChecked())
         self._tell()
 
     def _recover(self) -> None:

@@ -14,6 +14,7 @@ from workbench.gui.bench import Bench
 from workbench.gui.views.messages.message_list import MessageList
 
 MOST_CHOSEN = 100
+NEAR_ROWS = 200
 _Dialog = TypeVar("_Dialog", bound=QDialog)
 
 
@@ -66,10 +67,16 @@ class MessageTools(QObject):
         )
 
     def _following(self, number: int) -> int:
-        model = self._list.model
+        """The next message of the list that is of the same kind, or the one before; itself when there is none near."""
+        capture, model = self._bench.capture, self._list.model
         row = model.row_of(number)
-        after = row + 1 if 0 <= row < model.rowCount() - 1 else max(row - 1, 0)
-        return model.number(after) if model.rowCount() else number
+        near = (*range(row + 1, row + NEAR_ROWS), *range(row - 1, row - NEAR_ROWS, -1))
+        for other in near:
+            if capture is not None and 0 <= other < model.rowCount():
+                found = model.number(other)
+                if capture.format_of(found) is capture.format_of(number):
+                    return found
+        return number
 
     def compare_captures(self) -> None:
         from workbench.gui.views.messages.compare_captures import CompareCapturesDialog
