@@ -197,9 +197,9 @@ class FhirReading:
             return lambda frame: number_test(check.test, len(read(frame)), number)
         if check.operand is Operand.LENGTH:
             number = int(check.values[0])
-            return lambda frame: (
-                any(number_test(check.test, len(primitive_text(node.value)), number) for node in read(frame))
-                or number_test(check.test, 0, number)
+            return lambda frame: any(
+                number_test(check.test, length, number)
+                for length in [len(primitive_text(node.value)) for node in read(frame)] or [0]
             )
         if check.test is Relation.VALUED:
             return lambda frame: any(node.value is not None for node in read(frame))

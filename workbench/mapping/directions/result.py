@@ -112,12 +112,21 @@ def messages_json(roots: Sequence[Instance]) -> Object:
     messages: list[Json] = []
     for root in roots:
         segments: list[Json] = [
-            {"segment": one.kind, **{f"field{key}": one.content[key] for key in sorted(one.content, key=int)}}
+            {"segment": one.kind, **{f"field{key}": _plain(one.content[key]) for key in sorted(one.content, key=int)}}
             for one in root.walk()
             if one.kind
         ]
         messages.append({"segment": segments})
     return {"resourceType": "Messages", "message": messages}
+
+
+def _plain(value: Json) -> Json:
+    """A value of the tree without the marks of texts that have their escapes already."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
 
 
 def places_of(roots: Sequence[Instance], bundle: Object, is_v2: bool) -> dict[int, str]:
