@@ -125,9 +125,16 @@ class PackageDefinitions(Definitions):
 
     @cached_property
     def global_profiles(self) -> Mapping[str, tuple[str, ...]]:
-        """Profiles the packages' implementation guides demand of every resource of a type."""
+        """Profiles the packages' implementation guides demand of every resource of a type.
+
+        A core package is no guide; those in it are examples of guides.
+        """
         found: dict[str, list[str]] = {}
-        for guide in self._by_url.get("ImplementationGuide", {}).values():
+        newest = self._by_url.get("ImplementationGuide", {})
+        guides = (each for package in self.packages.packages if not package.is_core for each in package.resources)
+        for guide in guides:
+            if newest.get(guide.url) is not guide:
+                continue
             for demand in guide.read().get("global", []):
                 found.setdefault(demand.get("type", ""), []).append(demand.get("profile", ""))
         return {name: tuple(urls) for name, urls in found.items()}

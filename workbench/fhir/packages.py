@@ -74,6 +74,11 @@ class FhirPackage:
     def label(self) -> str:
         return f"{self.name}#{self.version}"
 
+    @property
+    def is_core(self) -> bool:
+        """True for the definitions of a FHIR version itself."""
+        return self.name in CORE_PACKAGES
+
 
 def open_package(path: Path) -> FhirPackage:
     """A package from its `.tgz` or its folder.
@@ -96,7 +101,7 @@ def open_package(path: Path) -> FhirPackage:
     versions = about.get("fhirVersions") or about.get("fhir-version-list") or ()
     dependencies = about.get("dependencies")
     return FhirPackage(
-        about["name"],
+        about["name"].rpartition("/")[2],  # registries of scripts put the publisher before it
         str(about.get("version", "")),
         tuple(map(str, versions)) if isinstance(versions, list | tuple) else (),
         dependencies if isinstance(dependencies, dict) else {},

@@ -145,13 +145,17 @@ def _profiles(reference: Json) -> list[str]:
 def _type_code(element: Json, reference: Json) -> str:
     """The FHIR type of elements that the specification types in FHIRPath's System namespace.
 
-    Resource.id is declared a string there, but its definition demands an `id` (R4 resource.html#id).
+    Resource.id is declared a string there, but its definition demands an `id` (R4 resource.html#id). Element.id is
+    declared an `id` in some versions, but is any text without white space (R5 element.html#id).
     """
     code: str = reference["code"]
     if not code.startswith("http://hl7.org/fhirpath/System."):
         return code
-    if element.get("base", {}).get("path", element["path"]).endswith("Resource.id"):
+    base = element.get("base", {}).get("path", element["path"])
+    if base.endswith("Resource.id"):
         return "id"
+    if base == "Element.id":
+        return "string"
     named = [e.get("valueUrl") for e in reference.get("extension", []) if e["url"] == FHIR_TYPE]
     return named[0] if named and named[0] else code.rsplit(".", 1)[-1].lower()
 

@@ -1,4 +1,4 @@
-"""Formats of the R4 primitive types (R4 datatypes.html#primitive).
+"""Formats of the primitive types (R4 datatypes.html#primitive), with the one that R5 adds.
 
 `accepts(code)` gives the test for values as `json_tree` decodes them: JSON numbers with a fraction or an exponent are
 Decimal, so `1.0` is no integer. Tests are the inner loop of validation; each is one regular expression at most.
@@ -30,6 +30,7 @@ _id = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
 _space = re.compile(r"\s").search
 _oid = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+").fullmatch
 _uuid = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE).fullmatch
+_whole = re.compile(r"0|[-+]?[1-9][0-9]{0,18}").fullmatch
 _base64 = re.compile(r"[0-9A-Za-z+/\s]*={0,2}\s*").fullmatch
 _whitespace = re.compile(r"\s+")
 _control = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
@@ -45,6 +46,7 @@ FORMS = {
     "id": "1 to 64 letters, digits, hyphens and dots",
     "instant": "YYYY-MM-DDThh:mm:ss with a time zone",
     "integer": "a whole number of 32 bits, without quotation marks",
+    "integer64": "a whole number of 64 bits in quotation marks",
     "markdown": "text without control characters, 1 MB at most",
     "oid": "urn:oid: and an OID",
     "positiveInt": "a whole number from 1 on, without quotation marks",
@@ -121,6 +123,11 @@ def _is_integer(value: object) -> bool:
     return type(value) is int and -(2**31) <= value < 2**31
 
 
+def _is_integer64(value: object) -> bool:
+    """R5 only; JSON readers lose digits of numbers of that size, so it is a text (R5 datatypes.html#integer64)."""
+    return type(value) is str and _whole(value) is not None and -(2**63) <= int(value) < 2**63
+
+
 def _is_unsigned(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**31
 
@@ -150,6 +157,7 @@ _TESTS: dict[str, Test] = {
     "id": _is_id,
     "instant": _is_instant,
     "integer": _is_integer,
+    "integer64": _is_integer64,
     "markdown": _is_string,
     "oid": _is_oid,
     "positiveInt": _is_positive,
@@ -166,6 +174,6 @@ _TESTS: dict[str, Test] = {
 def accepts(code: str) -> Test:
     """The test of a primitive type: True when a decoded value has its form.
 
-    raises  KeyError: not a primitive type of R4
+    raises  KeyError: not a primitive type
     """
     return _TESTS[code]
