@@ -16,7 +16,7 @@ from workbench.mapping.writing import (
     plain_rule,
     plain_rule_map,
 )
-from workbench.terminology.code_map import CodeMap, CodeMapRow
+from workbench.terminology.code_map import CodeMap, CodeMapRow, written_marks
 from workbench.terminology.codes import Coding
 
 PACKAGE = "package.yaml"
@@ -114,6 +114,8 @@ def plain_code_row(row: CodeMapRow) -> Plain:
         "approver": row.approver,
         "comment": row.comment,
         "sender": row.sender,
+        "marks": written_marks(row.marks),
+        "decided": row.decided,
     }
     return {key: value for key, value in given.items() if value}
 
