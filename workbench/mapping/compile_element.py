@@ -202,7 +202,7 @@ def _spread(parts: RuleParts, kind: Kind) -> Step:
         for node in nodes(frame):
             if covered and frame.run.noting:
                 frame.run.given.append((using, node))
-            if alone and keys.isdisjoint(frame.target):
+            if alone and frame.run.trace is None and keys.isdisjoint(frame.target):
                 made: Object = {}
                 written |= fill_apart(frame, node, made, frame)
                 frame.target.update(made)

@@ -68,7 +68,7 @@ class Plan:
         self._runs += 1
         if self._runs >= OBSERVED_RUNS:
             self._fused = tuple(self._fuse())
-            self._texts.clear()
+            self._texts = {}  # not emptied: another thread may be going through it
         return self.plain
 
     def _fuse(self) -> Iterable[Step]:

@@ -1,0 +1,169 @@
+"""What fast runs remember: the same bytes and the same issues as traced runs, whatever came before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.mapping.conftest import message
+from tests.mapping.test_mapping_rules import SEX
+from workbench.fhir.json_tree import dumps
+from workbench.kernel.errors import Refused
+from workbench.kernel.issues import Issue
+from workbench.kernel.shipped import shipped
+from workbench.mapping import fusing
+from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.load import load_package
+from workbench.v2.er7 import Message
+
+STANDARD = compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
+
+CX = st.sampled_from(["1^^^HOSP^MR", "2^^^HOSP^MR~3^^^NAT&1.2.3&ISO^SS", "4", "^^^HOSP", '""', ""])
+XCN = st.sampled_from(["12^WARD^WANDA^^^DR^^^HOSP", "12^WARD^WALTER^^^DR^^^HOSP~13^REFER", "^WARD^W", "14", ""])
+PL = st.sampled_from(["W1^2^B^HOSP", "W1^3^B^HOSP^^N^MAIN^4", "W2^^^OTHER", ""])
+WHEN = st.sampled_from(["20240102", "202401020304+0100", "20249999", ""])
+CWE = st.sampled_from(["I^Inpatient", "I", "XX^Odd^L", "&amp", ""])
+PID = st.builds("PID|1||{}||DOE^JANE~ROE^J||{}|F||{}||||||||{}".format, CX, WHEN, CWE, CX)
+PV1 = st.builds(
+    "PV1|1|{}|{}||||{}|{}||||||||||{}||{}|||||||||||||||||||||||||{}".format, CWE, PL, XCN, XCN, XCN, CX, WHEN
+)
+ROL = st.builds("ROL|1|AD|AT^^HL70443|{}".format, XCN)
+OBX = st.builds(
+    "OBX|1|{}|2345-7^Glucose^LN||{}|mmol/L|3-5|{}|||F|||{}||{}".format,
+    st.sampled_from(["NM", "ST", "CE", "SN"]), st.sampled_from(["5.1", "5.10", "A^B^L", ">^5", '""', ""]),
+    st.sampled_from(["N", "H~L", "Q", ""]), WHEN, XCN,
+)  # fmt: skip
+STREAMS = st.lists(
+    st.one_of(
+        st.tuples(PID, PV1, ROL).map(lambda lines: message("ADT^A01", *lines)),
+        st.tuples(PID, PV1, OBX, OBX).map(lambda lines: message("ORU^R01", *lines[:2], "OBR|1|||X^Y^L", *lines[2:])),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def told(issues: Iterable[Issue]) -> list[tuple[object, ...]]:
+    return [
+        (issue.rule, issue.severity, issue.template, sorted(issue.args.items()), issue.location) for issue in issues
+    ]
+
+
+def assert_equal_in_both_modes(mapping: CompiledMapping, given_message: Message) -> None:
+    traced = mapping.trace(given_message)
+    bundle, issues = mapping.run_with_issues(given_message)
+    assert dumps(bundle) == dumps(traced.bundle)
+    assert told(issues) == told(traced.issues)
+
+
+@settings(max_examples=60, deadline=None)
+@given(STREAMS)
+def test_what_came_before_changes_neither_bytes_nor_issues(stream: list[Message]) -> None:
+    for given_message in stream:
+        assert_equal_in_both_modes(STANDARD, given_message)
+
+
+@settings(max_examples=60, deadline=None)
+@given(STREAMS)
+def test_rules_that_run_as_one_from_the_start_make_the_same_bytes_and_issues(stream: list[Message]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fusing, "OBSERVED_RUNS", 1)
+        for given_message in stream:
+            assert_equal_in_both_modes(STANDARD, given_message)
+
+
+@pytest.mark.corpus
+def test_issues_are_equal_in_both_modes_on_the_corpus(corpus_root: Path) -> None:
+    from tests.mapping.test_mapping_corpus import messages
+
+    known = [one for one in messages(sorted(corpus_root.rglob("*.hl7"))[::11]) if STANDARD.map_for(one)]
+    assert len(known) > 50
+    for given_message in known:
+        assert told(STANDARD.run_with_issues(given_message)[1]) == told(STANDARD.trace(given_message).issues)
+
+
+def fused(mapping: CompiledMapping, pids: Iterable[str]) -> list[dict[str, Any]]:
+    """The Patients of messages that come after enough others for rules to run as one."""
+    for number in range(fusing.OBSERVED_RUNS + 1):
+        mapping.run(message("ADT^A01", f"PID|1||{number}||DOE^JANE|M|19700101|F"))
+    found = []
+    for pid in pids:
+        bundle: Any = mapping.run(message("ADT^A01", pid))
+        found.append({k: v for k, v in bundle["entry"][0]["resource"].items() if k not in ("resourceType", "id")})
+    return found
+
+
+def test_a_value_that_misfits_is_reported_at_each_of_its_places(mapping_of: Callable[..., CompiledMapping]) -> None:
+    doctor = "map: XCN-Practitioner\nfrom: XCN\nto: Practitioner\nrules:\n  - {id: n, from: XCN.1, to: birthDate}\n"
+    mapping = mapping_of(
+        "  - {id: gp, from: PID-9, to: generalPractitioner, make: Practitioner, using: XCN-Practitioner}\n",
+        {"types/XCN-Practitioner.yaml": doctor},
+    )
+    twice = message("ADT^A01", "PID|||||||||odd~odd")
+    bundle, issues = mapping.run_with_issues(twice)
+    assert [issue.location.path for issue in issues if issue.location] == ["PID-9[1].1", "PID-9[2].1"]
+    assert told(issues) == told(mapping.trace(twice).issues)
+
+
+def test_rules_that_share_an_element_still_do_when_one_of_their_fields_is_never_the_same(
+    mapping_of: Callable[..., CompiledMapping],
+) -> None:
+    rules = (
+        "  - {id: sex, from: PID-8, to: gender, codes: sex}\n"
+        "  - {id: use, literal: home, to: 'contact[a].address.use'}\n"
+        "  - {id: number, from: PID-3, to: 'contact[a].address.text'}\n"
+        "  - {id: born, from: PID-7, to: birthDate}\n"
+    )
+    mapping = mapping_of(rules, SEX)
+    assert fused(mapping, ["PID|1||x1||DOE^JANE|M|19700101|F"]) == [
+        {
+            "gender": "female",
+            "contact": [{"address": {"use": "home", "text": "x1"}}],
+            "birthDate": "1970-01-01",
+        }
+    ]
+
+
+def test_lists_keep_the_order_of_the_rules_when_some_run_as_one(mapping_of: Callable[..., CompiledMapping]) -> None:
+    rules = (
+        "  - {id: number, from: PID-3, to: 'identifier[].value'}\n"
+        "  - {id: second, from: PID-6, to: 'identifier[].value'}\n"
+        "  - {id: third, from: PID-8, to: 'identifier[].value'}\n"
+    )
+    found = fused(mapping_of(rules), ["PID|1||a||DOE^JANE|M|19700101|F", "PID|1||b||DOE^JANE|M|19700101|F"])
+    assert [[item["value"] for item in patient["identifier"]] for patient in found] == [
+        ["a", "M", "F"],
+        ["b", "M", "F"],
+    ]
+
+
+def test_a_bundle_that_was_changed_leaves_later_ones_as_they_should_be(
+    mapping_of: Callable[..., CompiledMapping],
+) -> None:
+    mapping = mapping_of(
+        "  - {id: a, from: PID-6, to: 'name[a].family'}\n  - {id: b, from: PID-8, to: 'name[a].given'}\n"
+    )
+    one, other = "PID|1||1||DOE^JANE|M|19700101|F", "PID|1||2||DOE^JANE|M|19700101|F"
+    first = fused(mapping, [one])[0]
+    first["name"][0]["family"] = "changed"
+    assert fused(mapping, [other])[0]["name"] == [{"family": "M", "given": ["F"]}]
+
+
+def test_a_filter_may_ask_a_code_map(
+    mapping_of: Callable[..., CompiledMapping], patient_of: Callable[..., dict[str, object]]
+) -> None:
+    rules = '  - {id: a, from: "PID-10[CWE.1 in codes sex].1", to: language}\n'
+    assert patient_of(mapping_of(rules, SEX), "PID||||||||||A~F~C") == {"language": "F"}
+
+
+def test_a_filter_that_asks_a_code_map_the_package_lacks_is_refused_with_its_place(
+    mapping_of: Callable[..., CompiledMapping],
+) -> None:
+    with pytest.raises(Refused, match=r"PID-Patient\.yaml:5.*there is no code map race") as refused:
+        mapping_of('  - {id: a, from: "PID-10[CWE.1 in codes race].1", to: language}\n')
+    assert refused.value.code == "MAP-0110"
