@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from workbench.app.operations.exchange import MllpFile, receiving, send_messages
+from workbench.cli import options
 from workbench.cli.command_line import run
 from workbench.cli.connection import host_and_port
 from workbench.exchange.listener import ListenerSettings
@@ -16,6 +17,8 @@ from workbench.exchange.sender import Destination
 from workbench.kernel.errors import Refused, Unavailable
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import open_capture
+from workbench.security.keys import Argon2Cost
+from workbench.store.workspace import Workspace
 
 
 def _adt(control_id: str, processing: str = "T") -> bytes:
@@ -82,7 +85,8 @@ def test_fhir_is_not_sent_over_mllp(tmp_path: Path) -> None:
 
 
 def _listening(tmp_path: Path, *more: str) -> threading.Thread:
-    arguments = ["listen", "--port", "0", "--out", str(tmp_path / "received"), *more]
+    place = () if "--workspace" in more else ("--out", str(tmp_path / "received"))
+    arguments = ["listen", "--port", "0", *place, *more]
     thread = threading.Thread(target=run, args=(arguments, None))
     thread.start()
     return thread
@@ -113,6 +117,24 @@ def test_the_two_verbs_talk_to_each_other(tmp_path: Path, feed: Path, capsys: py
     assert list(open_capture([tmp_path / "received"])) == [_adt("M0"), _adt("M2")]
 
 
+def test_a_workspace_takes_messages_and_rules_answer_them(
+    tmp_path: Path, feed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKBENCH_PASSPHRASE", "a long passphrase")
+    options._opener.cache_clear()
+    folder = tmp_path / "site.workspace"
+    Workspace.create(folder, "a long passphrase", cost=Argon2Cost(time_cost=1, memory_kib=8, lanes=1)).close()
+    rules = ("--when", 'MSH-10 = "M1"', "reject", "--when", "PID-3 = 7", "error,0.01", "--answer", "silence")
+    thread = _listening(tmp_path, "--count", "3", "--workspace", str(folder), *rules)
+    assert run(["send", str(feed), "--to", f"127.0.0.1:{_port(capsys)}", "--format", "ndjson"], None) == 1
+    thread.join()
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert [row["code"] for row in rows] == ["AE", "AR", "AE"]
+    assert not any(b"ADT^A01" in file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    assert run(["messages", "list", str(folder / "received"), "--format", "ndjson"], None) == 0
+    assert [json.loads(line)["control_id"] for line in capsys.readouterr().out.splitlines()] == ["M0", "M1", "M2"]
+
+
 def test_a_negative_answer_is_an_issue(tmp_path: Path, feed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     thread = _listening(tmp_path, "--count", "3", "--answer", "error")
     assert run(["send", str(feed), "--to", f"127.0.0.1:{_port(capsys)}"], None) == 1
@@ -131,17 +153,21 @@ def test_production_is_refused_until_allowed(tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(
-    "options",
+    "given",
     [
         ["send", "{feed}", "--to", "nowhere"],
         ["send", "{feed}", "--to", "x:70000"],
         ["send", "{feed}", "--to", "x:1", "--tls-key", "k.pem"],
         ["listen", "--port", "0", "--out", "o", "--tls-clients", "c.pem"],
         ["listen", "--port", "0", "--out", "o", "--tls-cert", "missing.pem"],
+        ["listen", "--port", "0", "--out", "o", "--when", "MSH-9 =", "accept"],
+        ["listen", "--port", "0", "--out", "o", "--when", "exists(PID)", "perhaps"],
+        ["listen", "--port", "0", "--out", "o", "--when", "exists(PID)", "accept,soon"],
+        ["listen", "--port", "0"],
     ],
 )
-def test_options_that_make_no_sense_are_refused(options: list[str], feed: Path) -> None:
-    assert run([option.format(feed=feed) for option in options], None) == 2
+def test_options_that_make_no_sense_are_refused(given: list[str], feed: Path) -> None:
+    assert run([option.format(feed=feed) for option in given], None) == 2
 
 
 def test_addresses_of_version_six_have_brackets() -> None:

@@ -19,6 +19,8 @@ from workbench.kernel.errors import ExitCode
 from workbench.security.passphrase import first_of, headless_sources
 
 _LOOK_S = 0.2
+_GRACE_S = 2.0
+"""The last of a counted number of messages gets its answer, too."""
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,13 +68,16 @@ def _store(options: argparse.Namespace) -> Iterator[Store]:
 
 
 def _listen(options: argparse.Namespace) -> ExitCode:
+    rules = tuple(answer_rule(condition, answer) for condition, answer in options.when)
+    slowest = max(0.0, options.delay, *(rule.delay_s for rule in rules))
     settings = ListenerSettings(
         options.host,
         options.port,
         Answer(options.answer),
         max(0.0, options.delay),
         listener_tls(options),
-        tuple(answer_rule(condition, answer) for condition, answer in options.when),
+        rules,
+        grace_s=slowest + _GRACE_S if options.count else 0.0,
     )
     enough = threading.Event()
     arrived = 0

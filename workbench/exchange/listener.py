@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ log = area_log("exchange")
 _READ_BYTES = 1 << 16
 _STARTUP_S = 10.0
 _HANDSHAKE_S = 10.0
+_LOOK_S = 0.02
 
 
 class Answer(StrEnum):
@@ -63,6 +65,7 @@ class ListenerSettings:
     tls      a server context, None for plain text
     rules    asked in order; the first that holds stands in for `answer` and `delay_s`
     judge    makes the answers of `Answer.JUDGE`; None accepts what is a message at all
+    grace_s  seconds that answers under way get to be sent when the listener stops
     """
 
     host: str = "127.0.0.1"
@@ -72,6 +75,7 @@ class ListenerSettings:
     tls: ssl.SSLContext | None = None
     rules: tuple[AnswerRule, ...] = ()
     judge: Judge | None = None
+    grace_s: float = 0.0
 
     def reply_to(self, message: Message | None) -> tuple[Answer, float]:
         """The answer and its delay; rules are asked about messages only."""
@@ -108,6 +112,7 @@ class Listener:
         self._stopping: asyncio.Event | None = None
         self.port = 0
         self.failed_handshakes = 0
+        self._answering = 0
 
     def start(self) -> None:
         """Begin to listen; `port` tells where.
@@ -155,6 +160,9 @@ class Listener:
         self._ready.set()
         await self._stopping.wait()
         server.close()
+        over = time.monotonic() + self._settings.grace_s
+        while self._answering and time.monotonic() < over:
+            await asyncio.sleep(_LOOK_S)
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -191,14 +199,21 @@ class Listener:
         frames = FrameReader()
         while data := await reader.read(_READ_BYTES):
             for frame in frames.feed(data):
-                answer, delay_s = self._take(frame.content)
-                if answer:
-                    await asyncio.sleep(delay_s)
-                    writer.write(framed(answer))
-                    await writer.drain()
+                await self._answer_frame(frame.content, writer)
             if frames.too_large:
                 log.warning("a frame beyond the limit; the connection was closed")
                 return
+
+    async def _answer_frame(self, content: bytes, writer: asyncio.StreamWriter) -> None:
+        self._answering += 1
+        try:
+            answer, delay_s = self._take(content)
+            if answer:
+                await asyncio.sleep(delay_s)
+                writer.write(framed(answer))
+                await writer.drain()
+        finally:
+            self._answering -= 1
 
     def _take(self, raw: bytes) -> tuple[bytes, float]:
         """Hand a message over and give its answer, b"" for silence, and how long that has to wait."""
