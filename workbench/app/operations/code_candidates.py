@@ -27,6 +27,8 @@ from workbench.terminology.unit_codes import ucum_code
 LISTED_WHOLE = 60
 """Concepts that people still read through; longer lists show what resembles the code."""
 SHOWN = 20
+_REMEMBERED = 0.99
+"""Scores from which a candidate was approved before, or read by a grammar."""
 BY_GRAMMAR = "unit read by the grammar of UCUM"
 
 _SLOT = re.compile(r"\[[^\]]*\]")
@@ -157,7 +159,8 @@ def offers_for(
     for candidate in sorted(best, key=lambda each: -each.score):
         different.setdefault(candidate.coding.identity, candidate)
     kept = list(different.values())[: max(limit, LISTED_WHOLE)]
-    doubtful = no_map if kept and kept[0].score < 1 else ""
+    remembered = bool(kept) and kept[0].score >= _REMEMBERED
+    doubtful = "" if remembered else no_map
     return Offered(tuple(Offer(each, _findings(line, each.coding, sources)) for each in kept), doubtful)
 
 

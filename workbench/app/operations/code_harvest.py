@@ -12,8 +12,10 @@ from workbench.mapping.model import Package
 from workbench.messages.capture import Capture
 from workbench.messages.sections import Section
 from workbench.terminology.harvest import LocalCode, SeenCode, harvest, merge, seen_codes
+from workbench.v2.delimiters import Delimiters
 from workbench.v2.dictionary import dictionary
 from workbench.v2.er7 import Message, Segment
+from workbench.v2.escapes import unescape
 
 CODED = frozenset({"CE", "CWE", "CNE", "CF"})
 _LONGEST_CODE = 60
@@ -64,11 +66,15 @@ def seen_in(message: Message, number: int, mapped: frozenset[str] = frozenset())
 
     mapped  fields (`PID-8`) that are taken although they are of no coded data type
     """
+    version = message.version
     for order in _orders(message):
         panel, specimen = _panel_and_specimen(order)
         for segment in order:
-            for position, label, is_coded in coded_fields(message.version, segment.name, mapped):
-                if segment.raw(position):
+            fields = segment.fields
+            for position, label, is_coded in coded_fields(version, segment.name, mapped):
+                if position >= len(fields):
+                    break
+                if fields[position]:
                     yield from _seen(segment, position, label, is_coded, number, panel, specimen)
 
 
@@ -125,14 +131,20 @@ def _seen(
         context = segment.value(3, 1, 2) or segment.value(3)
     elif label == "OBR-4":
         taken = specimen
-    for repetition in range(1, len(segment.repetitions(position)) + 1):
-        count = len(segment.components(position, repetition)) if is_coded else 1
-        parts = [segment.value(position, repetition, n) for n in range(1, count + 1)]
-        for code in seen_codes(label, parts, number, units, taken):
-            if len(code.code) <= _LONGEST_CODE:
-                yield SeenCode(
-                    code.code, code.text, code.system, label, number, units, code.specimen, value, limits, context
-                )
+    for code, text, system in _codes_in(segment.raw(position), is_coded, segment.message.delimiters):
+        yield SeenCode(code, text, system, label, number, units, taken, value, limits, context)
+
+
+@lru_cache(maxsize=50_000)
+def _codes_in(field: str, is_coded: bool, signs: Delimiters) -> tuple[tuple[str, str, str], ...]:
+    """(code, text, system) of each code in a field; fields say the same again and again, so each is read once."""
+    found: list[tuple[str, str, str]] = []
+    for repetition in field.split(signs.repetition) if signs.repetition else [field]:
+        components = repetition.split(signs.component) if signs.component else [repetition]
+        first = [part.split(signs.subcomponent)[0] if signs.subcomponent else part for part in components]
+        codes = seen_codes("", [unescape(part, signs) for part in (first if is_coded else first[:1])])
+        found += [(seen.code, seen.text, seen.system) for seen in codes if len(seen.code) <= _LONGEST_CODE]
+    return tuple(found)
 
 
 def _value(result: Segment) -> str:

@@ -29,7 +29,8 @@ from workbench.gui.views.terminology.small_dialogs import MapNameDialog, WorkAsD
 from workbench.gui.views.terminology.target_dialog import SYSTEMS
 from workbench.gui.widgets.basics import EmptyState, across, button, down, label
 from workbench.kernel.errors import WorkbenchError
-from workbench.terminology.code_map import Mark
+from workbench.kernel.issues import Issue
+from workbench.terminology.code_map import CodeMap, Mark
 
 _LISTS = "Lists of codes (*.csv *.xlsx);;All files (*)"
 _MAPS = "Code maps (*.csv *.xlsx *.json *.tsv);;All files (*)"
@@ -60,7 +61,7 @@ class TerminologyPage(Page):
         self.history = HistoryPane(bench.theme)
         self.decisions = Decisions(self.codes, self.list, self.candidates.offer)
         self._covered = label("", "muted")
-        self._systems = label("", "muted")
+        self._systems = button("", self.code_systems, tip="Look at imported releases, import another, compare versions")
         self._work_as = button("", self.work_as, tip="Say who decides, and in which role")
         self._new_map = button("New code map", self.new_map, tip="Send the field of this code through a code map")
         self._stack = QStackedWidget()
@@ -102,7 +103,8 @@ class TerminologyPage(Page):
             ("Select all listed codes", self.select_all), ("Use suggestions for the selected", self.use_suggested),
             ("Send to review", self.to_review), ("Out of scope", self.out_of_scope), ("Reopen", self.reopen),
             ("Two blind authors", self.toggle_blind), (None, None),
-            ("Import code map…", self.ask_import), ("Export code map…", self.ask_export), (None, None),
+            ("Import code map…", self.ask_import), ("Export code map…", self.ask_export),
+            ("Export code map with open rows…", partial(self.ask_export, draft=True)), (None, None),
             ("Code systems…", self.code_systems),
         ):  # fmt: skip
             if title is None or act is None:
@@ -164,7 +166,7 @@ class TerminologyPage(Page):
         role = next((name for name, roles in ROLES.items() if roles == actor.roles), "")
         self._work_as.setText(f"{actor.name} · {role.lower()}")
         names = [f"{info.title} {info.version}" for info in self.codes.sources.infos()]
-        self._systems.setText(f"{', '.join(names[:4])} loaded" if names else "No code system imported")
+        self._systems.setText(f"{', '.join(names[:4])} loaded" if names else "Import a code system…")
         if worklist is None:
             return
         coverage = worklist.coverage()
@@ -294,27 +296,28 @@ class TerminologyPage(Page):
 
     def import_map(self, path: Path, map_name: str) -> None:
         """Put the rows of a file in the place of a code map; what could not be read along is said."""
-        try:
-            code_map, issues = terms.read_code_map(path)
-        except WorkbenchError as problem:
-            self.bench.report(problem)
-            return
+        handle = self.bench.jobs.newest("import map", f"Reading {path.name}", lambda _ctx: terms.read_code_map(path))
+        handle.succeeded.connect(partial(self._imported, map_name))
+        handle.failed.connect(self.bench.report)
+
+    def _imported(self, map_name: str, read: tuple[CodeMap, tuple[Issue, ...]]) -> None:
+        code_map, issues = read
         package = self.codes.package
         before = package.codes.get(map_name) if package is not None else None
         if before is not None:
             code_map = replace(code_map, unmapped=before.unmapped, default=before.default)
         self.codes.take_map(map_name, code_map)
-        told = f"{len(code_map.rows):,} rows imported into {map_name}"
-        self.bench.say(" ".join([told + ".", *(issue.text for issue in issues)]))
+        told = f"{len(code_map.rows):,} rows imported into {map_name}."
+        self.bench.say(" ".join([told, *(issue.text for issue in issues)]))
 
-    def ask_export(self) -> None:
+    def ask_export(self, *, draft: bool = False) -> None:
         line = self.list.current()
         if line is None or not line.map:
             self.bench.say("Select a code of the code map that is to be exported.")
             return
         name, _ = QFileDialog.getSaveFileName(self, "Export the code map", f"{line.map}.csv", _FORMS)
         if name:
-            self.export_map(line.map, Path(name))
+            self.export_map(line.map, Path(name), draft=draft)
 
     def export_map(self, map_name: str, path: Path, *, draft: bool = False) -> None:
         """Write the approved rows of a code map, in the form that the ending says; what stays behind is said."""
