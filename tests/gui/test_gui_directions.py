@@ -1,0 +1,41 @@
+"""Packages of the other directions in the window."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from tests.gui.gui_samples import settled
+from workbench.gui.main_window import MainWindow
+from workbench.kernel.shipped import shipped
+
+PATIENT = {"resourceType": "Patient", "id": "p", "name": [{"family": "Hara"}], "birthDate": "1970-01-02"}
+
+
+def test_a_package_from_fhir_to_v2_opens_and_shows_the_message_it_makes(
+    qtbot: QtBot, opened: Callable[[Path], MainWindow], tmp_path: Path
+) -> None:
+    source = tmp_path / "patient.json"
+    source.write_text(json.dumps(PATIENT), encoding="utf-8")
+    window = opened(source)
+    window.desk.open(shipped("mappings/fhir-to-v2"))
+    settled(qtbot, window)
+    window.go("mapping")
+    settled(qtbot, window)
+    result = window.desk.result
+    assert result is not None and window.desk.problem is None
+    assert "PID|1" in result.texts[0] and "Hara" in result.texts[0]
+
+
+def test_a_package_that_reads_v2_says_so_when_fhir_is_selected(
+    qtbot: QtBot, opened: Callable[[Path], MainWindow], tmp_path: Path
+) -> None:
+    source = tmp_path / "patient.json"
+    source.write_text(json.dumps(PATIENT), encoding="utf-8")
+    window = opened(source)
+    window.desk.open(shipped("mappings/v2-normalise"))
+    settled(qtbot, window)
+    assert window.desk.result is None and "reads HL7 v2" in window.desk.why_nothing
