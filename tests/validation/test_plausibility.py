@@ -29,6 +29,7 @@ DOUBTFUL = {
     "CLN-0401": [PID, "AL1|1|DA|^Penicillin"],
     "CLN-0402": [PID + "|" * 22 + "Y", "ORC|NW|1"],
     "CLN-0403": ["PID|1||7||DOE||1980|M", "DG1|1||O80^Delivery^I10"],
+    "CLN-0405": [PID, "ORC|NW|1", "OBR|1|1||75622-1^HIV 1 and 2 tests^LN"],
     "CLN-0404": [PID, "DG1|1||J18.9^Pneumonia^I10", "FT1|1|||20240102||CG|1||||||||||||E11.9^Diabetes^I10"],
 }
 SOUND = [
@@ -42,6 +43,8 @@ SOUND = [
     "RXO|1^Digoxin tablet^L|0.125||mg",
     "ORC|NW|1\rRXO|1^X^L|0.125||mg\rRXE||1^X^L|0.125||mg\rORC|NW|2\rRXE||1^Y^L|500||mg",
     "AL1|1|DA|70618^Penicillin^RXNORM",
+    "ORC|NW|1" + "|" * 26 + "R\rOBR|1|1||75622-1^HIV 1 and 2 tests^LN",
+    "OBR|1|1||24323-8^Shivering scale^L",
     "DG1|1||O80^Delivery^I10",
     "DG1|1||E11.9^Diabetes^I10\rFT1|1|||20240102||CG|1||||||||||||E11.9^Diabetes^I10",
     "FT1|1|||20240102||CG|1||||||||||||E11.9^Diabetes^I10",

@@ -18,6 +18,7 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture
 from workbench.v2.er7 import Message
 from workbench.validation.fhir_validator import DEFAULT, FhirOptions, prepare, validate_resource
+from workbench.validation.plausibility.fhir import plausibility_of_resource
 from workbench.validation.plausibility.v2 import plausibility
 from workbench.validation.v2_validator import validate_message
 
@@ -54,7 +55,8 @@ def validate_document(document: Document, against: Against = STANDARDS) -> tuple
     raises  Refused V2P-0002, V2P-0003: the profile cannot be used
     """
     if not isinstance(document, Message):
-        return (*document.issues, *validate_resource(document, against.fhir))
+        judged = (*document.issues, *validate_resource(document, against.fhir))
+        return (*judged, *plausibility_of_resource(document, against.disabled)) if against.plausible else judged
     if against.v2_profile is not None:
         found = profile_validator(against.v2_profile).validate(document)
     else:

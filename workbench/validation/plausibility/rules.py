@@ -136,6 +136,14 @@ _ALL = (
         "Correct the charge, or send the diagnosis.",
         _v2("6.5.1.19"),
     ),
+    _rule(
+        "0405",
+        _I,
+        "Sensitive orders and notes carry a label.",
+        "This is about a matter that is specially protected, and nothing says so.",
+        "Have the sender fill ORC-28, TXA-18 or meta.security, so that receivers can restrict who sees it.",
+        _v2("4.5.1.28"),
+    ),
 )
 
 RULES: tuple[RuleDefinition, ...] = tuple(rule.definition for rule in _ALL)
@@ -143,9 +151,13 @@ _BY_ID = {rule.definition.id: rule for rule in _ALL}
 
 
 def finding(rule_id: str, element: Element, **args: str) -> Issue:
-    """The issue of a rule at a place of the message."""
+    """The issue of a rule at a place of a v2 message."""
+    return finding_at(rule_id, Location(element.path, element.span), **args)
+
+
+def finding_at(rule_id: str, location: Location, **args: str) -> Issue:
+    """The issue of a rule at a place."""
     rule = _BY_ID[rule_id]
-    location = Location(element.path, element.span)
     definition = rule.definition
     return Issue(
         definition.severity, IssueType.BUSINESS_RULE, rule_id, location, rule.template, args, definition.source

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from workbench.kernel.issues import Issue
-from workbench.kernel.partial_time import PartialDateTime, Precision
+from workbench.kernel.partial_time import PartialDateTime
 from workbench.v2.er7 import Element, Message, Segment
+from workbench.validation.plausibility.judging import (
+    OLDEST_YEARS,
+    PREGNANCY,
+    disagreement,
+    is_sensitive,
+    number_of,
+    surely_after,
+    surely_before,
+)
 from workbench.validation.plausibility.rules import finding
 from workbench.validation.plausibility.tables import dose_limits, result_limits, unit_key
 
-OLDEST_YEARS = 125
-_CLOCK_DRIFT = timedelta(days=1)
-"""Clocks and zones of senders differ; only what is beyond a day is told."""
-
 _RANGE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*-\s*(-?\d+(?:\.\d+)?)\s*")
-_PREGNANCY = re.compile(r"O\d\d|O9A")
 _HAPPENED = (("OBX", 14, "An observation"), ("OBR", 7, "A specimen"), ("RXA", 3, "A dose"), ("PV1", 44, "An admission"))
 _DOSES = {"RXO": (1, 2, 4), "RXE": (2, 3, 5), "RXD": (2, 4, 5), "RXA": (5, 6, 7)}
 """Fields of the drug, of the amount and of its unit."""
@@ -40,9 +43,9 @@ def _life(message: Message) -> Iterator[Issue]:
     sent = _time(message.segments[0], 7)
     for pid in message.named("PID"):
         born, died = _time(pid, 7), _time(pid, 29)
-        if born and died and _surely_before(died, born):
+        if born and died and surely_before(died, born):
             yield finding("CLN-0101", Element(pid, 29))
-        if born and sent and _surely_before(sent, born):
+        if born and sent and surely_before(sent, born):
             yield finding("CLN-0102", Element(pid, 7))
         if born and (end := died or sent) and end.year - born.year > OLDEST_YEARS:
             yield finding("CLN-0103", Element(pid, 7), years=str(end.year - born.year))
@@ -51,20 +54,17 @@ def _life(message: Message) -> Iterator[Issue]:
 def _future(message: Message) -> Iterator[Issue]:
     """CLN-0104."""
     sent = _time(message.segments[0], 7)
-    if sent is None or sent.precision < Precision.DAY:
-        return
-    latest = sent.moment().replace(tzinfo=None) + _CLOCK_DRIFT
-    for name, field, what in _HAPPENED:
+    for name, field, what in _HAPPENED if sent is not None else ():
         for segment in message.named(name):
             at = _time(segment, field)
-            if at and at.precision >= Precision.DAY and at.moment().replace(tzinfo=None) > latest:
+            if sent is not None and at is not None and surely_after(at, sent):
                 yield finding("CLN-0104", Element(segment, field), what=what)
 
 
 def _results(message: Message) -> Iterator[Issue]:
     """CLN-0201 to CLN-0203 for numeric results."""
     for obx in message.named("OBX"):
-        value = _number(obx.value(5)) if obx.value(2) in ("NM", "SN") and len(obx.repetitions(5)) == 1 else None
+        value = number_of(obx.value(5)) if obx.value(2) in ("NM", "SN") and len(obx.repetitions(5)) == 1 else None
         low, high = _reference_range(obx)
         if low is not None and high is not None and low > high:
             yield finding("CLN-0203", Element(obx, 7))
@@ -90,14 +90,9 @@ def _possible(obx: Segment, value: Decimal) -> Iterator[Issue]:
 
 
 def _flag(obx: Segment, value: Decimal, low: Decimal | None, high: Decimal | None) -> Iterator[Issue]:
-    if low is None or high is None:
-        return
-    flag = obx.value(8)
-    where = "below" if value < low else "above" if value > high else "within"
-    agrees = {"N": where == "within", "H": where == "above", "HH": where == "above"}
-    agrees |= {"L": where == "below", "LL": where == "below"}
-    if not agrees.get(flag, True):
-        yield finding("CLN-0202", Element(obx, 8), flag=flag, where=where)
+    where = disagreement(obx.value(8), value, low, high)
+    if where:
+        yield finding("CLN-0202", Element(obx, 8), flag=obx.value(8), where=where)
 
 
 def _doses(message: Message) -> Iterator[Issue]:
@@ -107,7 +102,7 @@ def _doses(message: Message) -> Iterator[Issue]:
         if segment.name == "ORC":
             ordered = {}
         fields = _DOSES.get(segment.name)
-        amount = _number(segment.value(fields[1])) if fields else None
+        amount = number_of(segment.value(fields[1])) if fields else None
         if fields is None or amount is None:
             continue
         drug = " ".join(segment.value(fields[0], 1, part) for part in (2, 5))
@@ -142,7 +137,7 @@ def _states(message: Message) -> Iterator[Issue]:
     diagnoses = message.named("DG1")
     if pid and pid.value(8) == "M":
         for dg1 in diagnoses:
-            if dg1.value(3, 1, 3).startswith("I10") and _PREGNANCY.match(dg1.value(3)):
+            if dg1.value(3, 1, 3).startswith("I10") and PREGNANCY.match(dg1.value(3)):
                 yield finding("CLN-0403", Element(dg1, 3))
     known = {dg1.value(3) for dg1 in diagnoses}
     for ft1 in message.named("FT1"):
@@ -151,7 +146,19 @@ def _states(message: Message) -> Iterator[Issue]:
                 yield finding("CLN-0404", Element(ft1, 19, repetition))
 
 
-_CHECKS: tuple[Check, ...] = (_life, _future, _results, _doses, _states)
+def _labels(message: Message) -> Iterator[Issue]:
+    """CLN-0405: ORC-28 labels the order and its results, TXA-18 a document."""
+    label = ""
+    for segment in message.segments:
+        if segment.name == "ORC":
+            label = segment.value(28)
+        elif segment.name == "OBR" and not label and is_sensitive(segment.value(4, 1, 2)):
+            yield finding("CLN-0405", Element(segment, 4))
+        elif segment.name == "TXA" and not segment.value(18) and is_sensitive(segment.value(2) + segment.value(16)):
+            yield finding("CLN-0405", Element(segment, 2))
+
+
+_CHECKS: tuple[Check, ...] = (_life, _future, _results, _doses, _states, _labels)
 
 
 def _time(segment: Segment, field: int) -> PartialDateTime | None:
@@ -160,20 +167,6 @@ def _time(segment: Segment, field: int) -> PartialDateTime | None:
         return PartialDateTime.from_hl7(segment.value(field))
     except ValueError:
         return None
-
-
-def _surely_before(one: PartialDateTime, other: PartialDateTime) -> bool:
-    """True when `one` is earlier as far as both are stated, to the day."""
-    precision = min(one.precision, other.precision, Precision.DAY)
-    return (one.year, one.month, one.day)[:precision] < (other.year, other.month, other.day)[:precision]
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
 
 
 def _reference_range(obx: Segment) -> tuple[Decimal | None, Decimal | None]:
