@@ -11,6 +11,7 @@ from workbench.terminology.code_map import (
     CodeMap,
     CodeMapRow,
     MapStatus,
+    Mark,
     Relationship,
     RowStatus,
     UnmappedPolicy,
@@ -209,6 +210,8 @@ def code_maps(draw: st.DrawFn) -> CodeMap:
             comment=draw(words) + "because",
             sender=draw(words),
             remarks=tuple(draw(st.lists(no_breaks, max_size=2))),
+            marks=draw(st.frozensets(st.sampled_from(Mark))),
+            decided=draw(st.sampled_from(["", "2026-05-04"])),
         )
         for code in codes
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.kernel.errors import Refused
-from workbench.terminology.code_map import CodeMap, CodeMapRow, RowStatus
+from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, RowStatus
 from workbench.terminology.codes import Coding
 from workbench.terminology.edits import (
     AddRow,
@@ -95,7 +95,14 @@ def test_a_row_that_is_gone_is_named() -> None:
 edits = st.one_of(
     st.builds(SetTarget, st.just(NA), st.sampled_from([SODIUM, POTASSIUM]), author=st.sampled_from(["Ann", "Bob"])),
     st.builds(SetStatus, st.just(NA), st.sampled_from(RowStatus), by=st.sampled_from(["Ann", "Bob"])),
-    st.builds(AddRow, st.builds(CodeMapRow, st.builds(Coding, st.just("L"), st.sampled_from("ABC")))),
+    st.builds(
+        AddRow,
+        st.builds(
+            CodeMapRow,
+            st.builds(Coding, st.just("L"), st.sampled_from("ABC")),
+            marks=st.frozensets(st.sampled_from(Mark)),
+        ),
+    ),
     st.builds(RemoveRow, st.builds(RowKey, st.just("L"), st.sampled_from(["NA", "LYTES", "A"]))),
 )
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.kernel.errors import Refused
-from workbench.terminology.code_map import CodeMap, CodeMapRow, Relationship, RowStatus
+from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship, RowStatus
 from workbench.terminology.codes import Coding, Concept
 from workbench.terminology.exchange.concept_map_r5 import from_concept_map_r5, is_r5, to_concept_map_r5
 from workbench.terminology.exchange.fhir_codes import to_code_system, to_value_set
@@ -33,6 +33,7 @@ MAP = CodeMap(
             status=RowStatus.APPROVED,
             author="ann",
             approver="bob",
+            decided="2026-05-04",
         ),
         CodeMapRow(
             Coding("urn:l", "007", "Glucose"),
@@ -48,8 +49,16 @@ MAP = CodeMap(
             Relationship.SOURCE_IS_BROADER,
             RowStatus.IN_REVIEW,
             comment="two kinds, one code",
+            marks=frozenset({Mark.FLAGGED, Mark.STALE}),
+            decided="2026-05-05",
         ),
-        CodeMapRow(Coding("urn:l", "HOLD", "Tube"), status=RowStatus.NO_MAP, comment="not a test", author="ann"),
+        CodeMapRow(
+            Coding("urn:l", "HOLD", "Tube"),
+            status=RowStatus.NO_MAP,
+            comment="not a test",
+            author="ann",
+            decided="2026-05-06",
+        ),
     ),
 )
 words = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=12)

@@ -5,7 +5,7 @@ import pytest
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
-from workbench.terminology.code_map import CodeMap, CodeMapRow, Relationship, RowStatus
+from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship, RowStatus
 from workbench.terminology.codes import Coding, Concept
 from workbench.terminology.drift import DriftKind, drift
 from workbench.terminology.edits import RowKey
@@ -14,7 +14,6 @@ from workbench.terminology.memory import key_of
 from workbench.terminology.review import (
     TRANSITIONS,
     Event,
-    Mark,
     Opinion,
     Review,
     Role,
