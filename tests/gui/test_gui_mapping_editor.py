@@ -410,7 +410,7 @@ def test_letters_are_recovered_after_a_kill(
     page = page_of(window)
     choose(page, "PID-Patient", "pid-7")
     qtbot.keyClicks(page.editor.line("note"), "by hand")
-    window.desk._flush()
+    window.desk._journal.flush()
     window.desk.open(small_mapping)  # as the next start does; nothing was saved
     settled(qtbot, window)
     assert rule_now(page, "PID-Patient", "pid-7").note == "by hand"

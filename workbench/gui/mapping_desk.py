@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
-from workbench.app.documents import document_at
+from workbench.app.documents import Document, document_at
 from workbench.app.operations.ledgers import ledger_sentence
 from workbench.app.operations.mapping import map_capture
 from workbench.app.session import Session
@@ -85,7 +85,7 @@ class MappingDesk(QObject):
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(JOURNAL_PAUSE_MS)
-        self._pause.timeout.connect(self._flush)
+        self._pause.timeout.connect(lambda: self._journal.flush())
         self._runs: dict[str, SuiteRun] = {}
         bench.message_changed.connect(self._run)
         bench.capture_changed.connect(self._forget_ledger)
@@ -138,7 +138,7 @@ class MappingDesk(QObject):
         self.holder = DocumentHolder(package, self)
         self.holder.signals.changed.connect(self._edited)
         self.holder.signals.clean_changed.connect(self.saved_changed)
-        self.holder.stack.indexChanged.connect(self._index_changed)
+        self.holder.stack.indexChanged.connect(lambda _index: self.undo_changed.emit())
         self._forget_ledger()
         self._tell()
         self.package_changed.emit()
@@ -202,9 +202,6 @@ class MappingDesk(QObject):
         self.bench.say(label)
         return True
 
-    def _flush(self) -> None:
-        self._journal.flush()
-
     def undo(self) -> None:
         if self.holder is not None and self.holder.stack.canUndo():
             self.bench.say(f"Undone: {self.holder.stack.undoText()}")
@@ -218,9 +215,6 @@ class MappingDesk(QObject):
             self.holder.stack.redo()
             self._journal.redid(self.holder.stack.index())
             self.bench.say(f"Done again: {self.holder.stack.undoText()}")
-
-    def _index_changed(self) -> None:
-        self.undo_changed.emit()
 
     def save(self) -> None:
         """Write the package to its folder and record that in the audit trail."""
@@ -251,19 +245,26 @@ class MappingDesk(QObject):
         """After every edit; the previous compiled form stays in use while the new one has a defect."""
         self.package_changed.emit()
         earlier = self.compiled
+        document, shown = self.bench.document, self.result is not None
 
-        def compile_it(_ctx: JobContext) -> AnyMapping:
-            return recompile_any(earlier, package)
+        def compile_it(_ctx: JobContext) -> tuple[AnyMapping, Result | None]:
+            compiled = recompile_any(earlier, package)
+            return compiled, _mapped_if_any(compiled, document) if document is not None and shown else None
 
         handle = self.bench.jobs.newest("compile", "Compiling the mapping", compile_it)
-        handle.succeeded.connect(self._recompiled)
+        handle.succeeded.connect(lambda found: self._recompiled(found[0], found[1], document))
         handle.failed.connect(self._defective)
 
-    def _recompiled(self, compiled: AnyMapping) -> None:
+    def _recompiled(self, compiled: AnyMapping, result: Result | None, document: Document | None) -> None:
+        """Take up what was compiled, with the result that came along unless another message was selected meanwhile."""
         self.compiled, self.problem = compiled, None
         self._tell()
+        if result is not None and document is self.bench.document:
+            self.bench.jobs.drop("trace")
+            self._show(result)
+        else:
+            self._run()
         self.compiled_changed.emit()
-        self._run()
 
     def _defective(self, problem: BaseException) -> None:
         if isinstance(problem, Refused):
@@ -297,12 +298,7 @@ class MappingDesk(QObject):
             return
 
         def trace(_ctx: JobContext) -> Result:
-            found = traced(compiled, document)
-            texts = found.texts if isinstance(found, TracedDocument) else ()
-            result = Result(found, parse_fhir(dumps(found.bundle, indent=2)), texts)
-            # What views ask of it first is worked out here, not in the window's thread.
-            _ = (found.trace, found.ledger, result.document.root)
-            return result
+            return _mapped(compiled, document)
 
         handle = self.bench.jobs.newest("trace", "Mapping the message", trace)
         handle.succeeded.connect(self._show)
@@ -341,11 +337,7 @@ class MappingDesk(QObject):
         saved = self.package.folder if self.package is not None and self.is_saved else None
 
         def run(ctx: JobContext) -> CaptureLedger:
-            total = CaptureLedger()
-            parts = _from_disk(capture, saved, ctx) if saved else _from_memory(capture, compiled, ctx)
-            for part in parts:
-                total.merge(part)
-            return total
+            return _total(_from_disk(capture, saved, ctx) if saved else _from_memory(capture, compiled, ctx))
 
         handle = self.bench.jobs.newest("ledger", "Measuring what is lost", run, quiet=False)
         handle.succeeded.connect(self._measured)
@@ -361,6 +353,34 @@ class MappingDesk(QObject):
         self.bench.jobs.drop("ledger")
         self.capture_ledger = None
         self.ledger_changed.emit()
+
+
+def _mapped(compiled: AnyMapping, document: Document) -> Result:
+    """A message mapped and traced.
+
+    raises  Refused: as the mapping's `trace`
+    """
+    found = traced(compiled, document)
+    texts = found.texts if isinstance(found, TracedDocument) else ()
+    result = Result(found, parse_fhir(dumps(found.bundle, indent=2)), texts)
+    # What views ask of it first is worked out here, not in the window's thread.
+    _ = (found.trace, found.ledger, result.document.root)
+    return result
+
+
+def _mapped_if_any(compiled: AnyMapping, document: Document) -> Result | None:
+    """None when the mapping does not take the message; `_run` says why."""
+    try:
+        return _mapped(compiled, document)
+    except Refused:
+        return None
+
+
+def _total(parts: Iterator[CaptureLedger]) -> CaptureLedger:
+    total = CaptureLedger()
+    for part in parts:
+        total.merge(part)
+    return total
 
 
 def _from_disk(capture: Capture, package: Path, ctx: JobContext) -> Iterator[CaptureLedger]:
