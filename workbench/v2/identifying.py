@@ -86,7 +86,8 @@ def finder(delimiters: Delimiters, known: Dictionary) -> Finder:
 
 def as_one(text: str, data_type: str, parts: Leaves) -> Leaves:
     """A field that is removed as a whole; what stands in it is searched for elsewhere all the same."""
-    whole = Leaf((0, 0, 0), 0, text, text, data_type, Category.UNKNOWN, "", _identifier, ())
+    kind = next((leaf.category for leaf in parts.all if leaf.category is not Category.NONE), Category.NONE)
+    whole = Leaf((0, 0, 0), 0, text, text, data_type, kind, "", _identifier, ())
     return Leaves((whole,), parts.telling)
 
 

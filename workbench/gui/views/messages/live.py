@@ -69,6 +69,7 @@ class ListenerDialog(QDialog):
         about = "Each message is encrypted in the workspace and on the disk before it is answered."
         theme = self._bench.theme
         self.received = RowsModel(theme, _RECEIVED, self)
+        self.none = label("nothing yet: start the listener, then send to its port", "muted")
         self.view = table(theme, self.received, "Received captures", _RECEIVED)
         self.view.setMinimumHeight(round(theme.em * 6))
         self.view.activated.connect(lambda _index: self.open_received())
@@ -80,7 +81,7 @@ class ListenerDialog(QDialog):
                 label(about, "muted", wrap=True),
                 form,
                 line,
-                label("Received", "heading"),
+                across(label("Received", "heading"), self.none, 1, spacing=12),
                 self.view,
                 across(self.open_button, self.delete_button, 1, button("Close", self.close)),
                 margins=16,
@@ -181,6 +182,7 @@ class ListenerDialog(QDialog):
     def _show_received(self) -> None:
         row = max(self.view.currentIndex().row(), 0)
         self.received.show(received_files(self._session))
+        self.none.setVisible(not self.received.rows)
         if self.received.rows:
             self.view.selectRow(min(row, len(self.received.rows) - 1))
 
