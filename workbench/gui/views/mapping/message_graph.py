@@ -25,18 +25,32 @@ _MOST_LABELS = 14
 """With more arrows their words are shown for the selected node only."""
 _ARROW = 7.0
 _FAINT = 0.22
-_SMALLEST = 0.78
+_SMALLEST = 0.68
 """Below this scale nobody reads the names; then the graph is scrolled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A node: its name, what it is, how many the message has (None: no message), and whether a map makes it inside."""
+    """A node.
+
+    source  the group or segment whose repetitions make it, "" where a map makes it on the way
+    count   how many the message has; None without a message
+    """
 
     name: str
     type: str
+    source: str = ""
     count: int | None = None
-    inside: bool = False
+
+    @property
+    def inside(self) -> bool:
+        """True for what a map makes on the way, and no row."""
+        return not self.source
+
+    @property
+    def about(self) -> str:
+        """What it is and where it comes from: `Observation · OBSERVATION/OBX`."""
+        return f"{self.type} · {self.source}" if self.source else self.type
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +121,8 @@ class MessageGraph(QGraphicsView):
         to = ", ".join(sorted({f"{line.words} {line.target}" for line in self._lines if line.source == dot.name}))
         by = ", ".join(sorted({line.source for line in self._lines if line.target == dot.name}))
         count = "" if dot.count is None else f", {dot.count} in this message"
-        return f"{dot.name}, {dot.type}{count}. Refers to: {to or 'nothing'}. Referred to by: {by or 'nothing'}."
+        made = f" from {dot.source}" if dot.source else ", made inside a map"
+        return f"{dot.name}, {dot.type}{made}{count}. Refers to: {to or 'nothing'}. Referred to by: {by or 'nothing'}."
 
     def fit(self) -> None:
         """Show as much as can be read: everything, but never smaller than the text of tables."""
@@ -116,16 +131,18 @@ class MessageGraph(QGraphicsView):
         if area.width() > 0 and area.height() > 0:
             scale = min(view.width() / area.width(), view.height() / area.height(), 1.0)
             self.scale(max(scale, _SMALLEST), max(scale, _SMALLEST))
+            self.horizontalScrollBar().setValue(self.horizontalScrollBar().minimum())
 
     def _place(self, dots: Sequence[Dot]) -> None:
         by_name = {dot.name: dot for dot in dots}
         em = self._theme.em
         metrics = QFontMetricsF(self._theme.font(1.0, QFont.Weight.DemiBold))
+        small = QFontMetricsF(self._theme.font(0.88))
         left = 0.0
         tallest = max((len(column) for column in self._columns), default=0)
         for column in self._columns:
             widest = max(
-                max(metrics.horizontalAdvance(f"{name}   ×00"), metrics.horizontalAdvance(by_name[name].type))
+                max(metrics.horizontalAdvance(f"{name}   ×00"), small.horizontalAdvance(by_name[name].about))
                 for name in column
             )
             width = max(widest + em * 1.2, em * 6)
@@ -209,7 +226,7 @@ class _Node(QGraphicsItem):
         self._selected = False
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         how = " · made inside a map" if dot.inside else "" if dot.count != 0 else " · not in this message"
-        self.setToolTip(f"{dot.name} · {dot.type}{how}")
+        self.setToolTip(f"{dot.name} · {dot.about}{how}")
         self.setZValue(1)
 
     def boundingRect(self) -> QRectF:
@@ -241,10 +258,7 @@ class _Node(QGraphicsItem):
             painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, f"×{self.dot.count}")
         painter.setFont(colours.font(0.88))
         painter.setPen(colours.colour("selection_text" if self._selected else "muted"))
-        said = self.dot.type + (
-            " · made inside a map" if self.dot.inside else "" if there else " · not in this message"
-        )
-        said = painter.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, round(inner.width()))
+        said = painter.fontMetrics().elidedText(self.dot.about, Qt.TextElideMode.ElideRight, round(inner.width()))
         painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, said)
 
     def mousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:

@@ -21,7 +21,7 @@ from workbench.gui.widgets.basics import across, button, down, label, table
 from workbench.kernel.errors import Refused
 from workbench.mapping.files import MESSAGES
 from workbench.mapping.trace import TracedResult
-from workbench.mapping.wiring import Occurrence, WiredRow, Wiring, occurrence, wire
+from workbench.mapping.wiring import MadeInstance, Occurrence, WiredNode, WiredRow, Wiring, occurrence, wire
 from workbench.v2.er7 import Message
 
 
@@ -48,6 +48,8 @@ class MessageMapPane(QFrame):
         self.graph = MessageGraph(bench.theme)
         self.rows = RowsModel(bench.theme, self._row_columns(), self)
         self.row_table = table(bench.theme, self.rows, "Rows of the message map", self._row_columns(), sorts=False)
+        self.instances = RowsModel(bench.theme, _INSTANCE_COLUMNS, self)
+        self.instance_table = table(bench.theme, self.instances, "Resources of the message", _INSTANCE_COLUMNS)
         self.groups = GroupsPane(bench, desk)
         self.setLayout(self._layout())
         self._connect()
@@ -62,6 +64,7 @@ class MessageMapPane(QFrame):
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("Rows and groups")
         self.tabs.addTab(self.row_table, "Rows")
+        self.tabs.addTab(self.instance_table, "Here")
         self.tabs.addTab(self.groups, "Groups")
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.graph)
@@ -77,6 +80,7 @@ class MessageMapPane(QFrame):
         self.only.toggled.connect(self._draw)
         self.graph.chosen.connect(self._node_chosen)
         self.row_table.selectionModel().currentChanged.connect(self._row_chosen)
+        self.instance_table.selectionModel().currentChanged.connect(self._instance_chosen)
         self._desk.package_changed.connect(self._stale)
         self._desk.result_changed.connect(self._stale)
         self._selection.rule_changed.connect(self._selected)
@@ -88,7 +92,7 @@ class MessageMapPane(QFrame):
         return self
 
     def panes(self) -> list[QWidget]:
-        return [self.graph, self.row_table, self.groups.table]
+        return [self.graph, self.row_table, self.instance_table, self.groups.table]
 
     def commands(self) -> Mapping[str, Callable[[], object]]:
         return {"mapping.message_map": self.graph.setFocus}
@@ -147,14 +151,14 @@ class MessageMapPane(QFrame):
             return
         seen = self._occurrence
         dots = [
-            Dot(node.name, node.type, None if seen is None else len(seen.of(node.name)))
+            Dot(node.name, node.type, _source(node), None if seen is None else len(seen.of(node.name)))
             for node in self._wiring.nodes
             if node.type
         ]
         if seen is not None:
             known = {dot.name for dot in dots}
             types = {made.name: made.type for made in seen.instances if made.name not in known}
-            dots += [Dot(name, kind, len(seen.of(name)), inside=True) for name, kind in types.items()]
+            dots += [Dot(name, kind, count=len(seen.of(name))) for name, kind in types.items()]
             if self.only.isChecked():
                 dots = [dot for dot in dots if dot.count]
         self.graph.show_graph(dots, self._lines({dot.name for dot in dots}))
@@ -190,8 +194,12 @@ class MessageMapPane(QFrame):
             rows = list(node.rows) if node is not None else []
         self.rows.show(rows)
         self.groups.show_groups(wiring)
+        seen, name = self._occurrence, self.graph.selected
+        made = [] if seen is None else [each for each in seen.instances if each.name == name or not name]
+        self.instances.show(made)
         self.tabs.setTabText(0, f"Rows · {len(rows)}")
-        self.tabs.setTabText(1, f"Groups · {len(wiring.groups) if wiring is not None else 0}")
+        self.tabs.setTabText(1, f"In this message · {len(made)}" if seen is not None else "In this message")
+        self.tabs.setTabText(2, f"Groups · {len(wiring.groups) if wiring is not None else 0}")
         self._following = False
         self._point_out(self._selection.rule)
 
@@ -208,6 +216,12 @@ class MessageMapPane(QFrame):
         wired = self.rows.row(current)
         if wired is not None and not self._following:
             self._selection.choose_rule(RuleName(wired.map, wired.row.id))
+
+    def _instance_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        """Show the segment a resource was read from."""
+        made: MadeInstance | None = self.instances.row(current)
+        if made is not None and made.segments and not self._following:
+            self._bench.select_place(made.segments[0], None, self)
 
     def _selected(self, name: RuleName) -> None:
         """A row was selected elsewhere: show it, and the node it makes or fills."""
@@ -249,6 +263,20 @@ class MessageMapPane(QFrame):
         if seen is None or not wired.row.make:
             return ""
         return str(len(seen.of(wired.row.name)))
+
+
+_INSTANCE_COLUMNS = (
+    Column("Instance", lambda made: made.name, 8.5),
+    Column("Type", lambda made: made.type, 8),
+    Column("Read from", lambda made: ", ".join(made.segments), 7, mono=True),
+    Column("Id", lambda made: made.url.removeprefix("urn:uuid:"), 14, mono=True, muted=True),
+)
+
+
+def _source(node: WiredNode) -> str:
+    """Whose repetitions make the instances of a node."""
+    making = [wired.row.source for wired in node.rows if wired.row.make]
+    return (making or [node.rows[0].row.source])[0]
 
 
 def _does(wired: WiredRow) -> str:

@@ -164,6 +164,7 @@ class TextPane(QFrame):
         super().showEvent(event)
         if self._stale:
             self._package_changed()
+        self.show_rule(self._selection.rule)
 
     def _package_changed(self) -> None:
         """Follow the document; a text nobody sees waits until somebody does."""
