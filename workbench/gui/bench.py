@@ -144,8 +144,8 @@ class Bench(QObject):
         self.jobs.drop("message")
         capture = self.capture
         if number is not None and capture is not None:
-            if capture.length(number) > SLOW_BYTES:
-                self._read_beside(capture, number)
+            if (size := capture.length(number)) > SLOW_BYTES:
+                self._read_beside(capture, number, size)
             else:
                 try:
                     self._take_looked(outlined(document_at(capture, number)))
@@ -153,9 +153,9 @@ class Bench(QObject):
                     self.document_problem = str(refusal)
         self.message_changed.emit()
 
-    def _read_beside(self, capture: Capture, number: int) -> None:
+    def _read_beside(self, capture: Capture, number: int, size: int) -> None:
         """Read a message that would hold the window up; it is shown when it is there."""
-        self.document_problem = f"Reading {capture.length(number):,} bytes…"
+        self.document_problem = f"Reading {size:,} bytes…"
         read = partial(look_at, capture, number)
         handle = self.jobs.newest("message", f"Reading message {number + 1:,}", read, quiet=False)
         handle.succeeded.connect(self._take_large)
