@@ -138,7 +138,7 @@ class MappingDesk(QObject):
         self.holder = DocumentHolder(package, self)
         self.holder.signals.changed.connect(self._edited)
         self.holder.signals.clean_changed.connect(self.saved_changed)
-        self.holder.stack.indexChanged.connect(lambda _index: self.undo_changed.emit())
+        self.holder.stack.indexChanged.connect(self._index_changed)
         self._forget_ledger()
         self._tell()
         self.package_changed.emit()
@@ -215,6 +215,9 @@ class MappingDesk(QObject):
             self.holder.stack.redo()
             self._journal.redid(self.holder.stack.index())
             self.bench.say(f"Done again: {self.holder.stack.undoText()}")
+
+    def _index_changed(self) -> None:
+        self.undo_changed.emit()
 
     def save(self) -> None:
         """Write the package to its folder and record that in the audit trail."""

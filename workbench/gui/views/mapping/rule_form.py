@@ -187,6 +187,12 @@ def rule_form(
     form.add_scrolled("Condition", form.conditions)
     transforms = TransformList(theme)
     form.add_scrolled("Transforms", transforms)
+    _add_notes(form)
+    return form, transforms
+
+
+def _add_notes(form: FieldTabs) -> None:
+    line, choice = form.line, form.choice
     form.add_fields(
         "Notes and status",
         [
@@ -206,7 +212,6 @@ def rule_form(
         ],
         2,
     )
-    return form, transforms
 
 
 def row_form(theme: Theme) -> FieldTabs:
