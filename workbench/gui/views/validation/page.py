@@ -9,12 +9,10 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QLineEdit,
-    QSizePolicy,
     QStackedWidget,
     QTabWidget,
     QWidget,
@@ -41,6 +39,7 @@ from workbench.gui.views.validation.ack_tab import AckTab
 from workbench.gui.views.validation.anomalies_tab import AnomaliesTab
 from workbench.gui.views.validation.choices import SETTING, described, from_setting, to_setting
 from workbench.gui.views.validation.choices_dialog import ChoicesDialog
+from workbench.gui.views.validation.elided import ElidedLabel
 from workbench.gui.views.validation.fhirpath_tab import FhirPathTab
 from workbench.gui.views.validation.findings_export import FindingsExport
 from workbench.gui.views.validation.findings_tab import FindingsTab
@@ -77,7 +76,7 @@ class ValidationPage(Page):
         self._charts.setLayout(down())
         self._badges = {severity: Badge(bench.theme) for severity in Severity}
         self._hidden = label("", "muted")
-        self._against = label("", "muted")
+        self._against = ElidedLabel("muted")
         self._stack = QStackedWidget()
         self._stack.addWidget(
             EmptyState(self.theme, "shield-check", "Nothing validated yet", _ABOUT, "Validate capture", bench.validate)
@@ -107,8 +106,6 @@ class ValidationPage(Page):
         strip = QFrame()
         choose = button("Validate against…", self.choose, tip="Standards, profiles, FHIR packages, plausibility rules")
         self._validate = button("Validate", self.bench.validate, tip="Check every message of the capture (F9)")
-        self._against.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._against.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         marks = (*self._badges.values(), self._hidden)
         line = across(*marks, self._against, choose, self._validate, self.export, spacing=14)
         line.setStretchFactor(self._against, 1)
