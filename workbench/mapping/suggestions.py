@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from rapidfuzz import fuzz
 
+from workbench.fhir.definitions import definitions
 from workbench.mapping.edits import AddRule, ChangeHeader, Edit, MapAddress, PutCodeMap, PutMap
 from workbench.mapping.fhir_target import Element, FhirSchema, fhir_schema
 from workbench.mapping.model import Direction, LedgerRule, Package, Rule, RuleMap, RuleStatus
@@ -22,6 +23,7 @@ from workbench.v2.dictionary import Dictionary, dictionary
 MOST_FOR_A_FIELD = 3
 LIKE_ENOUGH = 0.62
 LIKELY_ENOUGH = 0.35
+_SAID_ABOUT = 0.95
 _KNOWN_RULE = 0.95
 _TAKEN = 0.25
 """How much less likely an element is that another rule writes already."""
@@ -141,6 +143,7 @@ class _Asked:
         self.whole = laid_over(package)
         self.known = laid_over(known) if known is not None else None
         self.dictionary: Dictionary = dictionary(self.whole.header.source.version)
+        self.definitions = definitions(self.whole.header.target.version)
         self.schema: FhirSchema = fhir_schema(self.whole.header.target.version)
 
     def from_rules(self, asked_for: str, segment: str) -> Iterator[Suggestion]:
@@ -169,7 +172,7 @@ class _Asked:
             taken = {rule.target.partition(".")[0].partition("[")[0] for rule in own.walk()}
             for name in self.schema.children(root):
                 element = self.schema.child(root, name)
-                alike = _alike(words, _words(name)) if element is not None else 0.0
+                alike = self._likeness(words, own.target, name) if element is not None else 0.0
                 if element is None or alike < LIKE_ENOUGH:
                     continue
                 found = self._by_type(asked_for, definition.data_type, element)
@@ -179,6 +182,12 @@ class _Asked:
                     reason = f"“{definition.name}” is like {own.target}.{name}, and {how}"
                     free = replace(rule, id=_free_id(own, asked_for))
                     yield Suggestion(asked_for, _address(own), free, reason, round(score, 3))
+
+    def _likeness(self, words: str, resource: str, name: str) -> float:
+        """How alike a field is to an element, by its name or by what the standard says of it in a few words."""
+        definition = self.definitions.element(f"{resource}.{name}")
+        said = _words(definition.short.partition("|")[0]) if definition is not None else ""
+        return max(_alike(words, _words(name)), _SAID_ABOUT * _alike(words, said) if said else 0.0)
 
     def _by_type(self, asked_for: str, data_type: str, element: Element) -> tuple[Rule, str] | None:
         """A rule that brings the type into the element, and in words how; None when they do not go together."""
