@@ -1,6 +1,7 @@
 """Map ADT and ORU with the standard package, fast and traced, beside hl7apy in the same run.
 
-`pytest tests/benchmarks/test_mapping_speed.py --benchmark-only`. Every message is about another patient.
+`pytest tests/benchmarks/test_mapping_speed.py --benchmark-only`. Every message is about another patient. In the feed of
+strangers everybody else is another person too, and all live elsewhere: nothing of them can be remembered.
 """
 
 from __future__ import annotations
@@ -34,6 +35,31 @@ def each_time_another(benchmark, run: Callable[[bytes], object], make: Callable[
     result = benchmark.pedantic(run, setup=lambda: ((make(next(numbers)),), {}), rounds=300)
     benchmark.extra_info["messages/s"] = round(1 / benchmark.stats.stats.median)
     assert result is not None
+
+
+def adt_of_strangers(number: int) -> bytes:
+    """An admission in which no name, doctor, address, ward, contact or diagnosis comes again."""
+    raw = adt(number)
+    for word in (
+        b"WARD",
+        b"REFER",
+        b"FAMILY",
+        b"ONEIL",
+        b"O'NEIL",
+        b"CLERK",
+        b"HIGH",
+        b"4EAST",
+        b"555",
+        b"Pneu",
+        b"Peni",
+    ):
+        raw = raw.replace(word, b"%s%d" % (word, number))
+    return raw
+
+
+@pytest.mark.benchmark(group="map ADT")
+def test_map_adt_of_strangers(benchmark, standard: CompiledMapping) -> None:
+    each_time_another(benchmark, lambda raw: standard.run(parse(raw)), adt_of_strangers)
 
 
 @pytest.mark.benchmark(group="map ADT")
