@@ -14,7 +14,7 @@ _OPEN_AT_FIRST: Mapping[str, tuple[str, ...]] = {
     "home": (),
     "messages": ("bottom", "details"),
     "validation": ("details",),
-    "mapping": ("bottom",),
+    "mapping": (),
     "terminology": (),
     "suites": (),
     "review": (),

@@ -31,11 +31,11 @@ class _Line:
 
 
 _COLUMNS = (
-    Column("", lambda r: r.mark.word, 6, mark=lambda r: r.mark),
+    Column("", lambda r: r.mark.word, 5.5, mark=lambda r: r.mark),
     Column("Message", lambda r: f"{r.number + 1:,}", 4.5, key=lambda r: r.number, right=True),
-    Column("Place", lambda r: r.path, 16, mono=True),
-    Column("Before", lambda r: r.before, 11),
-    Column("After", lambda r: r.after, 11),
+    Column("Place", lambda r: r.path, 12, mono=True),
+    Column("Before", lambda r: r.before, 8),
+    Column("After", lambda r: r.after, 8),
 )
 
 

@@ -158,18 +158,29 @@ class Pointing(QObject):
         self.rule_shown.emit()
         if not name.rule:
             return
-        writes = self.trace.of_rule(name.map_name, name.rule) if self.trace is not None else ()
-        self.explained.emit(self._of_row(name) or explain(f"{name.map_name}/{name.rule}", writes, self._nothing(name)))
+        writes = self._writes_of(name)
+        nothing = "does nothing for this message"
+        self.explained.emit(self._of_row(name) or explain(f"{name.map_name}/{name.rule}", writes, nothing))
         if self.trace is not None:
             self._result.point_out(self.trace.target_spans(writes))
         if ends:
             self._point_at_source(writes, self._rules)
             self._show_ends(name)
 
-    def _nothing(self, name: RuleName) -> str:
-        if (name.map_name, name.rule) in self._fired:
-            return "gives its value to other rules, which did the work"
-        return "does nothing for this message"
+    def _writes_of(self, name: RuleName) -> tuple[Written, ...]:
+        """What a rule wrote, itself or through the type map it gave its value to."""
+        if self.trace is None:
+            return ()
+        own = self.trace.of_rule(name.map_name, name.rule)
+        ends = self.index.ends.get(name)
+        if own or ends is None or (name.map_name, name.rule) not in self._fired:
+            return own
+        return tuple(
+            write
+            for write in self.trace.all
+            if any(_writes_to(write, ends.type, target) for target in ends.targets)
+            and any(_within(path, ends.sources) for place in write.entry.source for path in plain_sources(place.path))
+        )
 
     def _of_row(self, name: RuleName) -> str:
         """What a row made of the message; "" for a rule, and for a row that made nothing."""
@@ -185,7 +196,7 @@ class Pointing(QObject):
         """After a new result: highlight what belongs to the selected rule without moving anything."""
         name = self._selection.rule
         if self.trace is not None and name.rule:
-            self._result.point_out(self.trace.target_spans(self.trace.of_rule(name.map_name, name.rule)), scroll=False)
+            self._result.point_out(self.trace.target_spans(self._writes_of(name)), scroll=False)
 
     def _show_ends(self, name: RuleName) -> None:
         """Bring the ends of a rule into view in both trees."""
@@ -235,6 +246,10 @@ def _writes_to(write: Written, kind: str, path: str) -> bool:
     resource, _, target = write.entry.target.partition("#")
     plain = plain_target(target)
     return resource.partition("/")[0] == kind and (plain == path or plain.startswith(f"{path}."))
+
+
+def _within(path: str, places: Sequence[str]) -> bool:
+    return any(path == place or path.startswith(f"{place}.") for place in places)
 
 
 def _names(rules: Sequence[RuleName]) -> str:

@@ -55,6 +55,7 @@ class ResultPane(QFrame):
             self._stack.addWidget(view)
         self.tabs.setTabVisible(ER7, False)
         self._says = label("", "muted", wrap=True)
+        self._says.setContentsMargins(10, 8, 10, 8)
         self._count = label("", "muted")
         line = across(self.tabs, 1, self._count)
         line.setContentsMargins(4, 2, 8, 0)

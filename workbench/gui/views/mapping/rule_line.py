@@ -30,8 +30,7 @@ class RuleLine(QLineEdit):
         if self.text().strip() != text:
             place = self.cursorPosition()
             self.setText(text)
-            if self.hasFocus():
-                self.setCursorPosition(min(place, len(text)))
+            self.setCursorPosition(min(place, len(text)) if self.hasFocus() else 0)
 
     def show_problem(self, why: str) -> None:
         """Mark the line as wrong and say why; "" takes that back."""

@@ -13,7 +13,7 @@ from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import STATUS_MARKS
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.rule_tree import HEADS, Entry, RuleName, RuleTree, content_label, rule_tree
-from workbench.gui.widgets.basics import across, down, pane, retitle, tree
+from workbench.gui.widgets.basics import across, down, label, pane, retitle, tree
 from workbench.mapping.model import Package, Rule
 
 UNFOLDED = 400
@@ -61,7 +61,9 @@ class RulesPane(QFrame):
         bar = across(self.filter, self.all_rules, spacing=4)
         bar.setContentsMargins(6, 4, 6, 4)
         body = QWidget()
-        body.setLayout(down(bar, self.tree, spacing=0))
+        self.empty = label("", "muted", wrap=True)
+        self.empty.setContentsMargins(12, 10, 12, 10)
+        body.setLayout(down(bar, self.empty, self.tree, spacing=0))
         self._frame = pane("Rules", body)
         self.setLayout(down(self._frame))
         self._soon = QTimer(self)
@@ -117,6 +119,8 @@ class RulesPane(QFrame):
         self.model.mark(self._marks(package, shown))
         count = sum(1 for name in shown.names if name.rule)
         retitle(self._frame, f"Rules · {count:,}")
+        self.empty.setVisible(not count)
+        self.empty.setText(_nothing(package, words, every))
         self.select(self._current)
         self.moved.emit()
 
@@ -205,6 +209,15 @@ class RulesPane(QFrame):
                 mark = STATUS_MARKS[package.status_of(entry)]
                 marks[number] = (mark.icon, mark.role, mark.word)
         return marks
+
+
+def _nothing(package: Package, words: list[str], every: bool) -> str:
+    """What to do when no rule is shown."""
+    if not any(rule_map.rules for rule_map in package.rule_maps()):
+        return "No rule yet. Drag a source field onto a target element, or select both and press Ctrl+M."
+    if words:
+        return "No rule has these words." + ("" if every else " All looks beyond this message.")
+    return "No rule touches this message. All shows every rule of the package."
 
 
 def _words_of(name: RuleName, entry: Entry) -> str:
