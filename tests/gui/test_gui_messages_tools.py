@@ -19,6 +19,7 @@ from workbench.gui.views.messages.compare_captures import CompareCapturesDialog
 from workbench.gui.views.messages.compare_messages import CompareMessagesDialog
 from workbench.gui.views.messages.deidentify_dialog import DeidentifyDialog
 from workbench.gui.views.messages.live import ListenerDialog
+from workbench.gui.views.messages.ordering import Order, order_of
 from workbench.gui.views.messages.page import MessagesPage
 from workbench.gui.views.messages.sending import SenderDialog
 from workbench.gui.views.messages.statistics import StatisticsDialog
@@ -254,6 +255,13 @@ def test_what_is_sent_is_received_and_answered(qtbot: QtBot, window: MainWindow,
     assert listener.reception is None
     sender.close()
     listener.close()
+
+
+def test_the_list_is_sorted_by_the_answer(page: MessagesPage) -> None:
+    index = page.list._index
+    assert index is not None
+    assert list(order_of(index, Order(ANSWER), {}, {0: "AA"})) == [1, 0]
+    assert list(order_of(index, Order(ANSWER, True), {}, {0: "AA", 1: "AE"})) == [1, 0]
 
 
 def _listening(qtbot: QtBot, window: MainWindow, page: MessagesPage) -> ListenerDialog:
