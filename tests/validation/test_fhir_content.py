@@ -172,3 +172,46 @@ def test_a_relative_reference_needs_a_full_url_it_leads_to() -> None:
 )
 def test_search_results_follow_their_rules(bundle: dict[str, Any], found: list[tuple[str, str]]) -> None:
     assert _found(bundle) == found
+
+
+MAP: dict[str, Any] = {
+    "resourceType": "ConceptMap",
+    "status": "draft",
+    "sourceCanonical": "http://hl7.org/fhir/ValueSet/administrative-gender",
+    "targetUri": "http://nowhere.example/set",
+}
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "found"),
+    [
+        ("http://hl7.org/fhir/administrative-gender", "male", []),
+        (
+            "http://hl7.org/fhir/administrative-gender",
+            "man",
+            [("FHIR-1415", "ConceptMap.group[0].element[0].code")],
+        ),
+        ("http://hospital.example/sex", "man", []),
+    ],
+)
+def test_a_concept_map_goes_from_the_codes_of_its_source(system: str, code: str, found: list[tuple[str, str]]) -> None:
+    element = {"code": code, "target": [{"code": "whatever", "equivalence": "equal"}]}
+    group = {"source": system, "target": "http://nowhere.example", "element": [element]}
+    assert _found({**MAP, "group": [group]}) == found
+
+
+@pytest.mark.parametrize(("count", "found"), [(1, False), (500, True)])
+def test_a_population_that_names_one_subject_counts_one(count: int, found: bool) -> None:
+    population = {"count": count, "subjectResults": {"reference": "Patient/1"}}
+    report = {
+        "resourceType": "MeasureReport",
+        "status": "complete",
+        "type": "subject-list",
+        "measure": "http://t/m",
+        "period": {"start": "2024"},
+        "group": [{"population": [population]}],
+    }
+    path = "MeasureReport.group[0].population[0].count"
+    assert (("FHIR-1411", path) in _found(report)) is found
+    population["subjectResults"] = {"reference": "List/1"}
+    assert ("FHIR-1411", path) not in _found(report)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from workbench.fhir.bundle import BundleIndex, contained, literal_reference, references
+from workbench.fhir.definitions import Definitions
 from workbench.validation import fhir_content_rules as content_rules
 from workbench.validation.fhir_findings import Findings, Place
 
@@ -94,10 +95,45 @@ def _measure_report(node: Node, place: Place, findings: Findings) -> None:
             at: Place = ((place, "group", number), "population", index)
             if kind != "subject-list":
                 findings.report(content_rules.SUBJECTS_NOT_LISTED, (at, "subjectResults", -1), type=kind)
-            subjects, count = contained(node, str(listed.get("reference"))), population.get("count")
-            entries = subjects.get("entry") if subjects is not None else None
-            if isinstance(entries, list) and isinstance(count, int) and len(entries) != count:
-                findings.report(content_rules.SUBJECT_COUNT, (at, "count", -1), count=count, found=len(entries))
+            found, count = _subjects(node, str(listed.get("reference", ""))), population.get("count")
+            if found is not None and isinstance(count, int) and found != count:
+                findings.report(content_rules.SUBJECT_COUNT, (at, "count", -1), count=count, found=found)
+
+
+def _subjects(node: Node, reference: str) -> int | None:
+    """How many subjects a reference lists: those of a contained List, or the one it names; None where that is open."""
+    inside = contained(node, reference)
+    if inside is not None:
+        entries = inside.get("entry")
+        return len(entries) if isinstance(entries, list) else None
+    literal = literal_reference(reference)
+    return 1 if literal is not None and literal.type != "List" else None
+
+
+def check_concept_map(node: Node, place: Place, findings: Findings, known: Definitions) -> None:
+    """The codes of a map are those of the value sets it goes between, as far as these can be listed."""
+    between = {side: _codes_of(node, side, known) for side in ("source", "target")}
+    for number, group in objects(node, "group"):
+        for index, element in objects(group, "element"):
+            at: Place = ((place, "group", number), "element", index)
+            _mapped(element, group.get("source"), between["source"], at, "source", findings)
+            for each, target in objects(element, "target"):
+                _mapped(target, group.get("target"), between["target"], (at, "target", each), "target", findings)
+
+
+def _codes_of(node: Node, side: str, known: Definitions) -> frozenset[tuple[str, str]] | None:
+    url = node.get(f"{side}Canonical", node.get(f"{side}Uri"))
+    return known.value_set_codes(url) if isinstance(url, str) else None
+
+
+def _mapped(
+    item: Node, system: object, codes: frozenset[tuple[str, str]] | None, at: Place, side: str, findings: Findings
+) -> None:
+    code = item.get("code")
+    if codes is None or not isinstance(code, str) or not isinstance(system, str) or (system, code) in codes:
+        return
+    if any(each == system for each, _ in codes):  # else the map speaks of codes that the set does not list
+        findings.report(content_rules.NOT_MAPPED_SET, (at, "code", -1), side=side, value=code)
 
 
 def _links(node: Node, div: str, place: Place, findings: Findings) -> None:

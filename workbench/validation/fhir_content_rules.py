@@ -254,4 +254,13 @@ OTHER_DISPLAY = _rule(
     Severity.INFORMATION,
 )
 
+NOT_MAPPED_SET = _rule(
+    "1415",
+    IssueType.CODE_INVALID,
+    "A concept map goes between the codes of its two value sets.",
+    "The {side} value set of the map has no code “{value}” of this system.",
+    "Correct the code, or name the value set that has it.",
+    "conceptmap.html",
+)
+
 RULES = _book.definitions()

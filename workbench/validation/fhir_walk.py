@@ -18,7 +18,7 @@ from workbench.validation.fhir_coded import (
     check_narrative,
     report_not_checked,
 )
-from workbench.validation.fhir_content import check_entries, check_resource, check_value
+from workbench.validation.fhir_content import check_concept_map, check_entries, check_resource, check_value
 from workbench.validation.fhir_context import (
     Node,
     Scope,
@@ -128,6 +128,8 @@ class _Walker:
             check_conditions(node, place, self.findings)
         elif name == "QuestionnaireResponse":
             self._answers(node, place)
+        elif name == "ConceptMap":
+            check_concept_map(node, place, self.findings, self._plans.definitions)
         self._against_profiles(node, place)
 
     def _object(self, node: Node, plan: Plan, place: Place) -> None:
