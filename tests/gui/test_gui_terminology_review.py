@@ -312,3 +312,52 @@ def test_every_control_says_what_it_is(page: TerminologyPage) -> None:
         if widget.isVisible() and not widget.accessibleName()
     ]
     assert nameless == []
+
+
+def test_a_list_that_cannot_be_read_makes_no_code_map(
+    qtbot: QtBot, window: MainWindow, page: TerminologyPage, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n", "utf-8")
+    with qtbot.waitSignal(window.bench.refused) as refused:
+        page.codes.open_list(tmp_path / "bad.csv", "bad")
+    settled(qtbot, window)
+    assert refused.args[0].code == "TERM-0041"
+    assert page.codes.package is not None
+    assert "bad" not in page.codes.package.codes
+    for dialog in window.findChildren(QDialog):
+        dialog.close()
+
+
+def test_undoing_the_new_map_leaves_codes_without_one_and_doing_it_again_gives_it_back(
+    qtbot: QtBot, window: MainWindow, page: TerminologyPage
+) -> None:
+    window.desk.undo()
+    settled(qtbot, window)
+    assert {each.map for each in page.codes.lines} == {""}
+    window.desk.redo()
+    settled(qtbot, window)
+    assert {each.map for each in page.codes.lines} == {"lab"}
+
+
+def test_a_list_stays_open_when_another_capture_is_opened(
+    qtbot: QtBot, window: MainWindow, page: TerminologyPage, capture_file: Path
+) -> None:
+    window.open_paths([capture_file])
+    settled(qtbot, window)
+    assert [each.local.code for each in page.codes.lines] == ["NA", "K", "KU", "OLD"]
+
+
+def test_an_import_that_is_cancelled_leaves_nothing_behind(
+    qtbot: QtBot, window: MainWindow, page: TerminologyPage, tmp_path: Path
+) -> None:
+    big = tmp_path / "Loinc_big.csv"
+    rows = (f"{n}-1,X{n},SCnc,Pt,Bld,Qn,,ACTIVE,Analyte {n} in Blood,\n" for n in range(60_000))
+    big.write_text(RELEASE + "".join(rows), "utf-8")
+    dialog = page.code_systems()
+    handle = dialog.import_release(big)
+    qtbot.waitUntil(lambda: bool(handle.progress.done), timeout=20_000)
+    dialog.cancel()
+    settled(qtbot, window)
+    assert [info.version for info in page.codes.sources.library.stores()] == ["2.80"]
+    assert not list(page.codes.sources.library.folder.glob("*.part"))
+    dialog.close()

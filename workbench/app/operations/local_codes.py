@@ -161,11 +161,14 @@ class Worklist:
         self._places: dict[tuple[str, str], list[int]] = {}
         self.lines: list[CodeLine] = []
         self._counts = [0, 0, 0, 0, 0]
+        self._used: set[str] = set()
         self._make(found, package)
 
     def _make(self, found: Iterable[LocalCode], package: Package | None) -> None:
         self._fields = fields_of_maps(package) if package is not None and not self._only_map else {}
-        made = [_line(local, self._only_map or self._fields.get(local.field, ""), package) for local in found]
+        named = [(local, self._only_map or self._fields.get(local.field, "")) for local in found]
+        self._used = {name for _, name in named} - {""}
+        made = [_line(local, name, package) for local, name in named]
         made.sort(key=lambda line: (not is_open(line), -line.weight, line.local.field, line.local.code))
         self.lines = made
         self._counts = [0, 0, 0, 0, 0]
@@ -181,7 +184,7 @@ class Worklist:
     def follow(self, package: Package) -> tuple[RowChange, ...]:
         """Take over what an edit changed; returns the rows that are not what they were."""
         fields = fields_of_maps(package) if not self._only_map else {}
-        if fields != self._fields:
+        if fields != self._fields or self._used.intersection(package.codes) != self._maps.keys():
             hints = {line.local: line.hint for line in self.lines if line.hint is not None}
             self._make([line.local for line in self.lines], package)
             self.take_hints(hints)

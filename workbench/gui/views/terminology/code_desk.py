@@ -45,7 +45,7 @@ from workbench.terminology.memory import Memory
 from workbench.terminology.review import Opinion, Review
 
 _TAKEN_BACK = Deed("changed by undo, redo or elsewhere")
-_SUGGESTED_AT_MOST = 20_000
+_SUGGESTED_AT_MOST = 5_000
 """Open codes that are suggested for without being asked; the rest get suggestions when they are selected."""
 
 
@@ -68,8 +68,9 @@ class CodeDesk(QObject):
         self._known: Known = {}
         self._deed: Deed | None = None
         self._laid: tuple[Package, Package] | None = None
+        self._is_list = False
         desk.package_changed.connect(self._follow)
-        bench.capture_changed.connect(self.forget)
+        bench.capture_changed.connect(self._another_capture)
 
     @property
     def package(self) -> Package | None:
@@ -111,7 +112,10 @@ class CodeDesk(QObject):
             found = collect(capture, package, ctx)
             return found, Worklist(found, package)
 
-        self._take(self.bench.jobs.newest("codes", "Collecting codes", work, quiet=False))
+        self._is_list = False
+        handle = self.bench.jobs.newest("codes", "Collecting codes", work, quiet=False)
+        handle.succeeded.connect(self._collected)
+        handle.failed.connect(self.bench.report)
 
     def open_list(self, path: Path, map_name: str, target_system: str = "") -> None:
         """Work on a list of local codes instead of the capture; all of them go through one code map.
@@ -122,20 +126,26 @@ class CodeDesk(QObject):
         if package is None:
             self.bench.say("Open a mapping first.")
             return
-        if map_name not in package.codes:
-            made = CodeMap(map_name, f"Local codes of {path.stem}", target_system=target_system)
-            self.mapping.apply(PutCodeMap(map_name, made), f"New code map {map_name}")
-            package = self.package
+        fresh = CodeMap(map_name, f"Local codes of {path.stem}", target_system=target_system)
+        with_map = replace(package, codes={map_name: fresh, **package.codes})
 
         def work(_ctx: JobContext) -> tuple[tuple[LocalCode, ...], Worklist]:
             found = local_codes(path)
-            return found, Worklist(found, package, map_name)
+            return found, Worklist(found, with_map, map_name)
 
-        self._take(self.bench.jobs.newest("codes", f"Reading {path.name}", work, quiet=False))
-
-    def _take(self, handle: JobHandle) -> None:
+        handle = self.bench.jobs.newest("codes", f"Reading {path.name}", work, quiet=False)
+        handle.succeeded.connect(lambda _made: self._need_map(fresh))
+        handle.succeeded.connect(lambda _made: self._keep_list())
         handle.succeeded.connect(self._collected)
         handle.failed.connect(self.bench.report)
+
+    def _need_map(self, fresh: CodeMap) -> None:
+        """Add the code map of a list that was read, unless it is there."""
+        if self.package is not None and fresh.id not in self.package.codes:
+            self.mapping.apply(PutCodeMap(fresh.id, fresh), f"New code map {fresh.id}")
+
+    def _keep_list(self) -> None:
+        self._is_list = True
 
     def _collected(self, made: tuple[tuple[LocalCode, ...], Worklist]) -> None:
         self.found, self.worklist = made
@@ -143,11 +153,17 @@ class CodeDesk(QObject):
             self.worklist.follow(self.package)
         self._known = {}
         self.collected.emit()
+        self.bench.say(f"{len(self.found):,} distinct codes")
         self.judge()
         self.suggest()
 
+    def _another_capture(self) -> None:
+        """A list stays open when the capture changes; codes of the capture go."""
+        if not self._is_list:
+            self.forget()
+
     def forget(self) -> None:
-        """The capture is another one."""
+        """Work on nothing."""
         for purpose in ("codes", "code checks", "code hints", "candidates", "code search"):
             self.bench.jobs.drop(purpose)
         self.found, self.worklist = (), None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 
 from PySide6.QtWidgets import (
@@ -24,6 +25,7 @@ from workbench.gui.views.terminology.code_desk import CodeDesk
 from workbench.gui.widgets.basics import across, button, down, label, table
 from workbench.kernel.progress import JobContext, Progress
 from workbench.terminology.code_store import StoreInfo
+from workbench.terminology.releases.choose import FORMATS
 
 _STORE_COLUMNS = (
     Column("Code system", lambda s: s.title, 9),
@@ -147,7 +149,14 @@ class CodeSystemsDialog(QDialog):
             self, "Import a release", "", "Releases (*.csv *.RRF *.txt *.xlsx *.json);;All files (*)"
         )
         if name:
+            self.recognise(Path(name))
             self.import_release(Path(name))
+
+    def recognise(self, path: Path) -> None:
+        """Choose the code system whose main file has this name."""
+        for name, title in _WORDS.items():
+            if any(fnmatch(path.name.casefold(), Path(main).name.casefold()) for main in FORMATS[name].main_files):
+                self.system.setCurrentText(title)
 
     def _ask_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Import the folder of a release")
@@ -157,7 +166,7 @@ class CodeSystemsDialog(QDialog):
     def import_release(self, path: Path) -> JobHandle:
         """Import beside the window; the dialog shows how far it is."""
         text = self.system.currentText().strip()
-        system = self.system.currentData() if text in _WORDS.values() else text
+        system = next((name for name, title in _WORDS.items() if title == text), text)
         version, library = self.version.text().strip(), self._codes.sources.library
 
         def work(ctx: JobContext) -> StoreInfo:

@@ -132,11 +132,22 @@ class CodesPane(QWidget):
 
     def selected(self) -> list[CodeLine]:
         """The selected lines in their order, the current one when nothing is selected."""
-        rows = sorted(index.row() for index in self.view.selectionModel().selectedRows())
-        if rows:
-            return [self.model.rows[row] for row in rows]
+        rows = self.model.rows
+        chosen_rows = sorted({row for run in self._runs() for row in run})
+        if chosen_rows:
+            return [rows[row] for row in chosen_rows if row < len(rows)]
         current = self.current()
         return [current] if current is not None else []
+
+    def selected_count(self) -> int:
+        """How many lines are selected."""
+        return sum(len(run) for run in self._runs())
+
+    def _runs(self) -> list[range]:
+        """The selected rows as ranges: a hundred thousand indexes would take seconds."""
+        selection = self.view.selectionModel().selection()
+        runs = (selection.at(number) for number in range(selection.count()))
+        return [range(each.top(), each.bottom() + 1) for each in runs]
 
     def advance(self) -> None:
         """Go to the next code below that waits for a decision; stay when there is none."""

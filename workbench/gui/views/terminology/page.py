@@ -185,7 +185,7 @@ class TerminologyPage(Page):
             notes.append("Two authors choose for this code map without seeing one another.")
         if line is not None and review is not None and has_changed_since(review, line):
             notes.append("Its wording, unit or specimen is not what it was when it was approved; look at it again.")
-        selected = len(self.list.selected())
+        selected = self.list.selected_count()
         if selected > 1:
             notes.append(f"{selected:,} codes are selected; decisions are for all of them.")
         self.card.show_line(line, review, "\n".join(notes))
