@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,21 @@ def test_wide_characters_cut_at_any_byte_are_read_as_far_as_they_go(tmp_path: Pa
             origin = capture.origin(number)
             assert 0 <= origin.offset <= origin.offset + origin.length <= size
             assert capture.raw(number).startswith(b"MSH")
+
+
+def test_documents_written_one_after_the_other_are_messages_by_themselves(tmp_path: Path) -> None:
+    patients = [
+        {
+            "resourceType": "Patient",
+            "id": name,
+            "text": {"div": "<p>}{</p>"},
+            "name": [{"family": "Roe"}, {"given": ["J"]}],
+        }
+        for name in ("p1", "p2", "p3")
+    ]
+    path = tmp_path / "patients.json"
+    path.write_bytes("\r\n".join(json.dumps(each, indent=2) for each in patients).encode() + b"\n")
+    capture = open_capture([path])
+    assert [json.loads(raw) for raw in capture] == patients
+    path.write_text(json.dumps(patients[0], indent=0).replace("{\n", "\n{\n"), "utf-8")
+    assert len(open_capture([path])) == 1

@@ -16,7 +16,7 @@ import msgspec
 
 from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
-from workbench.messages.buffers import Buffer
+from workbench.messages.buffers import Buffer, occurrences
 from workbench.messages.formats import Framing, MessageFormat
 from workbench.messages.framing import BOM
 from workbench.messages.reading import HEAD_BYTES, AsItStands, Batcher, Found, not_read
@@ -28,6 +28,7 @@ _BUNDLES_INSIDE = re.compile(
 _ENTRIES = re.compile(rb'"entry"\s*:\s*\[')
 _ENTRY_RESOURCE = re.compile(rb'"resource"\s*:\s*(?=\{)')
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_LOOK_BYTES = 256
 _BLANK = re.compile(rb"(?:\xef\xbb\xbf)?\s*")
 _FHIR_ROOT = re.compile(
     rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?[A-Z]\w*[^>]*http://hl7\.org/fhir[\"']", re.DOTALL
@@ -35,7 +36,10 @@ _FHIR_ROOT = re.compile(
 
 
 class JsonReader(AsItStands):
-    """One resource a file."""
+    """One resource a file, or several written one after the other.
+
+    A `{` that begins a line after a `}` begins another document: inside one a comma would stand between them.
+    """
 
     name = Framing.JSON
 
@@ -43,8 +47,14 @@ class JsonReader(AsItStands):
         return head.lstrip()[:1] == b"{" and _RESOURCE in head
 
     def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
-        if len(buffer):
-            yield Found(array("Q", [0]), array("Q", [len(buffer)]), MessageFormat.FHIR_JSON)
+        batcher, start = Batcher(name, len(buffer), ctx), 0
+        for at in occurrences(buffer, b"\n{", ctx):
+            if buffer[max(0, at - _LOOK_BYTES) : at].rstrip().endswith(b"}"):
+                yield from batcher.add(start, at + 1, MessageFormat.FHIR_JSON)
+                start = at + 1
+        if start < len(buffer):
+            yield from batcher.add(start, len(buffer), MessageFormat.FHIR_JSON)
+        yield from batcher.rest()
 
 
 class NdjsonReader(AsItStands):
