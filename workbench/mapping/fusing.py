@@ -23,6 +23,9 @@ from workbench.mapping.scope import Resource, SegmentScope
 OBSERVED_RUNS = 32
 """Runs of a plan before its rules are fused."""
 
+RECONSIDERED_RUNS = 8192
+"""Runs after which a plan looks at its fields anew: another feed may have begun."""
+
 TEXTS_OF_A_STEADY_FIELD = 12
 """A field that has said more different things in the observed runs is not remembered."""
 
@@ -55,17 +58,23 @@ class Plan:
         self.plain = tuple(one.step for one in planned)
         self._planned = planned
         self._populated = populated
-        self._texts: dict[int, set[str]] = {number: set() for number, there in enumerate(populated) if there}
+        self._texts = self._no_texts()
         self._runs = 0
         self._fused: tuple[Step, ...] | None = None
 
+    def _no_texts(self) -> dict[int, set[str]]:
+        return {number: set() for number, there in enumerate(self._populated) if there}
+
     def fast(self, parts: Sequence[str]) -> tuple[Step, ...]:
         """The functions for a fast run, fused once enough runs were seen."""
-        if self._fused is not None:
-            return self._fused
+        self._runs += 1
+        fused = self._fused  # another thread may let go of it
+        if fused is not None and self._runs < RECONSIDERED_RUNS:
+            return fused
+        if fused is not None:
+            self._runs, self._fused, self._texts = 0, None, self._no_texts()
         for number, texts in self._texts.items():
             texts.add(parts[number])
-        self._runs += 1
         if self._runs >= OBSERVED_RUNS:
             self._fused = tuple(self._fuse())
             self._texts = {}  # not emptied: another thread may be going through it
