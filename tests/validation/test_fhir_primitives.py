@@ -65,5 +65,5 @@ def test_a_value_of_the_wrong_form_is_not(code: str, value: object) -> None:
 
 def test_every_primitive_type_of_r4_has_a_test_and_a_form() -> None:
     names = {name for name in definitions().data_types() if definitions().is_primitive(name)}
-    assert names == FORMS.keys()
+    assert names == FORMS.keys() - {"integer64"}, "R5 adds one"
     assert all(callable(accepts(name)) for name in names)

@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 from functools import lru_cache
 
 from workbench.kernel.partial_time import PartialDateTime, Precision
-from workbench.v2.dictionary import Dictionary, dictionary
+from workbench.v2.dictionary import Dictionary, Table, dictionary
 from workbench.v2.er7 import Message, Segment
 from workbench.validation.v2_message import Remark
 
@@ -34,18 +34,26 @@ def judge_across(message: Message, known: Dictionary) -> Iterator[Remark]:
 def _header_codes(message: Message, known: Dictionary) -> Iterator[Remark]:
     """Told only where a structure says what the message is; else V2-0016 says that nothing does."""
     structure = message.structure_id
-    if not structure or known.structure(structure) is None:
-        return
-    header = message.segments[0]
-    for rule, table_id, component, value in (
-        ("V2-0020", "0076", 1, message.message_code),
-        ("V2-0021", "0003", 2, message.trigger_event),
-    ):
-        table = known.table(table_id)
-        if table is None or not table.codes or not value or value.startswith("Z") or table.has(value):
-            continue
+    for rule, component, value in _unknown_codes(known.version, message.message_code, message.trigger_event, structure):
         args = {"value": value, "version": known.version, "structure": structure}
-        yield Remark(rule, args, header, 9, component)
+        yield Remark(rule, args, message.segments[0], 9, component)
+
+
+@lru_cache(maxsize=1024)
+def _unknown_codes(version: str, code: str, event: str, structure: str) -> tuple[tuple[str, int, str], ...]:
+    known = dictionary(version)
+    if not structure or known.structure(structure) is None:
+        return ()
+    asked = (("V2-0020", "0076", 1, code), ("V2-0021", "0003", 2, event))
+    return tuple(
+        (rule, component, value)
+        for rule, table_id, component, value in asked
+        if value and not value.startswith("Z") and _lacks(known.table(table_id), value)
+    )
+
+
+def _lacks(table: Table | None, value: str) -> bool:
+    return table is not None and bool(table.codes) and not table.has(value)
 
 
 @lru_cache(maxsize=32)
@@ -64,8 +72,9 @@ def _set_ids(message: Message, known: Dictionary) -> Iterator[Remark]:
     for segment in message.segments:
         name = segment.name
         if name in names:
-            text = segment.raw(1)
-            if text.isascii() and text.isdigit() and len(text) < 10:
+            fields = segment.fields
+            text = fields[1] if len(fields) > 1 else ""
+            if text.isdigit() and text.isascii() and len(text) < 10:
                 number, expected = int(text), last.get(name, 0) + 1
                 if number != expected and not (number == 1 and before != name):
                     yield Remark("V2-0320", {"value": text, "expected": str(expected)}, segment, 1)
@@ -89,6 +98,8 @@ def _order_numbers(message: Message) -> Iterator[Remark]:
 
 def _differ(one: Segment, other: Segment, field: int) -> bool:
     """Both have an entity identifier, and they are not the same; a namespace that one leaves out says nothing."""
+    if one.raw(field) == other.raw(field):
+        return False
     first, second = one.value(field), other.value(field)
     if not first or not second or '""' in (first, second):
         return False
@@ -97,12 +108,20 @@ def _differ(one: Segment, other: Segment, field: int) -> bool:
 
 def _intervals(message: Message) -> Iterator[Remark]:
     for segment in message.segments:
-        for start, end in _INTERVALS.get(segment.name, ()):
-            if segment.raw(start) and segment.raw(end):
+        if segment.name not in _INTERVALS:
+            continue
+        for start, end in _INTERVALS[segment.name]:
+            begin, finish = segment.raw(start), segment.raw(end)
+            if begin and finish and not _plainly_in_order(begin, finish):
                 first, last = _time(segment, start), _time(segment, end)
                 if first is not None and last is not None and _surely_before(last, first):
                     args = {"end": f"{segment.name}-{end}", "start": f"{segment.name}-{start}"}
                     yield Remark("V2-0322", args, segment, end)
+
+
+def _plainly_in_order(begin: str, finish: str) -> bool:
+    """True for two times of digits, equally long, the first not the later one; most are so."""
+    return len(begin) == len(finish) and begin <= finish and begin.isdigit() and finish.isdigit()
 
 
 def _time(segment: Segment, field: int) -> PartialDateTime | None:
