@@ -425,11 +425,14 @@ class Element:
         )
 
     def leaves(self) -> Iterator[Element]:
-        """Every populated primitive at or below this place."""
-        if not self.raw:
+        """Every populated primitive at or below this place; separators alone say nothing."""
+        raw, delimiters = self.raw, self.segment.message.delimiters
+        if not raw:
             return
         below = self.children
         if not below:
+            if not raw.strip(delimiters.component + delimiters.subcomponent):
+                return
             if self.field and not self.component:
                 yield Element(self.segment, self.field, self.repetition or 1, 1)
             else:
