@@ -172,3 +172,19 @@ def test_own_saves_are_no_changes_of_others(qtbot: QtBot, window: MainWindow, te
     settled(qtbot, window)
     assert window.desk.undo_stack.count() == steps  # type: ignore[union-attr]
     assert window.desk.is_saved
+
+
+def test_defective_files_are_told_and_change_nothing_here(
+    qtbot: QtBot, window: MainWindow, text: TextPane, small_mapping: Path
+) -> None:
+    told: list[BaseException] = []
+    window.bench.refused.disconnect()
+    window.bench.refused.connect(told.append)
+    before = window.desk.package
+    path = small_mapping / PID
+    path.write_text(path.read_text("utf-8").replace("{id: pid-7,", "{idd: pid-7,"), "utf-8")
+    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+    assert "changed outside and are defective" in str(told[0])
+    assert f"{PID}:8:" in str(told[0])
+    assert window.desk.package is before
+    settled(qtbot, window)

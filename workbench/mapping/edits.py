@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -250,16 +250,22 @@ class PutText:
 
 @dataclass(frozen=True, slots=True)
 class Rebase:
-    """Let the package extend another base: the folder `extends` of package.yaml names, read when this is applied."""
+    """Let the package extend another base: the folder `extends` of package.yaml names.
+
+    base  what lies there, where it was read already; None reads it when this is applied
+    """
 
     extends: str
+    base: Package | None = field(default=None, compare=False, repr=False)
 
     def apply(self, package: Package) -> tuple[Package, Change]:
         """raises  Refused MAP-0404: the package has no folder; MAP-0100…MAP-0109: no sound package there"""
         if package.folder is None:
             raise Refused("MAP-0404", "The package has no folder yet.", "Save it, then choose its base.")
-        base = load_package(package.folder / self.extends) if self.extends else None
-        change = Change(self, Rebase(package.header.extends), ("package.yaml",))
+        base = self.base
+        if base is None and self.extends:
+            base = load_package(package.folder / self.extends)
+        change = Change(self, Rebase(package.header.extends, package.base), ("package.yaml",))
         return replace(package, header=replace(package.header, extends=self.extends), base=base), change
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
 
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
-from workbench.kernel.errors import Refused, WorkbenchError
+from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.mapping.files import FOLDERS
 from workbench.mapping.load import load_package
@@ -92,8 +92,14 @@ class PackageWatch(QObject):
             self._desk.save_now()
 
     def _defective(self, problem: BaseException) -> None:
-        if isinstance(problem, WorkbenchError):
-            self._bench.say(f"The package's files were changed and cannot be read: {problem.text}")
+        if isinstance(problem, Refused):
+            self._bench.report(
+                Refused(
+                    problem.code,
+                    f"Files of the package were changed outside and are defective: {problem.text}",
+                    "What is here stays as it is. Mend the files; saving here would replace them.",
+                )
+            )
         else:
             self._bench.report(problem)
 

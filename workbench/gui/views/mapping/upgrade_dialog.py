@@ -186,7 +186,7 @@ class UpgradeDialog(QDialog):
         assert site.folder is not None and base.folder is not None
         extends = Path(os.path.relpath(base.folder.resolve(), site.folder.resolve())).as_posix()
         try:
-            edits = (*upgrade_edits(self._plan, self.choices), Rebase(extends))
+            edits = (*upgrade_edits(self._plan, self.choices), Rebase(extends, base))
             package = site
             for edit in edits:
                 package, _ = edit.apply(package)
