@@ -88,3 +88,30 @@ def test_a_package_that_is_none_is_refused(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "feed.hl7").write_bytes(ADT)
     assert run(["map", str(tmp_path / "feed.hl7"), "--mapping", str(tmp_path)], None) == 2
     assert "MAP-" in capsys.readouterr().err
+
+
+PATIENTS = [{"resourceType": "Patient", "id": name, "birthDate": "1980-01-03"} for name in "ab"]
+
+
+def _to_v2(*arguments: object) -> int:
+    package = str(standard_package_folder().parent / "fhir-to-v2")
+    return run(["map", *map(str, arguments), "--mapping", package, "--workers", "1"], None)
+
+
+def test_fhir_becomes_a_file_for_each_message(tmp_path: Path) -> None:
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in PATIENTS]}
+    (tmp_path / "two.json").write_text(json.dumps(bundle))
+    assert _to_v2(tmp_path / "two.json", "--out", tmp_path / "out", "--trace") in (0, 1)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["trace.ndjson", "two-2.hl7", "two.hl7"]
+    message = er7.parse((tmp_path / "out" / "two-2.hl7").read_bytes())
+    assert message.value("PID-7") == "19800103"
+    (line,) = (tmp_path / "out" / "trace.ndjson").read_text().splitlines()
+    targets = [entry["target"] for entry in json.loads(line)["trace"]]
+    assert "PID-7.1" in targets and "#2:PID-7.1" in targets
+
+
+def test_all_messages_stand_in_one_file_when_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "all.ndjson").write_text("".join(json.dumps(one) + "\n" for one in PATIENTS))
+    _to_v2(tmp_path / "all.ndjson", "--out", tmp_path / "out.hl7", "--ledger", tmp_path / "ledger.json")
+    assert (tmp_path / "out.hl7").read_bytes().count(b"MSH|") == 2
+    assert json.loads((tmp_path / "ledger.json").read_text())["messages"] == 2

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from workbench.mapping.directions.fhir_document import FhirSource
 from workbench.mapping.directions.running import Document, Node, Object, Place, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.directions.v2_target import Raw
@@ -171,7 +170,3 @@ def leaving(run: Run) -> Left:
     if covering is None:
         return _keep_all
     return cache(lambda place: covering.ignored(place) is not None)
-
-
-def is_fhir(document: Document) -> bool:
-    return isinstance(document, FhirSource)

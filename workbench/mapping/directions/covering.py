@@ -40,10 +40,6 @@ class Covers:
     ignore: tuple[Cover, ...]
     keep: tuple[Cover, ...]
 
-    @property
-    def in_maps(self) -> bool:
-        return any(cover.map for cover in (*self.ignore, *self.keep))
-
 
 def covers_of(package: Package, message_maps: Iterable[MessageMap], reading: SourceSide, fhir: bool) -> Covers:
     """The patterns that hold for a document of these message maps.

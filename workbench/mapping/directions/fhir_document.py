@@ -156,6 +156,9 @@ class FhirSource:
                 return None
         return value
 
+    def places(self) -> Sequence[Place]:
+        return list(_primitives(self.value, ()))
+
     def leaves(self) -> Sequence[LeafPlace]:
         return [
             LeafPlace(place, FhirValue(self.path(place), self._location(place).span, self.field_of(place)))

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import cast
 
-from workbench.mapping.conditions import ALL, LAST, Condition, Operand, Scanner, Text, V2Path
+from workbench.mapping.conditions import ALL, Condition, Operand, Scanner, Text, V2Path
 
 
 class StepKind(StrEnum):
@@ -154,7 +154,3 @@ def read_fhir_source(text: str) -> FhirAlternatives:
         found.append(scanner.alternative())
     scanner.end()
     return tuple(one if isinstance(one, Text) else path_of(one) for one in found)
-
-
-__all__ = ["ALL", "LAST", "FhirAlternatives", "FhirPath", "FhirStep", "StepKind", "path_of", "read_fhir_condition",
-           "read_fhir_source"]  # fmt: skip

@@ -394,12 +394,8 @@ def _number(owner: Instance, whole: bool) -> int:
         around = around.outer
     if around is None:
         return 1
-    alike = [one for one in (around.walk() if whole else _beside(around)) if one.kind == owner.kind]
+    alike = [one for one in (around.walk() if whole else around.inside) if one.kind == owner.kind]
     return alike.index(owner) + 1 if owner in alike else len(alike) + 1
-
-
-def _beside(around: Instance) -> list[Instance]:
-    return around.inside
 
 
 def _at(frame: Frame, node: Node) -> Frame:

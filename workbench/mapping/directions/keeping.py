@@ -44,13 +44,13 @@ def keep_the_rest(run: Run, covering: Covering, header: Header) -> None:
     roots = _roots_of_resources(run)
     segment = header.extensions[KEPT_EXTENSION]
     segments: dict[tuple[int, Place], Instance] = {}
-    for leaf in unclaimed(run, places_of(run.roots, {}, True)):
-        if covering.ignored(leaf.place) is not None:
+    for place in unclaimed(run, places_of(run.roots, {}, True)):
+        if covering.ignored(place) is not None:
             continue
-        rule = covering.kept(leaf.place)
+        rule = covering.kept(place)
         if rule is None:
             continue
-        around = _resource(run, leaf.place)
+        around = _resource(run, place)
         root = roots.get(around, run.roots[0])
         holder = segments.get((id(root), around))
         if holder is None:
@@ -60,9 +60,9 @@ def keep_the_rest(run: Run, covering: Covering, header: Header) -> None:
             root.inside.append(holder)
         values = holder.content["3"]
         assert isinstance(values, list)  # made so above
-        kept: Object = {"1": _path(run, leaf.place, around), "2": _text(run, leaf.place)}
+        kept: Object = {"1": _path(run, place, around), "2": _text(run, place)}
         values.append(kept)
-        run.note(Written(RuleName("keep", rule.id), (Node(None, leaf.place),), True, kept, "2", None, KEPT))
+        run.note(Written(RuleName("keep", rule.id), (Node(None, place),), True, kept, "2", None, KEPT))
 
 
 def _name(run: Run, resource: Place) -> str:

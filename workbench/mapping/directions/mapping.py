@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,7 +11,7 @@ from workbench.kernel.issues import Issue
 from workbench.mapping.conditions import SyntaxProblem
 from workbench.mapping.directions.assembly import bundle_of, copy_segments
 from workbench.mapping.directions.covering import Covering, Covers, covers_of
-from workbench.mapping.directions.fhir_document import FhirSource, type_of
+from workbench.mapping.directions.fhir_document import FhirSource
 from workbench.mapping.directions.fhir_reading import FhirReading
 from workbench.mapping.directions.fhir_side import FhirTarget
 from workbench.mapping.directions.keeping import check_keeping, keep_the_rest
@@ -79,7 +78,7 @@ class DirectedMapping:
 
     def map_for(self, document: Received) -> str | None:
         """The name of the (first) message map for a document, None when the package has none."""
-        chosen = self._choose(self._source(document, Layout.of(())))
+        chosen = self._selection.of(self._source(document, Layout.of(())))
         return chosen[0].map if chosen else None
 
     def run(self, document: Received) -> Object:
@@ -108,7 +107,7 @@ class DirectedMapping:
 
     def _run(self, document: Received, *, tracing: bool) -> tuple[Run, list[str], Object, Covering]:
         source = self._source(document, Layout.of(()))
-        chosen = self._choose(source)
+        chosen = self._selection.of(source)
         if not chosen:
             what = self._selection.what(source)
             raise Refused(
@@ -157,9 +156,6 @@ class DirectedMapping:
                 "Choose a package for the other direction.",
             )
         return V2Source(document, lay_out(document, layout)) if isinstance(document, Message) else FhirSource(document)
-
-    def _choose(self, source: FhirSource | V2Source) -> Sequence[Chosen]:
-        return self._selection.of(source)
 
     def _covers_of(self, names: tuple[str, ...]) -> Covers:
         if names not in self._covers:
@@ -217,7 +213,3 @@ def _zone(name: str) -> Zone:
         raise Refused(
             "MAP-0112", f"package.yaml: {name} is no time zone.", "Use an IANA name such as Europe/Berlin."
         ) from None
-
-
-def kinds_of(documents_: Iterable[FhirSource]) -> set[str]:
-    return {type_of(one.value) for one in documents_}

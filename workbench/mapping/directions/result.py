@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.issues import Issue
-from workbench.kernel.location import Location
 from workbench.mapping.directions.copying import COPY
 from workbench.mapping.directions.covering import Covering
-from workbench.mapping.directions.fhir_document import FhirSource
-from workbench.mapping.directions.running import Instance, LeafPlace, Node, Object, Place, Run, Written
+from workbench.mapping.directions.running import Instance, Object, Place, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.directions.v2_target import paths, place_text
 from workbench.mapping.ledger import Fate, FhirValue, Ledger, LedgerEntry
@@ -74,7 +72,7 @@ class TracedDocument:
         """The fate of every populated value."""
         document = self._run.document
         every = document.leaves()
-        taken = takers(self._written, every, document.first_leaf)
+        taken = takers(self._written, [leaf.place for leaf in every], document.first_leaf)
         entries = []
         for leaf in every:
             writes = taken.get(leaf.place, [])
@@ -167,13 +165,13 @@ def target_text(path: str, key: str, item: int | None, container: Object) -> str
 
 
 def takers(
-    written: Iterable[tuple[Written, Outcome, str]], every: Sequence[LeafPlace], first_leaf: object
+    written: Iterable[tuple[Written, Outcome, str]], every: Sequence[Place], first_leaf: Callable[[Place], Place]
 ) -> dict[Place, list[tuple[Written, Outcome, str]]]:
     """The writes that took each primitive, those of the way to it included."""
     below: dict[Place, list[Place]] = {}
-    for leaf in every:
-        for depth in range(len(leaf.place) + 1):
-            below.setdefault(leaf.place[:depth], []).append(leaf.place)
+    for place in every:
+        for depth in range(len(place) + 1):
+            below.setdefault(place[:depth], []).append(place)
     found: dict[Place, list[tuple[Written, Outcome, str]]] = {}
     for item in written:
         write = item[0]
@@ -186,17 +184,13 @@ def takers(
                 for place in below.get(node.place, ()):
                     found.setdefault(place, []).append(item)
             else:
-                found.setdefault(first_leaf(node.place), []).append(item)  # type: ignore[operator]
+                found.setdefault(first_leaf(node.place), []).append(item)
     return found
 
 
-def unclaimed(run: Run, places: Mapping[int, str]) -> list[LeafPlace]:
+def unclaimed(run: Run, places: Mapping[int, str]) -> list[Place]:
     """The primitives that have not reached the result."""
-    every = run.document.leaves()
+    every = run.document.places()
     written = ((write, *arrived(write, places)) for write in run.trace or ())
     taken = takers((item for item in written if item[1].written), every, run.document.first_leaf)
-    return [leaf for leaf in every if leaf.place not in taken]
-
-
-__all__ = ["FhirSource", "Location", "Node", "TracedDocument", "arrived", "documents", "messages_json", "places_of",
-           "unclaimed"]  # fmt: skip
+    return [place for place in every if place not in taken]

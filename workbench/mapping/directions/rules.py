@@ -16,7 +16,7 @@ from workbench.mapping.directions.running import Frame, Node, Object, Step, Writ
 from workbench.mapping.directions.targets import At, Target, TargetSide, has_own
 from workbench.mapping.directions.v2_target import VARIES, Raw
 from workbench.mapping.fhir_target import Kind
-from workbench.mapping.model import Direction, Json, MapKind, Package, Policy, Rule, RuleMap, RuleStatus
+from workbench.mapping.model import Direction, Json, Package, Policy, Rule, RuleMap, RuleStatus
 from workbench.mapping.running import (
     ACCOUNTED,
     CONSTANT,
@@ -211,7 +211,7 @@ def _codes(parts: RuleParts) -> Step:
 
 
 def _literal(parts: RuleParts) -> Step:
-    literal = _literal_value(parts)
+    literal = _for_target(parts, parts.rule.literal)
     target = parts.target(leaf=not isinstance(literal, dict | list))
     name = parts.name
     if not parts.rule.source:
@@ -233,10 +233,6 @@ def _literal(parts: RuleParts) -> Step:
         return written
 
     return for_each
-
-
-def _literal_value(parts: RuleParts) -> Json:
-    return _for_target(parts, parts.rule.literal)
 
 
 def _for_target(parts: RuleParts, literal: Json) -> Json:
@@ -450,6 +446,3 @@ def _raising(parts: RuleParts) -> Step:
         return NOTHING
 
     return run
-
-
-__all__ = ["Compiler", "MapKind", "fill"]

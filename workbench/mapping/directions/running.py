@@ -64,6 +64,9 @@ class Document(Protocol):
     def first_leaf(self, place: Place) -> Place:
         """The primitive that `text` reads."""
 
+    def places(self) -> Sequence[Place]:
+        """Where every populated primitive stands, in the document's order."""
+
     def leaves(self) -> Sequence[LeafPlace]:
         """Every populated primitive, in the document's order."""
 

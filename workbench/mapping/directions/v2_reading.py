@@ -18,7 +18,6 @@ from workbench.mapping.conditions import (
     Not,
     Operand,
     Relation,
-    SyntaxProblem,
     Text,
     V2Path,
     read_condition,
@@ -28,6 +27,7 @@ from workbench.mapping.directions.fhir_reading import number_test, text_test
 from workbench.mapping.directions.running import Frame, Holds, LeafPlace, Node, Place, Reader
 from workbench.mapping.fhir_target import Kind
 from workbench.mapping.ledger import leaf_of
+from workbench.mapping.ledger import leaves as leaf_places
 from workbench.mapping.model import Package
 from workbench.mapping.scope import GroupScope, LaidOut, SegmentScope
 from workbench.terminology.code_map import CodeMap
@@ -60,6 +60,9 @@ class V2Source:
 
     def first_leaf(self, place: Place) -> Place:
         return (*place, *(1,) * (5 - len(place))) if len(place) > 1 else place
+
+    def places(self) -> Sequence[Place]:
+        return list(leaf_places(self.message))
 
     def leaves(self) -> Sequence[LeafPlace]:
         return [
@@ -252,6 +255,3 @@ def _version(text: str) -> tuple[int, ...]:
 
 def _compared(relation: Relation, one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return number_test(relation, (one > other) - (one < other), 0)
-
-
-__all__ = ["SyntaxProblem", "V2Reading", "V2Source"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from workbench.kernel.partial_time import PartialDateTime, Precision
-from workbench.mapping.directions.running import Instance, Object, Place
+from workbench.mapping.directions.running import Instance, Object
 from workbench.mapping.fhir_target import Element, Kind, Step, TargetPath, TargetProblem
 from workbench.mapping.model import Json
 from workbench.mapping.values import Misfit
@@ -290,7 +290,3 @@ def place_text(path: str, key: str, item: int | None, container: Object) -> str:
     many = container.get(key)
     number = f"[{item + 1}]" if item is not None and isinstance(many, list) and len(many) > 1 else ""
     return f"{path}{joint}{key}{number}"
-
-
-__all__ = ["CODED_TYPES", "VARIES", "Place", "Raw", "V2Target", "paths", "place_text", "render", "segment_text",
-           "time_of"]  # fmt: skip
