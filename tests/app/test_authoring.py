@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 
 from workbench.app.operations.authoring import draw
+from workbench.app.session import standard_package_folder
 from workbench.kernel.errors import Refused
 from workbench.mapping.compile import compile_package
 from workbench.mapping.composing import new_package
+from workbench.mapping.directed import compile_any
 from workbench.mapping.edits import Edit
+from workbench.mapping.load import load_package
 from workbench.mapping.model import MapKind, Package, RuleMap, RuleStatus
 from workbench.v2.er7 import Message, parse
 
@@ -66,3 +69,21 @@ def test_ids_are_readable_and_free() -> None:
 def test_what_is_no_field_is_refused() -> None:
     with pytest.raises(Refused, match="no field"):
         draw(new_package("tiny"), ADT, "CX.1", "Identifier", "value")
+
+
+def standard(name: str) -> Package:
+    return load_package(standard_package_folder().parent / name)
+
+
+def test_a_fhir_element_goes_to_a_field_in_the_map_between_them() -> None:
+    package = standard("fhir-to-v2")
+    made = draw(package, None, "name", "PID", "PID-9", read="Patient")
+    assert (made.map, made.rule.source, made.rule.target) == ("segments/Patient-PID", ("name",), "PID-9")
+    compile_any(apply(package, made.edits))
+
+
+def test_between_types_no_map_joins_the_way_is_told() -> None:
+    with pytest.raises(Refused, match="No map leads from Patient to ZZZ"):
+        draw(standard("fhir-to-v2"), None, "name", "ZZZ", "ZZZ-1", read="Patient")
+    with pytest.raises(Refused, match="No map leads from AL1 to PID"):
+        draw(standard("v2-normalise"), ADT, "AL1-3", "PID", "PID-8")

@@ -177,6 +177,13 @@ def test_rules_are_found_by_either_end(standard: Package) -> None:
     assert index.ends[RuleName("PID-Patient", "pid-15-language")].sources == ("PID-15",)
 
 
+def test_rules_that_read_fhir_are_found_by_type_and_element() -> None:
+    index = RuleIndex(load_package(standard_package_folder().parent / "fhir-to-v2"))
+    assert RuleName("Patient-PID", "names") in index.reading("name.family", read="Patient")
+    assert RuleName("Patient-PID", "names") not in index.reading("name.family", read="Practitioner")
+    assert RuleName("Patient-PID", "names") in index.writing("PID", "PID-5")
+
+
 def test_maps_an_edit_does_not_touch_are_taken_over(standard: Package) -> None:
     before = RuleIndex(standard)
     changed = dict(standard.segments)

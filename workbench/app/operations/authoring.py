@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from workbench.fhir.definitions import definitions
 from workbench.kernel.errors import Refused
 from workbench.mapping.edits import AddRule, Edit, PutMap
-from workbench.mapping.model import MapKind, MessageMap, Package, Row, Rule, RuleMap, RuleStatus
+from workbench.mapping.model import Direction, MapKind, MessageMap, Package, Row, Rule, RuleMap, RuleStatus
 from workbench.mapping.origins import change_edits, own_map_edits, shown
 from workbench.v2.dictionary import dictionary
 from workbench.v2.er7 import Message
@@ -39,19 +39,23 @@ def draw(
     target: str,
     prefer: Sequence[str] = (),
     using: str | None = None,
+    read: str = "",
 ) -> Drawn:
-    """A draft rule from a v2 field to an element of a type.
+    """A draft rule from a v2 field, or an element of a FHIR type, to an element of a type or a field.
 
     Without a segment map from the field's segment to that type one is made, with the row of the message map that
     uses it; without a message map for the message, that is made as well.
 
     prefer  names of maps, the likeliest first
     using   the type map; None: one that turns the field's type into the element's, if there is one
+    read    the FHIR type the source is an element of, "" for HL7 v2
 
-    raises  Refused APP-0050: the source names no field
+    raises  Refused APP-0050: the source names no field; APP-0051: no map joins the two, and none can be made
     """
     whole = shown(package)
-    path = V2Path.read(source)
+    path = V2Path.read(source) if not read else None
+    if read:
+        return _in_map_of(package, whole, read, source, type_name, target, prefer, using)
     if path is None or not path.segment:
         return _in_type_map(package, whole, source, type_name, target, using)
     version = message.version if message is not None else whole.header.source.version
@@ -62,11 +66,42 @@ def draw(
         where = f"{MapKind.SEGMENT}/{found.name}"
         edits: tuple[Edit, ...] = (*own_map_edits(package, where), AddRule(where, rule))
         return Drawn(where, rule, edits)
+    if whole.header.direction is not Direction.V2_TO_FHIR:
+        raise _no_way(path.segment, type_name)
     name = free_id(f"{path.segment}-{type_name}", {*whole.segments, *whole.types})
     where = f"{MapKind.SEGMENT}/{name}"
     made = RuleMap(MapKind.SEGMENT, name, path.segment, type_name, rules=(rule,))
     rows, also = _row_edits(package, whole, message, path.segment, type_name, name)
     return Drawn(where, rule, (PutMap(where, made), *rows), (f"map {name}", *also))
+
+
+def _in_map_of(
+    package: Package,
+    whole: Package,
+    read: str,
+    source: str,
+    type_name: str,
+    target: str,
+    prefer: Sequence[str],
+    using: str | None,
+) -> Drawn:
+    """A rule in the map from a FHIR type to another type or a segment; the map must be there."""
+    found = _fitting({**whole.segments, **whole.types}, read, type_name, prefer)
+    if found is None:
+        raise _no_way(read, type_name)
+    where = f"{found.kind}/{found.name}"
+    taken = frozenset(rule.id for rule in found.walk())
+    wanted = _target_type(type_name, target)
+    rule = _rule(whole, source, target, taken, using, _target_type(read, source), wanted)
+    return Drawn(where, rule, (*own_map_edits(package, where), AddRule(where, rule)))
+
+
+def _no_way(read: str, type_name: str) -> Refused:
+    return Refused(
+        "APP-0051",
+        f"No map leads from {read} to {type_name}.",
+        "Make a segment map that does, and a row of the message map that uses it; then draw the rule.",
+    )
 
 
 def _in_type_map(

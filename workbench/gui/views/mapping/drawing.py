@@ -67,7 +67,7 @@ class Drawing:
 
     def _is_there(self, source: str, target: str) -> bool:
         """True when a rule joins the two already, so that Ctrl+M on it means something else."""
-        readers = set(self._pointing.index.reading(source, inside=False))
+        readers = set(self._pointing.index.reading(source, inside=False, read=self._source.fhir_type))
         return bool(readers & set(self._pointing.index.writing(self._target.shown_type, target, inside=False)))
 
     def _source_now(self) -> str:
@@ -78,7 +78,7 @@ class Drawing:
     def join(self, source: str, target: str) -> None:
         """Add a rule from a field to an element of the type shown, in the map that does most in this message."""
         prefer = [map_id for map_id, _ in Counter(map_id for map_id, _ in self._pointing.fired()).most_common()]
-        self._actions.draw(source, self._target.shown_type, target, prefer)
+        self._actions.draw(source, self._target.shown_type, target, prefer, self._source.fhir_type)
 
     def _ask(self, source: str) -> None:
         package, maps = self._desk.shown, self.maps_for(source)

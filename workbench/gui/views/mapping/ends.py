@@ -272,6 +272,13 @@ def plain_sources(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=8192)
+def plain_fhir_sources(text: str) -> tuple[str, ...]:
+    """The elements a source text names in the type its map reads: `name[use = 'x'].family` → `name.family`."""
+    parts = (_BRACKETS.sub("", part).strip() for part in _BRACKETS.sub("", text).split("|"))
+    return tuple(part for part in parts if re.fullmatch(r"[A-Za-z][\w.]*", part))
+
+
 def above(path: str) -> str:
     """The path of the end around one: `PID-5.1` → `PID-5` → `PID` → ""."""
     if "." in path:

@@ -19,9 +19,11 @@ def source_links(source: SourcePane, rules: RulesPane, index: RuleIndex, focus: 
     for name in _rules_to_link(rules, focus):
         ends = index.ends.get(name)
         row = rules.index_of(name)
-        for path in ends.sources if ends is not None and row.isValid() else ():
+        if ends is None or not row.isValid() or ends.read != source.fhir_type:
+            continue
+        for path in ends.sources:
             field = source.ends.nearest(path)
-            if field.isValid() and ends is not None:
+            if field.isValid():
                 yield Link(field, row, name in focus, not ends.enabled)
 
 

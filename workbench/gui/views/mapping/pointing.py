@@ -73,15 +73,15 @@ class Pointing(QObject):
         found = set(trace.rules())
         ends, seen = self.index.ends, set[tuple[str, str]]()
         for write in trace.all:
-            kind = write.entry.target.partition("/")[0]
+            kind, _ = _target_end(write)
             for place in write.entry.source:
                 key = (place.path, kind)
                 if key in seen or not kind:
                     continue
                 seen.add(key)
-                for path in plain_sources(place.path):
-                    readers = self.index.reading(path, inside=False)
-                    found.update((name.map_name, name.rule) for name in readers if ends[name].type == kind)
+                read, path = self._source.end_at(place.path)
+                readers = self.index.reading(path, inside=False, read=read) if path else ()
+                found.update((name.map_name, name.rule) for name in readers if ends[name].type == kind)
         return frozenset(found)
 
     def read_paths(self) -> frozenset[str]:
@@ -92,7 +92,7 @@ class Pointing(QObject):
     def show_source(self, node: Node) -> None:
         """Where did this value go?"""
         self._bench.select_place(node.path, node.span, self._source.tree)
-        path = next(iter(plain_sources(node.path)), "")
+        path = self._source.path_of(node)
         self._selection.choose_source(path)
         writes = self.trace.of_source(node.span) if self.trace is not None and node.span is not None else ()
         self._explain_source(node.path, path, writes)
@@ -107,7 +107,7 @@ class Pointing(QObject):
         self._explain_source(path, path, writes)
 
     def _explain_source(self, shown: str, path: str, writes: Sequence[Written]) -> None:
-        readers = self.index.reading(path) if path else ()
+        readers = self.index.reading(path, read=self._source.fhir_type) if path else ()
         self.explained.emit(
             explain(shown, writes, "", source=shown)
             if writes
@@ -179,7 +179,7 @@ class Pointing(QObject):
             write
             for write in self.trace.all
             if any(_writes_to(write, ends.type, target) for target in ends.targets)
-            and any(_within(path, ends.sources) for place in write.entry.source for path in plain_sources(place.path))
+            and any(_within(self._source.end_at(place.path)[1], ends.sources) for place in write.entry.source)
         )
 
     def _of_row(self, name: RuleName) -> str:
@@ -242,10 +242,18 @@ def _rules_of(writes: Iterable[Written]) -> list[RuleName]:
     return [RuleName(write.entry.map_id, write.entry.rule_id) for write in writes]
 
 
+def _target_end(write: Written) -> tuple[str, str]:
+    """(type, path in it) of what was written: `Patient`, `name.family`; of HL7 v2 `PID`, `PID-5.1`."""
+    resource, joint, target = write.entry.target.partition("#")
+    if joint:
+        return resource.partition("/")[0], plain_target(target)
+    path = next(iter(plain_sources(resource)), "")
+    return path.partition("-")[0], path
+
+
 def _writes_to(write: Written, kind: str, path: str) -> bool:
-    resource, _, target = write.entry.target.partition("#")
-    plain = plain_target(target)
-    return resource.partition("/")[0] == kind and (plain == path or plain.startswith(f"{path}."))
+    written, plain = _target_end(write)
+    return written == kind and (plain == path or plain.startswith(f"{path}."))
 
 
 def _within(path: str, places: Sequence[str]) -> bool:

@@ -85,7 +85,8 @@ class ResultPane(QFrame):
             self._tree_of_document = None
             entries = result.traced.bundle.get("entry")
             count = len(entries) if isinstance(entries, list) else 0
-            self._count.setText(f"{len(result.texts)} messages" if is_v2 else f"{count} resources")
+            number, word = (len(result.texts), "message") if is_v2 else (count, "resource")
+            self._count.setText(f"{number:,} {word}{'' if number == 1 else 's'}")
             if is_v2 and self.tabs.currentIndex() == JSON:
                 self.tabs.setCurrentIndex(ER7)
             elif not is_v2 and self.tabs.currentIndex() == ER7:

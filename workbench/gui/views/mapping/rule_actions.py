@@ -84,14 +84,14 @@ class RuleActions:
             self._select(RuleName(rule_map.name, rule.id))
         return done
 
-    def draw(self, source: str, type_name: str, target: str, prefer: Sequence[str] = ()) -> bool:
-        """Join two ends by a new rule, and select it."""
+    def draw(self, source: str, type_name: str, target: str, prefer: Sequence[str] = (), read: str = "") -> bool:
+        """Join two ends by a new rule, and select it; `read` is the FHIR type the source is an element of."""
         drawn: list[Drawn] = []
         document = self._bench.document
         message = document if isinstance(document, Message) else None
 
         def edits(package: Package) -> tuple[Edit, ...]:
-            drawn.append(draw(package, message, source, type_name, target, prefer))
+            drawn.append(draw(package, message, source, type_name, target, prefer, read=read))
             return drawn[0].edits
 
         if not self._apply(edits, f"Map {source} to {type_name}.{target}"):

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from workbench.gui.models.rule_tree import RuleName
-from workbench.gui.views.mapping.ends import above, plain_sources, plain_target
+from workbench.gui.views.mapping.ends import above, plain_fhir_sources, plain_sources, plain_target
 from workbench.mapping.edits import MESSAGES
-from workbench.mapping.model import MapKind, MessageMap, Package, Rule, RuleMap
+from workbench.mapping.model import Direction, MapKind, MessageMap, Package, Rule, RuleMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class RuleEnds:
     targets: tuple[str, ...]
     type: str
     enabled: bool = True
+    read: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,11 @@ class RuleIndex:
         self._writers: dict[str, dict[str, list[RuleName]]] = {}
         if package is None:
             return
+        fhir = package.header.direction in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR)
         for name, content in _maps(package):
             kept = before._parts.get(name) if before is not None else None
-            part = (
-                kept if kept is not None and kept.content is content else _MapPart(content, dict(_ends(name, content)))
-            )
+            same = kept is not None and kept.content is content
+            part = kept if kept is not None and same else _MapPart(content, dict(_ends(name, content, fhir)))
             self._parts[name] = part
             self.ends.update(part.ends)
         for rule, ends in self.ends.items():
@@ -59,11 +60,14 @@ class RuleIndex:
             for path in ends.targets:
                 self._writers.setdefault(ends.type, {}).setdefault(path, []).append(rule)
 
-    def reading(self, path: str, *, inside: bool = True) -> tuple[RuleName, ...]:
-        """The rules that read an end or something around it; `inside`: or something in it."""
+    def reading(self, path: str, *, inside: bool = True, read: str = "") -> tuple[RuleName, ...]:
+        """The rules that read an end or something around it; `inside`: or something in it.
+
+        read  the FHIR type the path is in, "" for HL7 v2
+        """
         found = dict.fromkeys(self._readers.get(path, ()))
         around = above(path)
-        while "-" in around or "." in around:
+        while around and ("-" in around or "." in around or read):
             found.update(dict.fromkeys(self._readers.get(around, ())))
             around = above(around)
         if inside:
@@ -71,7 +75,7 @@ class RuleIndex:
             for other, rules in self._readers.items():
                 if other.startswith(stems):
                     found.update(dict.fromkeys(rules))
-        return tuple(found)
+        return tuple(rule for rule in found if self.ends[rule].read == read)
 
     def writing(self, type_name: str, path: str, *, inside: bool = True) -> tuple[RuleName, ...]:
         """The rules that write an element of a type; `inside`: or something in it."""
@@ -113,27 +117,35 @@ def _maps(package: Package) -> Iterator[tuple[str, RuleMap | MessageMap]]:
         yield rule_map.name, rule_map
 
 
-def _ends(name: str, content: RuleMap | MessageMap) -> Iterator[tuple[RuleName, RuleEnds]]:
+def _ends(name: str, content: RuleMap | MessageMap, fhir: bool) -> Iterator[tuple[RuleName, RuleEnds]]:
     if isinstance(content, MessageMap):
         for row in content.rows:
             segment = row.source.rsplit("/", 1)[-1]
             yield RuleName(name, row.id), RuleEnds((segment,), (), row.make, row.enabled)
         return
-    around = RuleEnds((), (), content.target)
+    around = RuleEnds((), (), content.target, True, content.source if fhir else "")
     yield from _of_rules(name, content.rules, around, content.kind is MapKind.TYPE)
 
 
 def _of_rules(name: str, rules: Iterable[Rule], around: RuleEnds, in_type: bool) -> Iterator[tuple[RuleName, RuleEnds]]:
     stem = around.targets[0] if around.targets else ""
     for rule in rules:
-        own = tuple(path for text in rule.source for path in plain_sources(text))
-        if not in_type:  # parts of a value (`CX.1`) have no place among the fields of segments
-            own = tuple(path for path in own if "-" in path) or around.sources
+        own = _sources(rule, around, in_type)
         target = plain_target(rule.target)
         whole = f"{stem}.{target}" if stem and target else stem or target
         enabled = around.enabled and rule.enabled
-        inside = RuleEnds(own, (whole,) if whole else (), around.type, enabled)
+        inside = RuleEnds(own, (whole,) if whole else (), around.type, enabled, around.read)
         presets = tuple(f"{whole}.{key}" if whole else key for key in rule.preset)
         written = (whole, *presets) if target else presets
-        yield RuleName(name, rule.id), RuleEnds(own, written, around.type, enabled)
+        yield RuleName(name, rule.id), RuleEnds(own, written, around.type, enabled, around.read)
         yield from _of_rules(name, rule.children, inside, in_type)
+
+
+def _sources(rule: Rule, around: RuleEnds, in_type: bool) -> tuple[str, ...]:
+    if around.read:
+        stem = f"{around.sources[0]}." if around.sources else ""
+        return tuple(stem + path for text in rule.source for path in plain_fhir_sources(text)) or around.sources
+    own = tuple(path for text in rule.source for path in plain_sources(text))
+    if in_type:
+        return own
+    return tuple(path for path in own if "-" in path) or around.sources  # `CX.1` has no place among fields

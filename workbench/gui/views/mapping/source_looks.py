@@ -66,6 +66,33 @@ def source_looks(
     return looks
 
 
+def fhir_looks(tree: NodeTree, fates: Mapping[int, Fate], kind: str, read: frozenset[str]) -> dict[str, EndLook]:
+    """By plain path in a type (`name.family`): the values of its resources in a document, and what becomes of them."""
+    found: dict[str, _Field] = {}
+    for number, node in enumerate(tree.nodes):
+        path = path_in(tree, number, kind)
+        if path:
+            entry = found.setdefault(path, _Field())
+            if node.value:
+                entry.values.append(node.value)
+            if number in fates:
+                entry.fates.add(fates[number])
+    return {path: _look(path, entry, None, None, True, read, any_path=True) for path, entry in found.items()}
+
+
+def path_in(tree: NodeTree, number: int, kind: str) -> str:
+    """The plain path of a node in the resource of a type it stands in: `name.family`; "" elsewhere."""
+    steps: list[str] = []
+    while number >= 0:
+        node = tree.nodes[number]
+        if node.name:  # a resource is named by its type
+            return ".".join(reversed(steps)) if node.name == kind else ""
+        if not node.label.startswith("[") and not node.label.isdigit():
+            steps.append(node.label)
+        number = node.parent
+    return ""
+
+
 def _segments(looks: Mapping[str, EndLook], tally: Tally | None) -> dict[str, EndLook]:
     """Folded segments say how many of their fields go nowhere."""
     open_fields: dict[str, int] = {}
@@ -90,10 +117,17 @@ def _counted(tally: Tally | None) -> dict[str, FieldTally]:
 
 
 def _look(
-    path: str, entry: _Field, counts: FieldTally | None, tally: Tally | None, masked: bool, read: frozenset[str]
+    path: str,
+    entry: _Field,
+    counts: FieldTally | None,
+    tally: Tally | None,
+    masked: bool,
+    read: frozenset[str],
+    *,
+    any_path: bool = False,
 ) -> EndLook:
     worst = next((fate for fate in _WORST_FIRST if fate in entry.fates), None)
-    mark = FATE_MARKS[worst] if worst is not None and "-" in path else None
+    mark = FATE_MARKS[worst] if worst is not None and (any_path or "-" in path) else None
     if mark is None and counts is not None and path not in read:
         mark = NO_RULE
     value = entry.values[0] if entry.values else ""
@@ -107,7 +141,8 @@ def _look(
             tip.append(_top_values(counts))
     if entry.lost:
         tip.append(f"{entry.lost:,} of {entry.seen:,} values lost")
-    return EndLook((value, share), mark, "; ".join(tip), quiet=not entry.values and counts is None and not entry.seen)
+    here = bool(entry.values or entry.fates) if any_path else bool(entry.values)
+    return EndLook((value, share), mark, "; ".join(tip), quiet=not here and counts is None and not entry.seen)
 
 
 def _percent(part: int, whole: int) -> str:

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QTabBar, QToolButton, QTreeView, QWidget
 
+from workbench.app.documents import Document
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Place
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS
 from workbench.gui.models.node_tree import NodeTreeModel
-from workbench.gui.models.nodes import EMPTY_TREE, Node, NodeTree, v2_tree
+from workbench.gui.models.nodes import EMPTY_TREE, Node, NodeTree, fhir_tree, v2_tree
 from workbench.gui.views.mapping.end_tree import EndTreeModel, dragging, fit_columns, open_indexes
-from workbench.gui.views.mapping.ends import End, FhirEnds, V2Ends, plain_sources
+from workbench.gui.views.mapping.ends import End, FhirEnds, V2Ends, plain_sources, plain_target
 from workbench.gui.views.mapping.probe import Probe
-from workbench.gui.views.mapping.source_looks import extra_fields, segments_of, source_looks
+from workbench.gui.views.mapping.source_looks import extra_fields, fhir_looks, path_in, segments_of, source_looks
 from workbench.gui.views.mapping.trace_index import fates_of
 from workbench.gui.widgets.basics import across, down, pane, retitle, tree
 from workbench.mapping.ledger import Fate
@@ -41,6 +42,7 @@ class SourcePane(QFrame):
         self._whole: NodeTree = EMPTY_TREE
         self._of: tuple[object, bool] = (None, False)
         self._fates: dict[int, Fate] = {}
+        self._resources: dict[str, str] = {}
         self._of_type = ""
         self._shown: object = None
         self._known: tuple[object, tuple[str, ...]] | None = None
@@ -101,7 +103,8 @@ class SourcePane(QFrame):
 
     def show_map(self, rule_map: RuleMap | None) -> None:
         """Show what the rules of a map read: the parts of its type for a type map, else the message's segments."""
-        of_type = rule_map.source if rule_map is not None and rule_map.kind is MapKind.TYPE else ""
+        is_of_type = rule_map is not None and (self.reads_fhir or rule_map.kind is MapKind.TYPE)
+        of_type = rule_map.source if rule_map is not None and is_of_type else ""
         if of_type != self._of_type:
             self._of_type = of_type
             self.refresh()
@@ -111,13 +114,14 @@ class SourcePane(QFrame):
         document = self._bench.document
         if (document, self._bench.masked) != self._of:
             self._of = (document, self._bench.masked)
-            self._whole = v2_tree(document, self._bench.masked) if isinstance(document, Message) else EMPTY_TREE
+            self._whole = _tree_of(document, self._bench.masked)
+            self._resources = {node.path: node.name for node in self._whole.nodes if node.name}
         result = self._desk.result
         self._fates = fates_of(self._whole, result.traced.ledger.entries) if result is not None else {}
         self._refresh_message()
         self._refresh_fields(self._fates)
-        if self._of_type:
-            retitle(self._frame, f"Source · {self._of_type}")
+        if self._of_type or self.reads_fhir:
+            retitle(self._frame, f"Source · {self._of_type or self.fhir_type}")
         elif isinstance(document, Message):
             retitle(self._frame, f"Source · {document.message_code}^{document.trigger_event}")
         else:
@@ -148,17 +152,22 @@ class SourcePane(QFrame):
 
     def _refresh_fields(self, fates: dict[int, Fate]) -> None:
         tally, masked = self._probe.tally, self._bench.masked
-        looks = source_looks(self._whole, fates, tally, self._probe.ledger, masked, self._read())
+        if self.reads_fhir:
+            looks = fhir_looks(self._whole, fates, self.fhir_type, self._read())
+        else:
+            looks = source_looks(self._whole, fates, tally, self._probe.ledger, masked, self._read())
         words = self.filter.text().lower().split()
         every, lost = self.every.isChecked(), self.only_lost.isChecked()
 
+        show_all = bool(self._of_type) and not self.reads_fhir
+
         def wanted(end: End) -> bool:
             look = looks.get(end.path)
-            if lost and (look is None or look.mark is None or look.mark.role != "fate.lost" or "-" not in end.path):
+            if lost and (look is None or look.mark is None or look.mark.role != "fate.lost" or end.kind == "segment"):
                 return False
             if self._bench.document is None and not lost and not words:
                 return True
-            if not every and not words and (look is None or look.quiet) and end.kind != "segment" and not self._of_type:
+            if not every and not words and (look is None or look.quiet) and end.kind != "segment" and not show_all:
                 return False
             text = f"{end.path} {end.name}".lower()
             return all(word in text for word in words) and (end.kind != "segment" or bool(words))
@@ -179,11 +188,42 @@ class SourcePane(QFrame):
             self._following = False
         self.ends.decorate(looks)
 
+    @property
+    def reads_fhir(self) -> bool:
+        """Whether the package maps from FHIR."""
+        package = self._desk.package
+        return package is not None and package.header.direction in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR)
+
+    @property
+    def fhir_type(self) -> str:
+        """The FHIR type whose elements are shown, "" when the source is HL7 v2."""
+        if not self.reads_fhir:
+            return ""
+        package = self._desk.shown
+        maps = package.segments.values() if package is not None else ()
+        return self._of_type or next((rule_map.source for rule_map in maps), "Patient")
+
+    def path_of(self, node: Node) -> str:
+        """The place of a node as a rule names it, "" for none."""
+        if not self.reads_fhir:
+            return next(iter(plain_sources(node.path)), "")
+        number = self._whole.at_path(node.path)
+        return path_in(self._whole, number, self.fhir_type) if number >= 0 else ""
+
+    def end_at(self, path: str) -> tuple[str, str]:
+        """(FHIR type, path in it) of a place in the selected document, or ("", the v2 path); "" for no place."""
+        if not self.reads_fhir:
+            return "", next(iter(plain_sources(path)), "")
+        around = path
+        while around and around not in self._resources:
+            around = around.rpartition(".")[0]
+        kind = self._resources.get(around, "")
+        return kind, plain_target(path[len(around) :]) if kind else ""
+
     def _ends_now(self) -> V2Ends | FhirEnds:
         document, package = self._bench.document, self._desk.package
-        if package is not None and package.header.direction in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR):
-            kind = document.resource_type if document is not None and not isinstance(document, Message) else "Bundle"
-            return FhirEnds(self._of_type or kind)
+        if self.reads_fhir:
+            return FhirEnds(self.fhir_type)
         usual = package.header.source.version if package is not None else ""
         version = document.version if isinstance(document, Message) else usual or "2.5.1"
         if self._of_type:
@@ -223,6 +263,9 @@ class SourcePane(QFrame):
 
     def node_of(self, path: str) -> Node | None:
         """The first node of the message that stands at a plain path."""
+        if self.reads_fhir:
+            numbers, kind = range(len(self._whole.nodes)), self.fhir_type
+            return next((self._whole.nodes[n] for n in numbers if path_in(self._whole, n, kind) == path), None)
         return next((node for node in self._whole.nodes if path in plain_sources(node.path)), None)
 
     def known_paths(self) -> tuple[str, ...]:
@@ -250,6 +293,12 @@ class SourcePane(QFrame):
         end = self.ends.end(current)
         if end is not None and not self._following:
             self.field_chosen.emit(end.path)
+
+
+def _tree_of(document: Document | None, masked: bool) -> NodeTree:
+    if isinstance(document, Message):
+        return v2_tree(document, masked)
+    return fhir_tree(document, masked) if document is not None else EMPTY_TREE
 
 
 def _structure(message: Message) -> tuple[str, ...]:

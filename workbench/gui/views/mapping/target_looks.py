@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from workbench.fhir.json_scan import Element
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.marks import FATE_MARKS, Mark
 from workbench.gui.masking import hides_fhir, masked
+from workbench.gui.models.nodes import v2_tree
 from workbench.gui.views.mapping.end_look import EndLook
-from workbench.gui.views.mapping.ends import End, Ends
+from workbench.gui.views.mapping.ends import End, Ends, plain_sources
+from workbench.v2.er7 import parse as parse_er7
 
 MISSING = Mark("triangle-alert", "state.bad", "required, and no rule writes it")
 WAITS = Mark("circle-dashed", "state.idle", "a rule writes it, but not here")
@@ -32,6 +34,17 @@ def values_of(document: FhirDocument | None, type_name: str, mask: bool) -> dict
             value = "" if element.children else str(element.value)
             hidden = mask and not element.children and hides_fhir(path.rpartition(".")[2])
             found.setdefault(path, []).append(masked(value) if hidden else value)
+    return found
+
+
+def v2_values_of(texts: Sequence[str], mask: bool) -> dict[str, list[str]]:
+    """The values of written messages by plain path: `PID-5.1`."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        for node in v2_tree(parse_er7(text.encode()), mask).nodes:
+            if node.value and not node.label.startswith("["):
+                for path in plain_sources(node.path):
+                    found.setdefault(path, []).append(node.value)
     return found
 
 

@@ -11,7 +11,7 @@ from workbench.gui.marks import FATE_MARKS, counted
 from workbench.gui.views.mapping.end_tree import EndTreeModel, dropping, fit_columns, open_indexes
 from workbench.gui.views.mapping.ends import End, Ends, FhirEnds, V2Ends, profiles_of, target_types
 from workbench.gui.views.mapping.rule_index import RuleIndex
-from workbench.gui.views.mapping.target_looks import missing, target_looks, values_of
+from workbench.gui.views.mapping.target_looks import missing, target_looks, v2_values_of, values_of
 from workbench.gui.widgets.basics import Badge, across, down, pane, tree
 from workbench.mapping.model import Direction, Package
 from workbench.v2.dictionary import dictionary
@@ -138,7 +138,11 @@ class TargetPane(QFrame):
         """Show the values of the present result, and which elements rules write."""
         result = self._desk.result
         type_name = self.shown_type
-        values = values_of(result.document, type_name, self._bench.masked) if result is not None else {}
+        values: dict[str, list[str]] = {}
+        if result is not None and result.texts:
+            values = v2_values_of(result.texts, self._bench.masked)
+        elif result is not None:
+            values = values_of(result.document, type_name, self._bench.masked)
         written = self._index.written_paths(type_name)
         self.model.decorate(target_looks(self._ends, values, written))
         lacking = missing(self._ends, written)
