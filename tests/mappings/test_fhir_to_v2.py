@@ -192,7 +192,7 @@ def test_a_prescription_keeps_dose_words_and_code(mapping: DirectedMapping) -> N
     }  # fmt: skip
     (found,) = messages(traced(mapping, PATIENT, drug))
     assert names(found) == "MSH PID ORC RXE TQ1 RXR"
-    assert (found.value("RXE-2.9"), found.value("RXE-7.2")) == ("own mixture", "twice a day")
+    assert (found.value("RXE-2.2"), found.value("RXE-7.2")) == ("own mixture", "twice a day")
     assert found.value("RXE-3") == "1.5"
     assert (found.value("TQ1-10"), found.value("RXR-1.2")) == ("PRN", "Oral")
 

@@ -344,7 +344,7 @@ def _fill_each(parts: RuleParts) -> Step:
         code, rows = found
         if rows:
             put_first(kind.type, element, rows)
-        elif codes.unmapped.policy is Policy.OMIT:
+        elif codes.unmapped.policy in (Policy.OMIT, Policy.PASSTHROUGH):
             return NOTHING
         outcome = TRANSLATED if rows else UNVALIDATED
         frame.run.note(Written(parts.name, (code.node,), True, element, "", None, outcome, rows[0] if rows else None))
