@@ -31,6 +31,7 @@ from workbench.mapping.origins import (
     change_edits,
     origin_of,
     origins,
+    own_rules,
     remove_edits,
     revert_edits,
     shown,
@@ -42,6 +43,7 @@ from workbench.mapping.upgrade import Choice, Why, plan_upgrade, upgrade_edits, 
 
 PID = "segments/PID-Patient"
 ADT = "messages/ADT_A01"
+RULES_AND_ROWS = (EntryKind.RULE, EntryKind.ROW)
 RULES = (
     "  - {id: pid-8, from: PID-8, to: gender, codes: yes-no}\n"
     "  - {id: pid-13, remove: true}\n"
@@ -103,6 +105,14 @@ def test_every_rule_says_where_it_comes_from(site: Package) -> None:
     assert origin_of(site, ADT, "allergy") is Origin.CHANGED
     codes = EntryName("codes/administrative-sex", EntryKind.CODE, "F")
     assert origins(site)[codes] is Origin.CHANGED
+
+
+def test_the_rules_a_site_changes_are_known_at_once(site: Package, base: Package) -> None:
+    found = own_rules(site)
+    assert found == {(PID, "pid-8"): Origin.CHANGED, (PID, "own"): Origin.ADDED, (ADT, "allergy"): Origin.CHANGED}
+    slow = {(name.map, name.id): origin for name, origin in origins(site).items() if name.kind in RULES_AND_ROWS}
+    assert {name: slow[name] for name in found} == found
+    assert own_rules(base) == {}
 
 
 def test_a_package_without_a_base_is_all_its_own(base: Package) -> None:

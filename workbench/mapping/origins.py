@@ -66,6 +66,34 @@ def origins(package: Package) -> Mapping[EntryName, Origin]:
     return found | {name: Origin.REMOVED for name in base if name not in whole}
 
 
+def own_rules(package: Package) -> Mapping[tuple[str, str], Origin]:
+    """By address of the map and id, the rules and rows an overlay's own files say and that hold: changed or added.
+
+    Much cheaper than `origins`, for what is asked after every edit; () for a package that extends none.
+    """
+    if package.base is None:
+        return {}
+    base = laid_over(package.base)
+    found: dict[tuple[str, str], Origin] = {}
+    for where in _own_addresses(package):
+        own, below = own_map(package, where), own_map(base, where)
+        known = {entry.id: entry for entry in _all_entries(below)} if below is not None else {}
+        for entry in _all_entries(own) if own is not None else ():
+            before = known.get(entry.id)
+            if not entry.remove and before != replace(entry, after=""):
+                found[where, entry.id] = Origin.ADDED if before is None else Origin.CHANGED
+    return found
+
+
+def _own_addresses(package: Package) -> tuple[str, ...]:
+    maps = (f"{rule_map.kind}/{rule_map.name}" for rule_map in package.rule_maps())
+    return (*(f"{MESSAGES}/{name}" for name in package.messages), *maps)
+
+
+def _all_entries(found: RuleMap | MessageMap) -> tuple[Rule | Row, ...]:
+    return found.rows if isinstance(found, MessageMap) else tuple(found.walk())
+
+
 def origin_of(package: Package, where: str, entry_id: str) -> Origin | None:
     """Where one rule or row comes from; None when neither package nor base has it."""
     kind = EntryKind.ROW if where.startswith(f"{MESSAGES}/") else EntryKind.RULE

@@ -11,7 +11,7 @@ from workbench.app.commands import COMMANDS
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS, counted
-from workbench.gui.models.engine_marks import engine_marks
+from workbench.gui.models.engine_marks import engine_marks, site_marks
 from workbench.gui.models.rule_tree import Entry, RuleName, entry_of, source_text
 from workbench.gui.page import Page
 from workbench.gui.shell.command_palette import Entry as PaletteEntry
@@ -239,6 +239,7 @@ class MappingPage(Page):
         self._name_package()
         package = self.desk.shown
         self.rules.warnings = engine_marks(package) if package is not None else {}
+        self.rules.of_site = site_marks(self.desk.package) if self.desk.package is not None else {}
         self.rules.refresh_soon()
         self.target.show_index(self.pointing.index)
         self._show_editor()

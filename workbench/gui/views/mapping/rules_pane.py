@@ -42,6 +42,7 @@ class RulesPane(QFrame):
         self._shut: set[str] = set()
         self._actions = actions
         self.warnings: dict[RuleName, str] = {}
+        self.of_site: dict[RuleName, tuple[str, str, str]] = {}
         self.model = NodeTreeModel(bench.theme, self, HEADS, muted=2)
         self.tree = tree(bench.theme, self.model, "Rules", (9.5, 8))
         self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -207,7 +208,8 @@ class RulesPane(QFrame):
                 marks[number] = ("circle-minus", "state.idle", "switched off")
             else:
                 mark = STATUS_MARKS[package.status_of(entry)]
-                marks[number] = (mark.icon, mark.role, mark.word)
+                icon, role, word = self.of_site.get(name, (mark.icon, mark.role, ""))
+                marks[number] = (icon, role, f"{word}, {mark.word}" if word else mark.word)
         return marks
 
 
