@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import settled
+from workbench.app.operations.local_codes import CodeLine
 from workbench.app.operations.review import Decision
 from workbench.app.session import sample_capture_paths
 from workbench.gui.bench import Step
@@ -166,31 +167,36 @@ def written(window: MainWindow, map_id: str, rule_id: str) -> bool:
 
 def map_codes(qtbot: QtBot, window: MainWindow) -> None:
     terminology = page(window, TerminologyPage)
-    terminology.harvest()
+    terminology.codes.collect()
     settled(qtbot, window)
-    line = next(line for line in terminology.model.rows if line.local.code == "Q" and line.local.field == "PID-8")
+
+    def select() -> CodeLine:
+        """The line of the code, selected: a decision goes on to the next one that waits."""
+        rows = terminology.list.model
+        index = rows.index_of(lambda other: (other.local.field, other.local.code) == ("PID-8", "Q"))
+        terminology.list.view.setCurrentIndex(index)
+        settled(qtbot, window)
+        return rows.rows[index.row()]
+
+    line = select()
     assert line.local.count == 1
     assert line.status is RowStatus.UNMAPPED
-    terminology.view.setCurrentIndex(terminology.model.index_of(lambda other: other is line))
-    settled(qtbot, window)
-    other = terminology.candidates.index_of(lambda candidate: candidate.coding.code == "other")
+    other = terminology.candidates.model.index_of(lambda offer: offer.candidate.coding.code == "other")
     assert other.isValid()
-    terminology.candidate_view.setCurrentIndex(other)
-    terminology.choose()
+    terminology.candidates.view.setCurrentIndex(other)
+    terminology.decisions.use()
     settled(qtbot, window)
-    chosen = terminology.line()
-    assert chosen is not None
+    chosen = select()
     assert chosen.target is not None
     assert (chosen.target.code, chosen.status) == ("other", RowStatus.MAPPED)
     # nobody approves what they mapped themselves
-    terminology.approve()
+    terminology.decisions.approve()
     assert "author" in window.status.words.text()
     window.session.actor = "Reviewer"
-    terminology.approve()
+    select()
+    terminology.decisions.approve()
     settled(qtbot, window)
-    approved = terminology.line()
-    assert approved is not None
-    assert approved.status is RowStatus.APPROVED
+    assert select().status is RowStatus.APPROVED
     window.desk.save_now()
 
 

@@ -137,7 +137,10 @@ class CandidatesPane(QWidget):
         self.note.setText(note)
         self.note.setVisible(bool(note))
         if offers:
-            self.view.selectRow(0)
+            target = self._line.target if self._line is not None else None
+            wanted = target.identity if target is not None else None
+            chosen = self.model.index_of(lambda offer: offer.candidate.coding.identity == wanted)
+            self.view.selectRow(max(0, chosen.row()))
         self._explain()
 
     def _search(self) -> None:

@@ -259,6 +259,8 @@ class TerminologyPage(Page):
         """Show the imported releases."""
         dialog = CodeSystemsDialog(self.codes, self.mark_stale, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if line := self.list.current():
+            dialog.map.setCurrentText(line.map)
         dialog.show()
         return dialog
 
