@@ -137,7 +137,7 @@ COMMANDS: tuple[Command, ...] = (
         "mapping.duplicate_rule",
         "Duplicate rule",
         Category.MAPPING,
-        ("Ctrl+D",),
+        ("Ctrl+Alt+D",),
         "copy",
         "Put a copy behind the selected rule.",
     ),

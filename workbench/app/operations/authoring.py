@@ -155,6 +155,9 @@ def _source_type(version: str, path: V2Path) -> str:
 
 def _target_type(type_name: str, target: str) -> str:
     """The data type of an element: `Patient`, `name` → `HumanName`; "" when it has several, or there is none."""
+    place = V2Path.read(target)
+    if place is not None and place.segment == type_name:
+        return _source_type("2.5.1", place)
     known = definitions()
     plain = ".".join(step.partition("[")[0].partition("(")[0] for step in target.split("."))
     element = known.element(f"{type_name}.{plain}") if known.type_definition(type_name) is not None else None
