@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
@@ -36,6 +37,7 @@ class SuggestionsPane(QFrame):
         super().__init__()
         self._bench, self._desk, self._selection = bench, desk, selection
         self._known: Package | None = None
+        self._asked_for: Path | None = None
         self._counts: dict[str, int] = {}
         self._dismissed: set[tuple[str, str, str]] = set()
         self._all: tuple[Suggestion, ...] = ()
@@ -112,30 +114,48 @@ class SuggestionsPane(QFrame):
 
     def look(self) -> None:
         """Work out, beside the window, what can be proposed for the fields that matter now."""
-        package, known = self._desk.package, self._known
+        package = self._desk.package
         if package is None:
             return
-        ledger, result = self._desk.capture_ledger, self._desk.result
-        fields: dict[str, int] = {}
-        if ledger is not None:
-            fields = unmapped_fields(ledger)
-        elif result is not None:
-            open_ends = [e.field for e in result.traced.ledger.entries if e.fate in (Fate.LOST, Fate.PRESERVED)]
-            for name in open_ends:
-                for field in fields_of((name,)):
-                    fields[field] = fields.get(field, 0) + 1
+        if self._asked_for == package.folder:
+            self._search()
+            return
+        self._asked_for, self._known = package.folder, None
+        handle = self._bench.jobs.newest("known rules", "Reading rules to suggest", lambda _ctx: known_rules(package))
+        handle.succeeded.connect(self._knows)
+        handle.failed.connect(self._bench.report)
 
-        def work(_ctx: JobContext) -> tuple[Package | None, Found]:
-            rules = known or known_rules(package)
+    def _knows(self, known: Package | None) -> None:
+        self._known = known
+        self._search()
+
+    def _search(self) -> None:
+        package, known, fields = self._desk.package, self._known, self._fields()
+        if package is None:
+            return
+
+        def work(_ctx: JobContext) -> Found:
             wanted = fields or dict.fromkeys(fields_without_rule(package), 0)
-            return rules, (suggestions(package, wanted, rules), fields)
+            return suggestions(package, wanted, known), fields
 
         handle = self._bench.jobs.newest("suggestions", "Looking for rules", work)
         handle.succeeded.connect(self._found)
         handle.failed.connect(self._bench.report)
 
-    def _found(self, answer: tuple[Package | None, Found]) -> None:
-        self._known, (self._all, self._counts) = answer
+    def _fields(self) -> dict[str, int]:
+        """The fields without a rule, with how many values each has: of the capture, else of the message."""
+        ledger, result = self._desk.capture_ledger, self._desk.result
+        if ledger is not None:
+            return unmapped_fields(ledger)
+        found: dict[str, int] = {}
+        for entry in result.traced.ledger.entries if result is not None else ():
+            if entry.fate in (Fate.LOST, Fate.PRESERVED):
+                for name in fields_of((entry.field,)):
+                    found[name] = found.get(name, 0) + 1
+        return found
+
+    def _found(self, answer: Found) -> None:
+        self._all, self._counts = answer
         self._show()
 
     def _show(self) -> None:
