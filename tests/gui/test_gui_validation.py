@@ -17,6 +17,7 @@ from workbench.app.operations.anomalies import Kind
 from workbench.app.operations.suppressions import Fate, Suppression
 from workbench.app.operations.validation import Against
 from workbench.app.session import Session
+from workbench.gui import bench
 from workbench.gui.findings import Finding
 from workbench.gui.main_window import MainWindow
 from workbench.gui.models.issue_table import GROUPINGS, grouped
@@ -423,3 +424,29 @@ def test_a_later_question_overtakes_an_earlier_one(
         page.findings.grouping.setCurrentIndex(GROUPINGS.index(by))
     settled(qtbot, window)
     assert {group.key for group in page.rules_model.rows} == {"REG", "LAB"}
+
+
+def test_many_findings_are_sifted_beside_the_window(
+    qtbot: QtBot, window: MainWindow, page: ValidationPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "MANY_FINDINGS", 1)
+    before = len(page.bench.findings())
+    threads: set[bool] = set()
+    plain = bench.sift
+
+    def watched(*arguments: Any) -> Any:
+        threads.add(threading.current_thread() is threading.main_thread())
+        return plain(*arguments)
+
+    monkeypatch.setattr(bench, "sift", watched)
+    rule = birth_date_rule(page)
+    page.suppress_now(Suppression(rule, "PID-7", "known", LATER))
+    settled(qtbot, window)
+    assert threads == {False}
+    hidden = len(page.bench.sifted()[Fate.SUPPRESSED])
+    assert hidden > 0
+    assert len(page.bench.findings()) == before - hidden
+    page.bench.validate()
+    settled(qtbot, window)
+    assert threads == {False}, "a new run is sifted where it is judged"
+    assert len(page.bench.sifted()[Fate.SUPPRESSED]) == hidden

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -28,6 +29,8 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, Overrule
 from workbench.messages.parts import SealOf
 
+MANY_FINDINGS = 20_000
+"""More of them are sifted beside the window."""
 _NO_FATES: Mapping[Fate, FindingList] = dict.fromkeys(Fate, NO_FINDINGS)
 
 
@@ -219,19 +222,17 @@ class Bench(QObject):
         capture = self.capture
         if capture is None:
             return None
-        work = partial(_judge, capture, self.against)
+        work = partial(_judge, capture, self.against, self.sieve, self._damage)
         handle = self.jobs.newest("validation", "Validating the capture", work, quiet=False)
         handle.succeeded.connect(lambda judged: self._judged(capture, judged, finished))
         handle.failed.connect(self.refused)
         return handle
 
-    def _judged(
-        self, capture: Capture, judged: tuple[FindingList, dict[int, Sent]], finished: Callable[[], None] | None
-    ) -> None:
+    def _judged(self, capture: Capture, judged: _JudgedCapture, finished: Callable[[], None] | None) -> None:
         if capture is not self.capture:
             return
-        self._found, self._sent = judged
-        self.validated = self._found.judged
+        self._found, self._sent, self.validated = judged.found, judged.sent, judged.found.judged
+        self._sifted = ((self.validated, judged.damage, self._own, judged.sieve), judged.sifted)
         self.findings_changed.emit()
         wrong = self._found.wrong
         words = f"{wrong:,} of {len(self.validated):,} messages have errors" if wrong else "no errors"
@@ -252,16 +253,10 @@ class Bench(QObject):
                 self._own = self._judge_selected(self.document)
             judged = {self.number: self._own}
         stands_on = (self.validated, self._damage, self._own, self.sieve)
-        if len(self._sifted[0]) != len(stands_on) or any(
-            one is not other for one, other in zip(self._sifted[0], stands_on, strict=True)
-        ):
-            kept = self._found if self._found.judged is judged else FindingList(judged)
-            found = kept.with_damage(self._damage)
-            self._sifted = (stands_on, sift(found, self._fate) if self.sieve.hides else {**_NO_FATES, Fate.OPEN: found})
+        if not _are_same(self._sifted[0], stands_on):
+            found = self._found if self._found.judged is judged else FindingList(judged)
+            self._sifted = (stands_on, _sifted_by(self.sieve, found.with_damage(self._damage), self.sent_of))
         return self._sifted[1]
-
-    def _fate(self, finding: Finding) -> Fate:
-        return self.sieve.fate(finding.issue, self.sent_of(finding))
 
     def sent_of(self, finding: Finding) -> Sent:
         """Where the message of a finding came from."""
@@ -301,9 +296,19 @@ class Bench(QObject):
         self.findings_changed.emit()
 
     def sift_by(self, sieve: Sieve) -> None:
-        """Hide other findings from now on."""
+        """Hide other findings from now on; of a large run as soon as they are sifted beside the window."""
+        if len(self._found) > MANY_FINDINGS:
+            _sift_beside(self, sieve, self._found.with_damage(self._damage))
+            return
         self.sieve = sieve
         self.findings_changed.emit()
+
+    def take_sifted(self, found: FindingList, sieve: Sieve, sifted: Mapping[Fate, FindingList]) -> None:
+        """Show findings that were sifted beside the window, unless there are others by now."""
+        if found.judged is self.validated:
+            self.sieve = sieve
+            self._sifted = ((self.validated, self._damage, self._own, sieve), sifted)
+            self.findings_changed.emit()
 
     def issues_of(self, number: int) -> tuple[Issue, ...]:
         """What was found in one message; before a validation run only that of the selected one."""
@@ -318,8 +323,6 @@ class Bench(QObject):
     def status(self) -> Mapping[int, Severity | None]:
         """The worst open finding of each validated message."""
         return self.sifted()[Fate.OPEN].status if self.validated else {}
-
-    # The rest
 
     def set_masked(self, masked: bool) -> None:
         if masked != self.masked:
@@ -343,8 +346,37 @@ class Bench(QObject):
         self.refused.emit(problem)
 
 
-def _judge(capture: Capture, against: Against, ctx: JobContext) -> tuple[FindingList, dict[int, Sent]]:
-    """What is wrong in each message, counted here and not on the window's thread, and where those came from."""
+def _are_same(before: Sequence[object], now: Sequence[object]) -> bool:
+    return len(before) == len(now) and all(one is other for one, other in zip(before, now, strict=True))
+
+
+def _sift_beside(bench: Bench, sieve: Sieve, found: FindingList) -> None:
+    source = bench.sent_of
+    handle = bench.jobs.newest("sift", "Sifting findings", lambda ctx: _sifted_by(sieve, found, source, ctx.check))
+    handle.succeeded.connect(lambda sifted: bench.take_sifted(found, sieve, sifted))
+    handle.failed.connect(bench.refused)
+
+
+def _sifted_by(
+    sieve: Sieve, found: FindingList, source: Callable[[Finding], Sent], check: Callable[[], None] = lambda: None
+) -> Mapping[Fate, FindingList]:
+    return sift(found, sieve, source, check) if sieve.hides else {**_NO_FATES, Fate.OPEN: found}
+
+
+class _JudgedCapture(NamedTuple):
+    """A validation run: what was found, where messages came from, and the findings sifted by what held then."""
+
+    found: FindingList
+    sent: dict[int, Sent]
+    damage: tuple[Finding, ...]
+    sieve: Sieve
+    sifted: Mapping[Fate, FindingList]
+
+
+def _judge(
+    capture: Capture, against: Against, sieve: Sieve, damage: tuple[Finding, ...], ctx: JobContext
+) -> _JudgedCapture:
+    """What is wrong in each message, counted and sifted here and not on the window's thread."""
     judged: dict[int, tuple[Issue, ...]] = {}
     sent: dict[int, Sent] = {}
     for number, issues in validate_capture(capture, ctx, against=against):
@@ -353,7 +385,13 @@ def _judge(capture: Capture, against: Against, ctx: JobContext) -> tuple[Finding
             sent[number] = sent_at(capture, number)
     found = FindingList(judged)
     _ = found.errors, found.wrong
-    return found, sent
+
+    def source(finding: Finding) -> Sent:
+        return Sent(file=finding.issue.location.file) if finding.number is None else sent[finding.number]
+
+    sifted = _sifted_by(sieve, found.with_damage(damage), source, ctx.check)
+    _ = sifted[Fate.OPEN].errors, sifted[Fate.OPEN].wrong
+    return _JudgedCapture(found, sent, damage, sieve, sifted)
 
 
 def sentence_of(problem: BaseException) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from itertools import accumulate
 from operator import eq
 from typing import overload
 
-from workbench.app.operations.suppressions import Fate
+from workbench.app.operations.suppressions import Fate, Sent, Sieve
 from workbench.gui.findings import Finding
 from workbench.kernel.issues import Issue, Severity, blocks, worst
 
@@ -17,13 +17,14 @@ from workbench.kernel.issues import Issue, Severity, blocks, worst
 class FindingList(Sequence[Finding]):
     """Damage first, then the issues of each message in its order; a million findings cost what their issues cost.
 
-    judged  issues by message; must not change any more
+    judged   issues by message; must not change any more
+    numbers  messages that have any
     """
 
     def __init__(self, judged: Mapping[int, tuple[Issue, ...]], damage: Sequence[Finding] = ()) -> None:
-        self.judged, self._damage = judged, damage
-        self._numbers = [number for number, issues in judged.items() if issues]
-        self._ends = list(accumulate(map(len, map(judged.__getitem__, self._numbers)), initial=len(damage)))
+        self.judged, self.damage = judged, damage
+        self.numbers = [number for number, issues in judged.items() if issues]
+        self._ends = list(accumulate(map(len, map(judged.__getitem__, self.numbers)), initial=len(damage)))
 
     def __len__(self) -> int:
         return self._ends[-1]
@@ -34,8 +35,8 @@ class FindingList(Sequence[Finding]):
     __hash__ = None  # type: ignore[assignment]  # as a list has none
 
     def __iter__(self) -> Iterator[Finding]:
-        yield from self._damage
-        for number in self._numbers:
+        yield from self.damage
+        for number in self.numbers:
             for issue in self.judged[number]:
                 yield Finding(number, issue)
 
@@ -51,17 +52,17 @@ class FindingList(Sequence[Finding]):
         at = place + len(self) if place < 0 else place
         if not 0 <= at < len(self):
             raise IndexError(place)
-        if at < len(self._damage):
-            return self._damage[at]
+        if at < len(self.damage):
+            return self.damage[at]
         found = bisect_right(self._ends, at) - 1
-        number = self._numbers[found]
+        number = self.numbers[found]
         return Finding(number, self.judged[number][at - self._ends[found]])
 
     @cached_property
     def errors(self) -> int:
         """How many keep a message from being used."""
-        issues = (issue for number in self._numbers for issue in self.judged[number])
-        return sum(map(blocks, issues)) + sum(blocks(finding.issue) for finding in self._damage)
+        issues = (issue for number in self.numbers for issue in self.judged[number])
+        return sum(map(blocks, issues)) + sum(blocks(finding.issue) for finding in self.damage)
 
     @cached_property
     def status(self) -> Mapping[int, Severity | None]:
@@ -83,14 +84,30 @@ class FindingList(Sequence[Finding]):
 NO_FINDINGS = FindingList({})
 
 
-def sift(found: FindingList, fate_of: Callable[[Finding], Fate]) -> Mapping[Fate, FindingList]:
-    """Findings by what becomes of them; each fate knows of every message, so that clean ones count as clean."""
+def sift(
+    found: FindingList, sieve: Sieve, sent_of: Callable[[Finding], Sent], check: Callable[[], None] = lambda: None
+) -> Mapping[Fate, FindingList]:
+    """Findings by what becomes of them; each fate knows of every message, so that clean ones count as clean.
+
+    check  called for each message; may raise to stop
+    """
     judged: dict[Fate, dict[int, tuple[Issue, ...]]] = {fate: dict.fromkeys(found.judged, ()) for fate in Fate}
     damage: dict[Fate, list[Finding]] = {fate: [] for fate in Fate}
-    for finding in found:
-        fate = fate_of(finding)
-        if finding.number is None:
-            damage[fate].append(finding)
-        else:
-            judged[fate][finding.number] += (finding.issue,)
+    for finding in found.damage:
+        damage[sieve.fate(finding.issue, sent_of(finding))].append(finding)
+    fates: dict[tuple[str, str, str], dict[tuple[str, str], Fate]] = {}
+    for number in found.numbers:
+        check()
+        issues = found.judged[number]
+        sent = sent_of(Finding(number, issues[0]))
+        known = fates.setdefault((sent.file, sent.sender, sent.type), {})
+        sorted_out: dict[Fate, list[Issue]] = {}
+        for issue in issues:
+            key = (issue.rule, issue.location.path)
+            fate = known.get(key)
+            if fate is None:
+                fate = known[key] = sieve.fate(issue, sent)
+            sorted_out.setdefault(fate, []).append(issue)
+        for fate, alike in sorted_out.items():
+            judged[fate][number] = issues if len(alike) == len(issues) else tuple(alike)
     return {fate: FindingList(judged[fate], damage[fate]) for fate in Fate}
