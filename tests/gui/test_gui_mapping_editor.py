@@ -386,6 +386,23 @@ def random_edit(chance: random.Random, page: MappingPage) -> None:
     )()
 
 
+def test_a_rule_and_a_row_get_other_ids_and_stay_selected(
+    qtbot: QtBot, window: MainWindow, opened: Opener, capture_file: Path
+) -> None:
+    opened(capture_file)
+    page, desk = page_of(window), window.desk
+    for name, wanted in ((RuleName("PID-Patient", "pid-7"), "born"), (RuleName("messages/ADT", "patient"), "person")):
+        choose(page, name.map, name.rule)
+        page.editor.form.id.setText(wanted)
+        page.editor.form.id.editingFinished.emit()
+        settled(qtbot, window)
+        assert page.rules.current == RuleName(name.map, wanted)
+    assert desk.package is not None
+    assert desk.package.segments["PID-Patient"].rule("born") is not None
+    assert desk.package.messages["ADT"].row("person") is not None
+    assert made(window, "Patient")["birthDate"] == "1980-01-03"
+
+
 def test_typing_is_one_step_and_typing_back_is_none(
     qtbot: QtBot, window: MainWindow, opened: Opener, capture_file: Path
 ) -> None:

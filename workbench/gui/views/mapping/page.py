@@ -134,6 +134,7 @@ class MappingPage(Page):
         self.effect.chosen.connect(self.bench.select_message)
         self.probe.effect_changed.connect(self._count_effect)
         self.editor.changed.connect(self.change_rule)
+        self.editor.renamed.connect(self.actions_of_rules.rename)
         self.selection.rule_changed.connect(self._selected_elsewhere)
         for moving in (self.source, self.rules, self.target):
             moving.moved.connect(self._draw_links)

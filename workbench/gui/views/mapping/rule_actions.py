@@ -11,7 +11,7 @@ from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.models.rule_tree import Entry, Map, RuleName, address, entry_of
 from workbench.gui.views.mapping.selection import Selection
 from workbench.kernel.errors import Refused
-from workbench.mapping.composing import duplicate_edits, switch_edits
+from workbench.mapping.composing import duplicate_edits, need_name, rename_row_edits, switch_edits
 from workbench.mapping.edits import AddRule, ChangeRule, Edit, MoveRule, RemoveRule, from_json, to_json
 from workbench.mapping.model import MessageMap, Package, Row, Rule, RuleMap, RuleStatus
 from workbench.mapping.origins import change_edits, own_map_edits, remove_edits, site_edits
@@ -116,6 +116,22 @@ class RuleActions:
         after = _neighbour(found[0], entry.id)
         if self._apply(lambda package: remove_edits(package, where, entry.id), f"Remove {entry.id}"):
             self._select(RuleName(self._selection.rule.map, after) if after else RuleName(""))
+
+    def rename(self, wanted: str) -> None:
+        """Give the selected rule or row another id; rows that name it follow."""
+        found = self.selected()
+        if found is None:
+            return
+        where, entry, name = address(found[0]), found[1], self._selection.rule
+
+        def edits(package: Package) -> tuple[Edit, ...]:
+            need_name(wanted)
+            if isinstance(entry, Row):
+                return rename_row_edits(package, where, entry.id, wanted)
+            return site_edits(package, ChangeRule(where, entry.id, replace(entry, id=wanted)))
+
+        if self._apply(edits, f"Rename {entry.id} to {wanted}"):
+            self._select(RuleName(name.map, wanted))
 
     def duplicate(self) -> None:
         """Put a copy behind the selected rule and select it."""

@@ -54,9 +54,11 @@ class RuleEditor(QFrame):
     """Shows one rule or row and says how it was changed.
 
     changed  the entry as it is now, and the field that was touched: changes of one field are one step
+    renamed  the id it is to have
     """
 
     changed = Signal(object, str)
+    renamed = Signal(str)
 
     def __init__(
         self,
@@ -104,6 +106,8 @@ class RuleEditor(QFrame):
     def _connect(self) -> None:
         self.rule_form.edited.connect(self._commit)
         self.row_form.edited.connect(self._commit)
+        for form in (self.rule_form, self.row_form):
+            form.renamed.connect(self._rename)
         self.enabled.clicked.connect(lambda _on: self._commit("enabled"))
         self.transforms.changed.connect(lambda _calls: self._commit("transform"))
 
@@ -144,6 +148,7 @@ class RuleEditor(QFrame):
             self._title.setText("No rule selected" if content is None else f"{content.name} – select a rule of it")
             return
         self.form.clear_wrong()
+        self.form.id.show_text(entry.id)
         self._stack.setCurrentWidget(self.form)
         self._title.setText(f"{content.name} / {entry.id}")
         saved = entry.place is not None and entry.place.file != JOURNAL
@@ -218,6 +223,10 @@ class RuleEditor(QFrame):
         changed = replace(changed, enabled=self.enabled.isChecked())
         if changed != entry:
             self.changed.emit(changed, field)
+
+    def _rename(self, wanted: str) -> None:
+        if self._entry is not None and wanted and wanted != self._entry.id:
+            self.renamed.emit(wanted)
 
     def _calls(self, rule: Rule, field: str) -> tuple[TransformCall, ...]:
         return self.transforms.calls if field == "transform" else rule.transform

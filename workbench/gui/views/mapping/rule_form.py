@@ -20,12 +20,15 @@ class FieldTabs(QTabWidget):
     """Named fields in tabs. `edited` says which field was touched; the texts are read with `texts`."""
 
     edited = Signal(str)
+    renamed = Signal(str)
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
         self.theme = theme
         self.fields: dict[str, FieldWidget] = {}
         self.conditions = ConditionBuilder(theme)
+        self.id = RuleLine("Id", "pid-8", "The name of the rule in its map; what names it elsewhere follows")
+        self.id.editingFinished.connect(lambda: self.renamed.emit(self.id.text().strip()))
         self._condition = ""
         self._last: dict[str, str] = {}
         self.setAccessibleName(name)
@@ -196,6 +199,7 @@ def _add_notes(form: FieldTabs) -> None:
     form.add_fields(
         "Notes and status",
         [
+            ("Id", form.id),
             choice("status", "Status", "How far the rule has come in review; empty means as the package"),
             line("cite", "Source", "HL7 v2-to-FHIR IG, PID[Patient]", "Where the standard or the contract says so"),
             line("note", "Note", "a remark for the next reader", "Why the rule is as it is"),
@@ -254,6 +258,7 @@ def row_form(theme: Theme) -> FieldTabs:
     form.add_fields(
         "Notes and status",
         [
+            ("Id", form.id),
             choice("status", "Status", "How far the row has come in review; empty means as the package"),
             line("cite", "Source", "HL7 v2-to-FHIR IG, ADT_A01", "Where the standard or the contract says so"),
             line("note", "Note", "a remark for the next reader", "Why the row is as it is"),
