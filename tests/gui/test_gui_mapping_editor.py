@@ -19,8 +19,10 @@ from workbench.gui.models.rule_tree import RuleName
 from workbench.gui.views.mapping.end_tree import SOURCE_MIME
 from workbench.gui.views.mapping.new_package import NewPackageDialog
 from workbench.gui.views.mapping.page import MappingPage
+from workbench.mapping.composing import new_overlay
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Rule, RuleStatus
+from workbench.mapping.save import save_package
 
 Opener = Callable[[Path], MainWindow]
 
@@ -441,3 +443,31 @@ def test_every_field_of_the_editor_has_a_name_and_help(window: MainWindow) -> No
             assert len(field.toolTip()) > 8, key
     lines = [line for line in page.findChildren(QLineEdit) if line.objectName() != "qt_spinbox_lineedit"]
     assert [line for line in lines if not line.accessibleName() and not line.parent().accessibleName()] == []  # type: ignore[attr-defined]
+
+
+def test_a_site_changes_rules_of_its_base_in_its_own_files_only(
+    qtbot: QtBot, window: MainWindow, opened: Opener, capture_file: Path, small_mapping: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    save_package(replace(new_overlay("site", load_package(small_mapping), "../small"), folder=site))
+    before = files_of(small_mapping)
+    window.desk.open(site)
+    opened(capture_file)
+    page = page_of(window)
+    choose(page, "PID-Patient", "pid-7")
+    qtbot.keyClicks(page.editor.line("note"), "here")
+    drop(page, "PID-5.2", "name.text")
+    settled(qtbot, window)
+    assert window.desk.problem is None
+    choose(page, "PID-Patient", "pid-3")
+    window.actions_by_id["mapping.remove_rule"].trigger()
+    settled(qtbot, window)
+    assert "identifier" not in made(window, "Patient")
+    window.actions_by_id["file.save"].trigger()
+    own = load_package(site).segments["PID-Patient"]
+    assert [(rule.id, rule.note, rule.remove) for rule in own.rules] == [
+        ("pid-7", "here", False),
+        ("pid-5-2-name", "", False),
+        ("pid-3", "", True),
+    ]
+    assert files_of(small_mapping) == before
