@@ -361,3 +361,23 @@ def test_an_import_that_is_cancelled_leaves_nothing_behind(
     assert [info.version for info in page.codes.sources.library.stores()] == ["2.80"]
     assert not list(page.codes.sources.library.folder.glob("*.part"))
     dialog.close()
+
+
+def test_a_sender_may_mean_something_else_by_the_same_code(
+    qtbot: QtBot, window: MainWindow, page: TerminologyPage
+) -> None:
+    page.list.view.selectRow(0)
+    settled(qtbot, window)
+    page.decisions.use()
+    settled(qtbot, window)
+    page.list.view.selectRow(0)
+    settled(qtbot, window)
+    page.candidates.view.selectRow(1)
+    page.decisions.for_sender()
+    answer(qtbot, window, "LAB2")
+    code_map = lab(page)
+    assert [row.target.code for row in code_map.translate("NA") if row.target] == ["2951-2"]
+    assert [row.target.code for row in code_map.translate("NA", sender="LAB2") if row.target] == ["2955-3"]
+    assert "For LAB2: 2955-3" in page.card.row.text()
+    window.desk.undo()
+    assert len(lab(page).rows) == 1

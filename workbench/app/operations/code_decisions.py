@@ -74,6 +74,27 @@ def choose(target: Coding, relationship: Relationship, comment: str, actor: Acto
     return row
 
 
+def choose_for_sender(target: Coding, sender: str, comment: str, actor: Actor) -> Decision:
+    """The target stands for the code when this sender sends it; what holds for everybody else stays."""
+
+    def row(code_map: CodeMap, line: CodeLine) -> CodeMapRow:
+        actor.require(RowStatus.UNMAPPED, RowStatus.MAPPED)
+        if not sender.strip():
+            raise Refused("APP-0037", "A row for one sender needs the sender's name.", "Give it as the mapping does.")
+        source = _row(code_map, line).source
+        return CodeMapRow(
+            source, target, Relationship.EQUIVALENT, RowStatus.MAPPED, actor.name, "", comment, sender.strip(),
+            decided=actor.today,
+        )  # fmt: skip
+
+    return row
+
+
+def for_senders(code_map: CodeMap, code: str) -> tuple[CodeMapRow, ...]:
+    """The rows of a source code that hold for one sender only."""
+    return tuple(row for row in code_map.rows if row.sender and row.source.code == code)
+
+
 def choose_suggested(actor: Actor) -> Decision:
     """What is suggested for each code stands for it from now on."""
 
@@ -180,8 +201,12 @@ def decide(package: Package, lines: Sequence[CodeLine], decision: Decision) -> D
         except Refused as refusal:
             refused.append((line, refusal))
             continue
-        if row != line.row:
-            by_map.setdefault(line.map, []).append((line.row, row))
+        before = line.row
+        if row.sender:
+            own = (each for each in for_senders(code_map, line.local.code) if each.sender == row.sender)
+            before = next(own, None)
+        if row != before:
+            by_map.setdefault(line.map, []).append((before, row))
             done.append(line)
     edits = tuple(PutCodeMap(name, put_rows(package.codes[name], rows)) for name, rows in by_map.items())
     return Decided(edits, tuple(done), tuple(refused))

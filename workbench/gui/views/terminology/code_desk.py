@@ -18,6 +18,7 @@ from workbench.app.operations.code_decisions import (
     Decision,
     choose,
     decide,
+    for_senders,
     in_overlay,
     named,
     new_map,
@@ -327,6 +328,11 @@ class CodeDesk(QObject):
         code_map = self.package.codes.get(line.map) if self.package is not None else None
         system = code_map.source_system if code_map is not None and code_map.source_system else line.local.system
         return RowKey(system, line.local.code)
+
+    def senders_rows(self, line: CodeLine) -> tuple[CodeMapRow, ...]:
+        """The rows of a code that hold for one sender only."""
+        code_map = self.package.codes.get(line.map) if self.package is not None else None
+        return for_senders(code_map, line.local.code) if code_map is not None else ()
 
     def review(self, line: CodeLine) -> Review | None:
         """The history and opinions of a row; None for a code without a map."""

@@ -11,6 +11,7 @@ from workbench.app.operations.code_candidates import Offer
 from workbench.app.operations.code_decisions import (
     SENTENCES,
     Decision,
+    choose_for_sender,
     choose_suggested,
     describe,
     named,
@@ -96,6 +97,22 @@ class Decisions(QWidget):
         """Map every selected code to what is suggested for it."""
         lines = self._pane.selected()
         self._decide(lines, choose_suggested(self._codes.actor), Deed("mapped as suggested"), "Use the suggestion for")
+
+    def for_sender(self) -> None:
+        """Map the selected code to the selected candidate for one sender only."""
+        line, offer = self._pane.current(), self._offer()
+        if line is None or offer is None:
+            self._codes.bench.say("Select a code and a candidate first.")
+            return
+        target = offer.candidate.coding
+        question = f"Which sender means {target.code} {target.display} by {named(line)}? Name it as MSH-3 and MSH-4 do."
+
+        def decide(sender: str) -> None:
+            actor, comment = self._codes.actor, self.comment.text().strip()
+            deed = Deed(f"mapped for {sender}", comment)
+            self._decide([line], choose_for_sender(target, sender, comment, actor), deed, f"For {sender}, map")
+
+        self._ask("For one sender", question, decide)
 
     def type_target(self) -> None:
         """Map the selected code to a target that is not among the candidates."""

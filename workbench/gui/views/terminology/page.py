@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QSplitter, QStacked
 
 from workbench.app.operations import terms
 from workbench.app.operations.code_decisions import set_mark
-from workbench.app.operations.code_reviews import ROLES, Deed, blind_maps, has_changed_since, set_blind
+from workbench.app.operations.code_reviews import ROLES, Deed, blind_maps, has_changed_since, said, set_blind
 from workbench.app.session import Session
 from workbench.gui.bench import Bench, Step
 from workbench.gui.mapping_desk import MappingDesk
@@ -101,6 +101,7 @@ class TerminologyPage(Page):
         for title, act in (
             ("Collect again", self.codes.collect), ("Open list of local codes…", self.ask_list), (None, None),
             ("Select all listed codes", self.select_all), ("Use suggestions for the selected", self.use_suggested),
+            ("For one sender…", lambda: self.decisions.for_sender()),
             ("Send to review", self.to_review), ("Out of scope", self.out_of_scope), ("Reopen", self.reopen),
             ("Two blind authors", self.toggle_blind), (None, None),
             ("Import code map…", self.ask_import), ("Export code map…", self.ask_export),
@@ -185,6 +186,7 @@ class TerminologyPage(Page):
             notes.append("Two authors choose for this code map without seeing one another.")
         if line is not None and review is not None and has_changed_since(review, line):
             notes.append("Its wording, unit or specimen is not what it was when it was approved; look at it again.")
+        notes += [f"For {row.sender}: {said(row)}" for row in self.codes.senders_rows(line)] if line is not None else []
         selected = self.list.selected_count()
         if selected > 1:
             notes.append(f"{selected:,} codes are selected; decisions are for all of them.")
