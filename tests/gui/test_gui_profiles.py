@@ -12,11 +12,14 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import ADT, BAD, settled
+from workbench.app.operations.profiles import DRAFT
+from workbench.app.session import Session
 from workbench.gui.main_window import MainWindow
 from workbench.gui.models.gap_tree import gap_tree, steps_of
 from workbench.gui.views.validation.condition_dialog import ConditionDialog, read_test
 from workbench.gui.views.validation.page import ValidationPage
 from workbench.gui.views.validation.profile_model import HEADS
+from workbench.gui.views.validation.profile_tab import ProfileTab
 from workbench.validation.profiles.gap import Effect, Gap
 from workbench.validation.profiles.model import Code, Element, Usage
 from workbench.validation.profiles.places import Address, item_at, path_of
@@ -240,3 +243,23 @@ def test_a_test_that_is_no_yaml_is_refused() -> None:
         read_test("present: {path")
     with pytest.raises(NotThisForm):
         read_test("- present")
+
+
+def test_an_unsaved_profile_comes_back_after_a_kill(
+    qtbot: QtBot, window: MainWindow, page: ValidationPage, session: Session, tmp_path: Path
+) -> None:
+    at = go(page, "PID-8")
+    choose_usage(page, Usage.X)
+    page.profile.draft.keep()
+    settled(qtbot, window)
+    again = ProfileTab(window.bench, session)
+    settled(qtbot, window)
+    assert again.profile is not None
+    found = item_at(again.profile, at)
+    assert isinstance(found, Element)
+    assert found.usage is Usage.X
+    again.save(tmp_path / "kept.yaml")
+    settled(qtbot, window)
+    again.draft.keep()
+    assert session.setting(DRAFT) is None
+    again.deleteLater()

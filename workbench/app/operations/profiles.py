@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from workbench.validation.profiles.learn import learn_profile
 from workbench.validation.profiles.load import SEVERITIES, load_profile
 from workbench.validation.profiles.model import Profile
 from workbench.validation.profiles.profile_validator import ProfileValidator
-from workbench.validation.profiles.yaml_profile import write_yaml
+from workbench.validation.profiles.yaml_profile import format_yaml, parse_yaml, write_yaml
 
 _REPORT_EVERY = 500
 
@@ -53,6 +53,20 @@ def open_profile(path: Path) -> Profile:
     raises  Refused V2P-0002 to V2P-0004; Unavailable V2P-0001: the profile cannot be read
     """
     return load_profile(path)
+
+
+DRAFT = "validation.profile-draft"
+"""The setting of a workspace that holds a profile with changes that were not saved, so that nothing is lost."""
+
+
+def draft_of(profile: Profile, origin: str) -> dict[str, str]:
+    """What to remember of an unsaved profile; the workspace that keeps it is encrypted."""
+    return {"yaml": format_yaml(profile), "origin": origin}
+
+
+def read_draft(draft: Mapping[str, str]) -> Profile:
+    """The profile that was not saved. raises Refused V2P-0004: another version of the workbench wrote it"""
+    return parse_yaml(draft["yaml"], "unsaved profile")
 
 
 def save_profile(profile: Profile, target: Path, origin: str = "") -> None:

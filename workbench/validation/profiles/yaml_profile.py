@@ -44,6 +44,12 @@ def read_yaml(path: Path) -> Profile:
         raise _refused(path, "it is not UTF-8") from None
     except OSError as error:
         raise Unavailable("V2P-0001", f"{path.name} cannot be read.", "Check that you may read it.") from error
+    return parse_yaml(text, path.name)
+
+
+def parse_yaml(text: str, name: str) -> Profile:
+    """The profile that YAML says; `name` is where it is from. raises Refused V2P-0004: no YAML, or not of this form"""
+    path = Path(name)
     try:
         data = YAML(typ="safe").load(text)
     except YAMLError as error:

@@ -70,7 +70,7 @@ class ValidationPage(Page):
         self.acknowledgement = AckTab(bench)
         self.fhirpath = FhirPathTab(bench)
         self.anomalies = AnomaliesTab(bench, session)
-        self.profile = ProfileTab(bench)
+        self.profile = ProfileTab(bench, session)
         self.gaps = GapsTab(bench, lambda: self.profile.profile)
         self._charts = QWidget()
         self._charts.setLayout(down())

@@ -21,12 +21,14 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.app.operations.profiles import learn_from, open_profile, save_profile
+from workbench.app.session import Session
 from workbench.gui.bench import Bench
 from workbench.gui.jobs import JobHandle
 from workbench.gui.shell.questions import ask_folder
 from workbench.gui.theme.theme import Theme
 from workbench.gui.undo import DocumentHolder
 from workbench.gui.views.validation.condition_dialog import ConditionDialog
+from workbench.gui.views.validation.profile_draft import ProfileDraft
 from workbench.gui.views.validation.profile_inspector import ProfileInspector
 from workbench.gui.views.validation.profile_model import WIDTHS, ProfileModel
 from workbench.gui.widgets.basics import EmptyState, across, button, card, down, pane, retitle, tool_button, tree
@@ -51,7 +53,7 @@ class ProfileTab(QWidget):
     use_asked = Signal(object)  # Path
     profile_changed = Signal()
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, session: Session) -> None:
         super().__init__()
         self._bench = bench
         self._holder: DocumentHolder[Profile | None] = DocumentHolder(None, self)
@@ -73,8 +75,10 @@ class ProfileTab(QWidget):
         self._stack.addWidget(first)
         self._stack.addWidget(self._editor())
         self.setLayout(down(self._stack))
+        self.draft = ProfileDraft(bench, session, self)
         self._connect()
         self._refresh()
+        self.draft.recover(self.take)
 
     def _editor(self) -> QWidget:
         theme = self._bench.theme
@@ -318,8 +322,9 @@ class ProfileTab(QWidget):
         self.undo_button.setToolTip(f"Undo {stack.undoText()}".strip())
         self.redo_button.setToolTip(f"Redo {stack.redoText()}".strip())
         if profile is not None:
-            mark = "" if self._holder.is_clean and self._opened else " · not saved"
-            retitle(self._pane, f"{profile.title}{mark}")
+            is_saved = self._holder.is_clean and self._opened is not None
+            retitle(self._pane, profile.title if is_saved else f"{profile.title} · not saved")
+            self.draft.tell(None if is_saved else profile, self._from)
         self.profile_changed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
