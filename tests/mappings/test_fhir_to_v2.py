@@ -259,3 +259,15 @@ def test_nothing_of_the_corpus_is_lost_and_every_message_reads_back(
         if number % 4 == 0:
             assert dumps(mapping.run(document)) == dumps(result.bundle), file.name
     assert mapped > 200
+
+
+def test_a_site_changes_one_rule_in_an_overlay(tmp_path: Path) -> None:
+    (tmp_path / "segments").mkdir()
+    base = shipped("mappings/fhir-to-v2")
+    (tmp_path / "package.yaml").write_text(f"id: site\nversion: 1.0.0\nextends: {base}\n")
+    rule = "rules:\n  - {id: sender, to: MSH-3.1, literal: SITE}\n"
+    (tmp_path / "segments" / "Resource-MSH.yaml").write_text(f"map: Resource-MSH\nfrom: Resource\nto: MSH\n{rule}")
+    site = compile_any(load_package(tmp_path))
+    assert isinstance(site, DirectedMapping)
+    (found,) = messages(traced(site, PATIENT))
+    assert (found.value("MSH-3"), found.value("MSH-12")) == ("SITE", "2.5.1")

@@ -17,12 +17,18 @@ AnyMapping = CompiledMapping | DirectedMapping
 AnyTraced = TracedResult | TracedDocument
 
 
+def direction_of(package: Package) -> Direction:
+    """The direction of a package; an overlay that says none has that of its base."""
+    own = package.header.direction
+    return own if own is not Direction.V2_TO_FHIR or package.base is None else direction_of(package.base)
+
+
 def compile_any(package: Package) -> AnyMapping:
     """Compile a package of any direction, laid over its base.
 
     raises  Refused: as `compile.compile_package`
     """
-    if package.header.direction is Direction.V2_TO_FHIR:
+    if direction_of(package) is Direction.V2_TO_FHIR:
         return compile_package(package)
     return DirectedMapping(effective(package))
 
@@ -32,7 +38,7 @@ def recompile_any(previous: AnyMapping | None, package: Package) -> AnyMapping:
 
     raises  as `compile_any`
     """
-    if isinstance(previous, CompiledMapping) and package.header.direction is Direction.V2_TO_FHIR:
+    if isinstance(previous, CompiledMapping) and direction_of(package) is Direction.V2_TO_FHIR:
         return recompile(previous, package)
     return compile_any(package)
 
