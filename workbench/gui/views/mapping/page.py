@@ -11,7 +11,6 @@ from workbench.app.commands import COMMANDS
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS, counted
-from workbench.gui.models.engine_marks import engine_marks, site_marks
 from workbench.gui.models.rule_tree import Entry, RuleName, entry_of, source_text
 from workbench.gui.page import Page
 from workbench.gui.shell.command_palette import Entry as PaletteEntry
@@ -73,6 +72,7 @@ class MappingPage(Page):
         self._explanation = label("", "muted", wrap=True, selectable=True)
         self._badges = {fate: Badge(bench.theme) for fate in Fate}
         self._number: int | None = None
+        self._counts: Mapping[Fate, int] = {}
         self._stack = QStackedWidget()
         text = "The mapping is shown on a real message: what goes where, and what is lost."
         empty = EmptyState(bench.theme, "arrow-left-right", "Open a capture first", text, "Open files…", open_files)
@@ -219,8 +219,9 @@ class MappingPage(Page):
         if self.pointing.fired() != fired:
             self.rules.refresh()
         counts = result.traced.ledger.counts() if result is not None else dict.fromkeys(Fate, 0)
-        for fate, badge in self._badges.items():
+        for fate, badge in self._badges.items() if counts != self._counts else ():
             badge.show_mark(counted(FATE_MARKS[fate], counts[fate]))
+        self._counts = counts
         lost = counts[Fate.LOST]
         self.attention_changed.emit(f"{lost} lost" if lost else "")
         number = self.bench.number
@@ -238,9 +239,6 @@ class MappingPage(Page):
         self.pointing.take_package()
         self._capture_changed()
         self._name_package()
-        package = self.desk.shown
-        self.rules.warnings = engine_marks(package) if package is not None else {}
-        self.rules.of_site = site_marks(self.desk.package) if self.desk.package is not None else {}
         self.rules.refresh_soon()
         self.target.show_index(self.pointing.index)
         self._show_editor()

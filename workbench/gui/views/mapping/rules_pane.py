@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QMenu, QToolButton, QWidget
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import STATUS_MARKS
+from workbench.gui.models.engine_marks import engine_marks, site_marks
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.rule_tree import HEADS, Entry, RuleName, RuleTree, content_label, rule_tree
 from workbench.gui.widgets.basics import across, down, label, pane, retitle, tree
@@ -117,6 +118,8 @@ class RulesPane(QFrame):
             self.tree.verticalScrollBar().setValue(place)
             self._following = False
         self._shown = shown
+        self.warnings = engine_marks(package) if package.header.engines else {}
+        self.of_site = site_marks(self._desk.package) if self._desk.package is not None else {}
         self.model.mark(self._marks(package, shown))
         count = sum(1 for name in shown.names if name.rule)
         retitle(self._frame, f"Rules · {count:,}")
