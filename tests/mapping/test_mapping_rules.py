@@ -355,3 +355,32 @@ def test_a_resource_found_again_takes_what_its_second_place_adds(mapping_of: Mak
     (doctor,) = [entry["resource"] for entry in entries if entry["resource"]["resourceType"] == "Practitioner"]
     assert doctor["telecom"] == [{"value": "111"}, {"value": "222"}]
     assert mapping.trace(given).bundle["entry"] == entries
+
+
+WAYS = (
+    "maritalStatus.extension(seen).valueHumanName",
+    "extension(seen).valueHumanName",
+    "extension(seen)[one].valueHumanName",
+    "birthDate.extension(seen).valueHumanName",
+    "contact.name",
+    "contact[one].name",
+    "contact[].name",
+    "contact[0].name",
+)
+"""Paths of several steps to something a rule fills."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("rest", ["from: PID-5, using: XPN-HumanName", "rules: [{id: c, from: PID-5.1, to: family}]"])
+def test_what_fills_an_element_and_finds_nothing_to_write_makes_nothing_on_the_way(
+    way: str, rest: str, mapping_of: Make, patient_of: Patient
+) -> None:
+    mapping = mapping_of(
+        f"  - {{id: a, from: PID-8, to: gender}}\n  - {{id: b, to: '{way}', {rest}}}\n",
+        XPN,
+        "extensions: {seen: urn:seen}\n",
+    )
+    assert patient_of(mapping, "PID|||||^^Middle|||female") == {"gender": "female"}
+    traced = mapping.trace(message("ADT^A01", "PID|||||^^Middle|||female"))
+    assert traced.bundle == mapping.run(message("ADT^A01", "PID|||||^^Middle|||female"))
+    assert set(patient_of(mapping, "PID|||||Doe|||female")) > {"gender"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +17,18 @@ from workbench.mapping.running import Frame, SlotList
 
 Object = dict[str, Json]
 Parent = Callable[[Frame], Object | None]
+Walk = Callable[[Frame, Object], Object | None]
+
+
+class Way(NamedTuple):
+    """One step on the way to the last one, from an object to the one it leads to.
+
+    into   which is made when it is not there; None when another choice stands there
+    there  None when it is not there
+    """
+
+    into: Walk
+    there: Walk
 
 
 class At(msgspec.Struct, frozen=True):
@@ -51,6 +64,7 @@ class Target:
     """A compiled target path.
 
     parent  the object that has the last step, made when needed; None when another choice stands there
+    around  the same object, None when it is not there
     last    the last step
     slot    of the last step when it is labelled: its number in the frame
     direct  True when the object is the frame's own target
@@ -58,6 +72,7 @@ class Target:
     """
 
     parent: Parent
+    around: Parent
     last: Step
     up: int
     slot: int | None
@@ -141,12 +156,15 @@ class Target:
         return At(container, f"_{key}", len(besides) - 1)
 
     def existing(self, frame: Frame) -> Object | None:
-        """The object that stands at the path and is to be filled, None when a new one is to be made."""
+        """The object that stands at the path and is to be filled, None when a new one is to be made.
+
+        Nothing is made on the way: what fills the new one may find nothing to write.
+        """
         if self.slot is not None:
             return frame.slots[self.slot]
         if self.fresh:
             return None
-        container = self.parent(frame)
+        container = self.around(frame)
         there = None if container is None else container.get(self.key)
         if isinstance(there, list):
             at = int(self.last.label or 0)
@@ -201,7 +219,7 @@ def compile_target(path: TargetPath, slots: Slots) -> Target:
     if not path.steps:
         raise TargetProblem("$value is not possible here")
     key = "../" * path.up
-    ways: list[Callable[[Frame, Object], Object | None]] = []
+    ways: list[Way] = []
     shared = path.up == 0
     for step, after in zip(path.steps, path.steps[1:], strict=False):
         key += f"{step.element.name}({step.url})[{step.label}]."
@@ -211,7 +229,9 @@ def compile_target(path: TargetPath, slots: Slots) -> Target:
     slot = None
     if last.label and not last.label.isdigit():
         slot = slots.number(f"{key}{last.element.name}({last.url})[{last.label}].")
-    return Target(_parent(path.up, tuple(ways)), last, path.up, slot, not path.up and not ways)
+    parent = _parent(path.up, tuple(way.into for way in ways))
+    around = _parent(path.up, tuple(way.there for way in ways))
+    return Target(parent, around, last, path.up, slot, not path.up and not ways)
 
 
 def _ahead(step: Step, after: Step) -> Step:
@@ -226,7 +246,7 @@ def _ahead(step: Step, after: Step) -> Step:
     return Step(type(step.element)(beside, step.element.kind, step.element.repeats, True), step.label, "")
 
 
-def _parent(up: int, ways: tuple[Callable[[Frame, Object], Object | None], ...]) -> Parent:
+def _parent(up: int, ways: tuple[Walk, ...]) -> Parent:
     if not up and not ways:
         return lambda frame: frame.target
     if not up and len(ways) == 1:
@@ -248,27 +268,41 @@ def _parent(up: int, ways: tuple[Callable[[Frame, Object], Object | None], ...])
     return parent
 
 
-def _way(step: Step, slot: int | None) -> Callable[[Frame, Object], Object | None]:
-    """From an object to the one a step leads to, which is made when it is not there."""
-    key, others = step.element.name, frozenset(step.element.others)
+def _way(step: Step, slot: int | None) -> Way:
+    """`slot` is the number of the element a step leads to when other rules may write into it."""
     if not step.element.repeats:
-
-        def into(frame: Frame, container: Object) -> Object | None:
-            there = container.get(key)
-            if there is None:
-                if others and not others.isdisjoint(container):
-                    return None
-                there = container[key] = {}
-            return there if isinstance(there, dict) else None
-
-        return into
+        return _single(step)
     if step.element.primitive:
-        return _beside_list(key, None if step.label is None else int(step.label))
+        return _beside_list(step.element.name, None if step.label is None else int(step.label))
     if step.label is not None and step.label.isdigit():
-        return _numbered(key, int(step.label), step.url)
+        return _numbered(step.element.name, int(step.label), step.url)
+    return _item(step, slot)
 
-    def into_list(frame: Frame, container: Object) -> Object | None:
-        known = frame.slots[slot] if slot is not None and step.label != "" else None
+
+def _single(step: Step) -> Way:
+    key, others = step.element.name, frozenset(step.element.others)
+
+    def into(frame: Frame, container: Object) -> Object | None:
+        there = container.get(key)
+        if there is None:
+            if others and not others.isdisjoint(container):
+                return None
+            there = container[key] = {}
+        return there if isinstance(there, dict) else None
+
+    def look(frame: Frame, container: Object) -> Object | None:
+        there = container.get(key)
+        return there if isinstance(there, dict) else None
+
+    return Way(into, look)
+
+
+def _item(step: Step, slot: int | None) -> Way:
+    """To an item of a list: the one its label names, or a new one."""
+    key, shared = step.element.name, slot if step.label != "" else None
+
+    def into(frame: Frame, container: Object) -> Object | None:
+        known = frame.slots[shared] if shared is not None else None
         if known is None:
             known = {"url": step.url} if step.url else {}
             there = container.get(key)
@@ -281,15 +315,21 @@ def _way(step: Step, slot: int | None) -> Callable[[Frame, Object], Object | Non
                 frame.slots[slot] = known
         return known
 
-    return into_list
+    def look(frame: Frame, container: Object) -> Object | None:
+        return frame.slots[shared] if shared is not None else None
+
+    return Way(into, look)
 
 
-def _beside_list(key: str, at: int | None) -> Callable[[Frame, Object], Object | None]:
+def _beside_list(key: str, at: int | None) -> Way:
     """To what stands beside one value of a primitive that repeats; without a number, beside the last one."""
 
-    def into(frame: Frame, container: Object) -> Object | None:
+    def number_in(container: Object) -> int:
         values = container.get(key[1:])
-        number = at if at is not None else max(0, len(values) - 1) if isinstance(values, list) else 0
+        return at if at is not None else max(0, len(values) - 1) if isinstance(values, list) else 0
+
+    def into(frame: Frame, container: Object) -> Object | None:
+        number = number_in(container)
         besides = container.setdefault(key, [])
         assert isinstance(besides, list)
         besides += [None] * (number + 1 - len(besides))
@@ -298,10 +338,13 @@ def _beside_list(key: str, at: int | None) -> Callable[[Frame, Object], Object |
         found = besides[number]
         return found if isinstance(found, dict) else None
 
-    return into
+    def look(frame: Frame, container: Object) -> Object | None:
+        return _at(container.get(key), number_in(container))
+
+    return Way(into, look)
 
 
-def _numbered(key: str, at: int, url: str) -> Callable[[Frame, Object], Object | None]:
+def _numbered(key: str, at: int, url: str) -> Way:
     def into(frame: Frame, container: Object) -> Object | None:
         there = container.setdefault(key, [])
         assert isinstance(there, list)
@@ -312,4 +355,10 @@ def _numbered(key: str, at: int, url: str) -> Callable[[Frame, Object], Object |
         there.append(made)
         return made
 
-    return into
+    return Way(into, lambda frame, container: _at(container.get(key), at))
+
+
+def _at(there: Json, number: int) -> Object | None:
+    """The object with that number in a list, None when there is none."""
+    found = there[number] if isinstance(there, list) and number < len(there) else None
+    return found if isinstance(found, dict) else None
