@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QSplitter, QTabWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QSplitter, QStackedWidget, QTabWidget, QWidget
 
 from workbench.app.operations.mapping_effect import (
     CaptureEffect,
@@ -37,7 +37,7 @@ from workbench.gui.models.rule_tree import RuleName
 from workbench.gui.views.mapping.panes import PanePlace
 from workbench.gui.views.mapping.selection import Selection
 from workbench.gui.views.mapping.upgrade_dialog import UpgradeDialog
-from workbench.gui.widgets.basics import across, button, down, label, table
+from workbench.gui.widgets.basics import EmptyState, across, button, down, label, table
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.progress import JobContext
@@ -169,8 +169,14 @@ class ChangesPane(QFrame):
         self.effects.addTab(self.place_table, "Elements that change")
         self.effects.addTab(self.case_table, "Suites")
         split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self.table)
-        split.addWidget(self.effects)
+        theme = self._bench.theme
+        text = "This package says the same. Compare it with another version, or with its base."
+        self._left = _stack(EmptyState(theme, "git-compare", "No differences", text), self.table)
+        text = "Which messages change, which values would be lost, which cases of the suites come out otherwise."
+        unmeasured = EmptyState(theme, "activity", "Not measured yet", text, "Measure effect", self.measure)
+        self._right = _stack(unmeasured, self.effects)
+        split.addWidget(self._left)
+        split.addWidget(self._right)
         split.setSizes([640, 640])
         split.setChildrenCollapsible(False)
         layout = down(head, split, spacing=0)
@@ -232,6 +238,7 @@ class ChangesPane(QFrame):
             except Refused as problem:
                 self.model.show(())
                 self.said.setText(problem.text)
+        self._left.setCurrentIndex(1 if self.model.rowCount() else 0)
         self._show_effect()
 
     def compare_with(self, folder: Path) -> None:
@@ -311,6 +318,7 @@ class ChangesPane(QFrame):
 
     def _show_effect(self) -> None:
         effect = self._effect
+        self._right.setCurrentIndex(0 if effect is None else 1)
         moves: tuple[MoveEffect, ...] = effect.moves() if effect is not None else ()
         places: tuple[PlaceEffect, ...] = effect.places() if effect is not None else ()
         self.moves.show(moves)
@@ -395,3 +403,11 @@ class ChangesPane(QFrame):
             self._bench.report(problem)
             return
         UpgradeDialog(self._bench.theme, plan, self._desk.apply_all, self._bench.report, self.window()).open()
+
+
+def _stack(empty: QWidget, full: QWidget) -> QStackedWidget:
+    """Shows the first until there is something to show."""
+    made = QStackedWidget()
+    made.addWidget(empty)
+    made.addWidget(full)
+    return made
