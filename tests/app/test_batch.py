@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Sequence
 
 import pytest
 
-from workbench.app.batch import CHUNK, in_batches
+from workbench.app.batch import CHUNK, HEAVY_BYTES, in_batches
 from workbench.kernel.errors import Cancelled, Unavailable
 from workbench.kernel.progress import JobContext, Progress
 
@@ -78,3 +79,34 @@ def test_work_that_is_begun_here_goes_on_in_processes_in_order(patience: float) 
     processes = {process for _, process in results}
     assert os.getpid() in processes
     assert (len(processes) > 1) is (patience < 1)
+
+
+def _sleeps(items: Sequence[bytes]) -> list[int]:
+    time.sleep(600 if b"giant" in items else 0)
+    return [os.getpid() for _ in items]
+
+
+def test_a_heavy_item_leaves_the_process_even_when_it_is_alone() -> None:
+    items = [b"small", bytes(HEAVY_BYTES + 1), b"small"]
+    processes = list(in_batches(_sleeps, items, 3, JobContext(), 2, weight=len))
+    assert processes[0] == os.getpid() and processes[1] != os.getpid()
+
+
+def test_a_heavy_item_is_worked_on_here_when_only_one_process_is_wanted() -> None:
+    assert list(in_batches(_sleeps, [bytes(HEAVY_BYTES + 1)], 1, JobContext(), 1, weight=len)) == [os.getpid()]
+
+
+def test_cancelling_ends_work_in_the_middle_of_a_heavy_item() -> None:
+    ctx = JobContext()
+    threading.Timer(0.5, ctx.cancel).start()
+    with pytest.raises(Cancelled):
+        list(in_batches(_sleeps, [b"giant"], 1, ctx, 2, weight=lambda _item: HEAVY_BYTES + 1))
+
+
+def _sizes(items: Sequence[bytes]) -> list[int]:
+    return [len(items) for _ in items]
+
+
+def test_a_chunk_holds_no_more_bytes_than_can_be_worked_on_in_half_a_second() -> None:
+    items = [bytes(HEAVY_BYTES // 3)] * 7
+    assert list(in_batches(_sizes, items, 7, JobContext(), 1, weight=len)) == [3, 3, 3, 3, 3, 3, 1]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -257,6 +259,15 @@ def test_the_token_comes_from_the_key_store_and_reaches_no_log(
     assert "tok-12345" not in caplog.text and "zebra-1" not in caplog.text
     forget_token(store, server)
     assert stored_token(store, server)() is None
+
+
+def test_waiting_for_a_server_that_is_silent_can_be_cancelled() -> None:
+    ctx = JobContext()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        base = f"http://127.0.0.1:{server.getsockname()[1]}/r4"
+        threading.Timer(0.3, ctx.cancel).start()
+        with FhirClient(FhirServer(base, timeout_s=600)) as client, pytest.raises(Cancelled):
+            client.capability(ctx)
 
 
 def test_a_request_can_be_cancelled(client: FhirClient) -> None:

@@ -213,3 +213,34 @@ def _clock():
         return now[0]
 
     return read
+
+
+def test_connecting_can_be_cancelled_and_a_late_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    ctx, go = JobContext(), threading.Event()
+    one, other = socket.socketpair()
+
+    def slow(*_: object) -> socket.socket:
+        ctx.cancel()
+        go.wait(60)
+        return one
+
+    monkeypatch.setattr("workbench.exchange.sender.socket.create_connection", slow)
+    with pytest.raises(Cancelled):
+        list(send([_message()], Destination("receiver.example", 1, timeout_s=600), ctx))
+    go.set()
+    with other:
+        other.settimeout(10)
+        assert other.recv(1) == b""  # its other end was closed
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+def test_a_receiver_that_takes_nothing_does_not_hold_the_sender(cancels: bool) -> None:
+    ctx, giant = JobContext(), _message() + b"NTE|1||" + b"x" * 50_000_000 + b"\r"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place = Destination("127.0.0.1", server.getsockname()[1], timeout_s=600 if cancels else 0.3, retries=0)
+        if cancels:
+            threading.Timer(0.3, ctx.cancel).start()
+            with pytest.raises(Cancelled):
+                list(send([giant], place, ctx))
+        else:
+            assert [sent.outcome for sent in send([giant], place, ctx)] == [Outcome.UNANSWERED]

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
 from workbench.kernel.errors import Cancelled, Unavailable
@@ -25,9 +25,16 @@ _IN_FLIGHT_PER_WORKER = 3
 _WAIT_S = 0.1
 _TRIAL_S = 0.05
 """Work that tells how long the rest will take."""
+HEAVY_BYTES = 1 << 18
+"""As much as is validated in half a second. Items of more are never worked on in the window's process, even when they
+are alone: only a process can be stopped in the middle."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def _weightless(_item: object) -> int:
+    return 0
 
 
 class Task(NamedTuple):
@@ -37,6 +44,11 @@ class Task(NamedTuple):
     raw: bytes
     format: MessageFormat
     encoding: str = ""
+
+
+def weight_of(task: Task) -> int:
+    """Bytes of a message on its way to a worker."""
+    return len(task.raw)
 
 
 def tasks_of(capture: Capture, numbers: Iterable[int] | None = None) -> Iterator[Task]:
@@ -54,17 +66,19 @@ def in_batches(
     label: str = "",
     chunk: int = CHUNK,
     patience: float = 0.0,
+    weight: Callable[[Item], int] = _weightless,
 ) -> Iterator[Result]:
     """The results of all items, in the order of the items.
 
-    workers   processes; None is one for each core, 1 computes here. Fewer items than two chunks never leave
-              this process, because starting one takes longer.
+    workers   processes; None is one for each core, 1 computes here. Fewer items than two chunks do not leave this
+              process, because starting one takes longer, unless they are heavy.
     chunk     items that `work` gets at once
     patience  begin in this process, and start others only when the rest would take more seconds than this
+    weight    bytes of an item; `HEAVY_BYTES` of them are a chunk, and are worked on in processes that cancelling ends
     raises    Cancelled; Unavailable APP-0002 when a worker process died; whatever `work` raises
     """
     wanted = (os.cpu_count() or 1) if workers is None else workers
-    chunks = _chunks(items, chunk)
+    chunks = _chunks(items, chunk, weight)
     alone = wanted <= 1 or total < 2 * chunk
     done, spent = 0, 0.0
     while alone or spent < _TRIAL_S or (total - done) * spent / done < patience:
@@ -73,6 +87,9 @@ def in_batches(
         some = next(chunks, None)
         if some is None:
             return
+        if workers != 1 and sum(map(weight, some)) > HEAVY_BYTES:
+            chunks = chain([some], chunks)
+            break
         started = time.monotonic()
         results = work(some)
         spent += time.monotonic() - started
@@ -133,7 +150,15 @@ def _result(future: Future[list[Result]], ctx: JobContext) -> list[Result]:
             ctx.check()
 
 
-def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    remaining = iter(items)
-    while chunk := list(islice(remaining, size)):
+def _chunks(items: Iterable[Item], size: int, weight: Callable[[Item], int]) -> Iterator[list[Item]]:
+    chunk: list[Item] = []
+    total = 0
+    for item in items:
+        heavy = weight(item)
+        if chunk and (len(chunk) >= size or total + heavy > HEAVY_BYTES):
+            yield chunk
+            chunk, total = [], 0
+        chunk.append(item)
+        total += heavy
+    if chunk:
         yield chunk

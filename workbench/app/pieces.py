@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from workbench.app.batch import in_batches
+from workbench.app.batch import HEAVY_BYTES, in_batches
 from workbench.app.documents import Document, read_document
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
@@ -15,6 +15,9 @@ from workbench.messages.sections import Section
 
 PIECE_MESSAGES = 500
 PIECE_BYTES = 4 << 20
+PATIENCE_S = 1.0
+_SMALL_BYTES = 16 << 20
+"""A capture up to this size is cut finer, so that it can be stopped where it is done without other processes."""
 
 Result = TypeVar("Result")
 
@@ -34,8 +37,9 @@ def in_pieces(
 
     raises  Cancelled; Unavailable APP-0002; whatever `work` raises
     """
-    pieces = list(capture.pieces(PIECE_MESSAGES, PIECE_BYTES))
-    results = in_batches(partial(_each, work), pieces, len(pieces), ctx, workers, label, chunk=1)
+    size = HEAVY_BYTES if capture.size() <= _SMALL_BYTES else PIECE_BYTES
+    pieces = list(capture.pieces(PIECE_MESSAGES, size))
+    results = in_batches(partial(_each, work), pieces, len(pieces), ctx, workers, label, 1, PATIENCE_S, _bytes_of)
     yield from zip(pieces, results, strict=True)
 
 
@@ -50,6 +54,11 @@ def read_messages(piece: Section) -> Iterator[ReadMessage]:
         except Refused as refusal:
             document = refusal
         yield ReadMessage(piece.first + place, raw, document)
+
+
+def _bytes_of(piece: Section) -> int:
+    """Of a message that is a piece by itself."""
+    return piece.size if len(piece) == 1 else 0
 
 
 def _each(work: Callable[[Section], Result], pieces: Sequence[Section]) -> list[Result]:

@@ -25,8 +25,9 @@ from workbench.exchange.fhir_answers import (
     unreachable,
 )
 from workbench.fhir.json_tree import FhirDocument, dumps
-from workbench.kernel.errors import Refused
+from workbench.kernel.errors import Cancelled, Refused
 from workbench.kernel.progress import JobContext
+from workbench.kernel.waiting import waited
 from workbench.security.key_store import KeyStore
 
 __all__ = ["FhirClient", "FhirServer", "RequestRefused", "forget_token", "remember_token", "stored_token"]
@@ -75,6 +76,7 @@ def forget_token(store: KeyStore, server: FhirServer) -> None:
 
 class FhirClient:
     """A connection to one server, closed by its context manager. Methods block; run them in a job.
+    When the job is cancelled the connection ends, and so does the client.
 
     token   asked once, when the first request is made; None sends none
     raises  Refused EXC-0101: the address is no URL, or plain http to another machine
@@ -192,9 +194,16 @@ class FhirClient:
         if content is not None:
             sent["Content-Type"] = _JSON
         url = self._base.join(place) if place else str(self._base).rstrip("/")
-        try:
+
+        def exchange() -> tuple[httpx.Response, bytes]:
             with self._http.stream(method, url, content=content, data=form, headers=sent) as answer:
-                data = capped(answer.iter_bytes(), LARGEST_BYTES, ctx)
+                return answer, capped(answer.iter_bytes(), LARGEST_BYTES, ctx)
+
+        try:
+            answer, data = waited(exchange, ctx)
+        except Cancelled:
+            self.close()  # what still waits for the server ends with its connection
+            raise
         except httpx.TransportError as error:
             raise unreachable(self._base.host, error) from None  # its text may hold the address and who was asked for
         except httpx.DecodingError:

@@ -12,10 +12,12 @@ from enum import StrEnum
 from workbench.exchange.mllp_frames import FrameReader, framed
 from workbench.kernel.errors import Refused, Unavailable
 from workbench.kernel.progress import JobContext
+from workbench.kernel.waiting import waited
 from workbench.v2 import er7
 from workbench.v2.ack import answered_control_id
 
 _READ_BYTES = 1 << 16
+_WRITE_BYTES = 1 << 16
 _LOOK_S = 0.1
 _TLS_RECORD = (b"\x15\x03", b"\x16\x03")
 """How a TLS alert or handshake begins (RFC 8446 5.1); no answer in MLLP does."""
@@ -116,7 +118,7 @@ class _Line:
         for attempt in range(1, attempts + 1):
             try:
                 line = self._connected()
-                line.sendall(framed(raw))
+                self._give(line, framed(raw))
                 sent_at = time.monotonic()
                 answer = self._answer(line, sent_at)
             except ssl.SSLError as error:
@@ -144,18 +146,21 @@ class _Line:
 
     def _connected(self) -> socket.socket:
         if self._socket is None:
-            place = (self._destination.host, self._destination.port)
-            try:
-                plain = socket.create_connection(place, self._destination.timeout_s)
-            except OSError as error:
-                raise Unavailable(
-                    "EXC-0003",
-                    f"Nobody answers at {place[0]}:{place[1]} ({error.strerror or type(error).__name__}).",
-                    "Check host and port, and that the receiver is running.",
-                ) from error
-            self._socket = self._private(plain)
+            self._socket = waited(self._connection, self._ctx, socket.socket.close)
             self._frames = FrameReader()
         return self._socket
+
+    def _connection(self) -> socket.socket:
+        place = (self._destination.host, self._destination.port)
+        try:
+            plain = socket.create_connection(place, self._destination.timeout_s)
+        except OSError as error:
+            raise Unavailable(
+                "EXC-0003",
+                f"Nobody answers at {place[0]}:{place[1]} ({error.strerror or type(error).__name__}).",
+                "Check host and port, and that the receiver is running.",
+            ) from error
+        return self._private(plain)
 
     def _private(self, plain: socket.socket) -> socket.socket:
         """The connection itself, or TLS over it."""
@@ -167,6 +172,19 @@ class _Line:
         except OSError as error:  # ssl.SSLError, ConnectionError and TimeoutError are some
             plain.close()
             raise _no_tls(self._destination, error) from error
+
+    def _give(self, line: socket.socket, data: bytes) -> None:
+        """All of the data, as fast as the receiver takes it; raises TimeoutError, ConnectionError, Cancelled."""
+        line.settimeout(_LOOK_S)
+        rest, taken_at = memoryview(data), time.monotonic()
+        while rest:
+            try:
+                rest = rest[line.send(rest[:_WRITE_BYTES]) :]
+                taken_at = time.monotonic()
+            except TimeoutError:
+                self._ctx.check()
+                if time.monotonic() - taken_at > self._destination.timeout_s:
+                    raise
 
     def _answer(self, line: socket.socket, sent_at: float) -> bytes:
         """The next frame; raises TimeoutError, ConnectionError, Cancelled."""

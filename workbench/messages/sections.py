@@ -159,6 +159,11 @@ class Section:
     def __len__(self) -> int:
         return len(self.starts)
 
+    @property
+    def size(self) -> int:
+        """Bytes from the first message to the end of the last."""
+        return self.reach(len(self.starts) - 1) - self.starts[0] if self.starts else 0
+
     def piece(self, start: int, end: int) -> Section:
         """The messages from `start` to `end` as a section by itself, fit to be sent to another process."""
         first, limit = self.starts[start], self.reach(end - 1)

@@ -15,6 +15,7 @@ from workbench.kernel.location import Location
 from workbench.v2.delimiters import NULL
 from workbench.v2.dictionary import Disputed
 from workbench.v2.er7 import Message, Segment
+from workbench.validation.further import MOST_FINDINGS, Further
 from workbench.validation.v2_across import judge_across
 from workbench.validation.v2_across_rules import EVERY_RULE
 from workbench.validation.v2_message import Remark, judge_bytes, judge_header, judge_structure
@@ -40,21 +41,26 @@ _STANDARD = V2Options()
 
 
 def validate_message(message: Message, options: V2Options = _STANDARD) -> tuple[Issue, ...]:
-    """Everything in which a message departs from the standard, in the order of the message."""
+    """Everything in which a message departs from the standard, in the order of the message.
+
+    Beyond `MOST_FINDINGS` those of a rule are counted.
+    """
     plan = plan_for(options.version or message.version, message.delimiters)
     issues = [_of_reader(issue, message, options) for issue in message.issues if issue.rule not in options.disabled]
-    issues.extend(
-        _issue_of_remark(remark, message, options)
-        for remark in _judge_whole(message, plan)
-        if remark.rule not in options.disabled
-    )
+    further = Further()
+    for remark in _judge_whole(message, plan):
+        if remark.rule in options.disabled or (len(issues) > MOST_FINDINGS and further.counts(remark.rule)):
+            continue
+        issues.append(_issue_of_remark(remark, message, options))
     for segment in message.segments:
         segment_plan = plan.segment(segment.name)
         if segment_plan is None:
             continue
         for position, finding in _judge_segment(segment, segment_plan, plan):
-            if finding.rule not in options.disabled:
-                issues.append(_issue(segment, position, finding, options))
+            if finding.rule in options.disabled or (len(issues) > MOST_FINDINGS and further.counts(finding.rule)):
+                continue
+            issues.append(_issue(segment, position, finding, options))
+    issues.extend(further.issues(issues))
     if len(issues) > 1:
         issues.sort(key=_offset)
     return tuple(issues)

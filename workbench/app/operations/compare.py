@@ -217,7 +217,10 @@ def compare_pairs(
         )
         for pair in pairs
     )
-    yield from in_batches(partial(_compare_chunk, plan), tasks, len(pairs), ctx, workers, "comparing")
+    work = partial(_compare_chunk, plan)
+    yield from in_batches(
+        work, tasks, len(pairs), ctx, workers, "comparing", weight=lambda task: sum(map(len, task.raws))
+    )
 
 
 def changes_of(left: Capture, right: Capture, pair: Pair, plan: ComparePlan) -> tuple[Row, ...] | tuple[Change, ...]:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from workbench.app.batch import Task, in_batches, tasks_of
+from workbench.app.batch import Task, in_batches, tasks_of, weight_of
 from workbench.app.defects import defect_issue
 from workbench.app.documents import read_document, unreadable
 from workbench.fhir.json_tree import dumps
@@ -22,6 +22,7 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
+from workbench.kernel.waiting import waited
 from workbench.mapping.compile import CompiledMapping
 from workbench.mapping.directed import AnyMapping, AnyTraced, compile_any
 from workbench.mapping.directions.result import TracedDocument
@@ -62,9 +63,10 @@ def map_capture(
 
     raises  Refused MAP-…: the package is defective; Cancelled
     """
-    compiled(package)  # a defective package is refused before any worker starts
+    waited(partial(compiled, package), ctx)  # a defective package is refused before any worker starts
     work = partial(_map_chunk, package, package_fingerprint(package), keep_trace)
-    for mapped in in_batches(work, tasks_of(capture), len(capture), ctx, workers, "mapping"):
+    tasks = tasks_of(capture)
+    for mapped in in_batches(work, tasks, len(capture), ctx, workers, "mapping", weight=weight_of):
         file, index = capture.file_of(mapped.number), capture.number_in_file(mapped.number)
         issues = tuple(issue.within(file, index) for issue in mapped.issues)
         yield replace(mapped, issues=issues)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
-from workbench.app.batch import Task, in_batches, tasks_of
+from workbench.app.batch import Task, in_batches, tasks_of, weight_of
 from workbench.app.documents import read_document
 from workbench.app.operations.mapping import compiled
 from workbench.app.operations.message_effect import FateMove, MessageEffect, message_effect
@@ -173,7 +173,7 @@ def effect_on_capture(
     def where(number: int) -> tuple[str, int]:
         return capture.file_of(number), capture.number_in_file(number)
 
-    found = in_batches(work, tasks_of(capture), len(capture), ctx, workers, "comparing")
+    found = in_batches(work, tasks_of(capture), len(capture), ctx, workers, "comparing", weight=weight_of)
     for number, effect in enumerate(found):
         total.add(number, effect, where)
     return total

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from workbench.app.batch import Task, in_batches, tasks_of
+from workbench.app.batch import Task, in_batches, tasks_of, weight_of
 from workbench.app.defects import defect_issue
 from workbench.app.documents import Document, read_document, unreadable
 from workbench.app.operations.profiles import profile_validator
@@ -82,7 +82,8 @@ def validate_capture(
         profile_validator(against.v2_profile)  # refused here, not once for each message
     prepare(against.fhir)
     total = len(capture) if numbers is None else len(numbers)
-    for judged in in_batches(partial(_judge, against), tasks_of(capture, numbers), total, ctx, workers, "validating"):
+    tasks = tasks_of(capture, numbers)
+    for judged in in_batches(partial(_judge, against), tasks, total, ctx, workers, "validating", weight=weight_of):
         file, index = capture.file_of(judged.number), capture.number_in_file(judged.number)
         yield Judged(judged.number, tuple(issue.within(file, index) for issue in judged.issues))
 

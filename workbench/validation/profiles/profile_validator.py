@@ -14,6 +14,7 @@ from itertools import accumulate
 from workbench.kernel.issues import Issue, IssueType, RuleSource, Severity
 from workbench.kernel.location import Location, Span
 from workbench.v2.er7 import HEADERS, Message, Segment
+from workbench.validation.further import MOST_FINDINGS, Further
 from workbench.validation.profiles.compile import compile_profile
 from workbench.validation.profiles.fields import Finding
 from workbench.validation.profiles.judge import Told, judge_message
@@ -121,13 +122,17 @@ class _Teller:
 
     def issues(self, told: Iterable[Told]) -> list[Issue]:
         found: list[Issue] = []
+        further = Further()
         for findings, segment, member in told:
+            if len(found) > MOST_FINDINGS:
+                findings = tuple(finding for finding in findings if not further.counts(finding.rule))
             if member:
                 location = Location(member if member != "line" else "", segment.span())
                 for finding in findings:
                     self._tell(finding, location, segment, found)
             else:
                 self._tell_within(findings, segment, found)
+        found.extend(further.issues(found))
         return found
 
     def _tell(self, finding: Finding, location: Location, segment: Segment, found: list[Issue]) -> None:
