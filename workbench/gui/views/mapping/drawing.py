@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from workbench.app.session import standard_package_folder
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.views.mapping.add_rule import AddRuleDialog
@@ -109,6 +110,8 @@ class Drawing:
         """Ask for a name and folder, make the package there and open it."""
         package = self._desk.package
         folder = package.folder.parent if package is not None and package.folder is not None else Path.home()
+        if folder == standard_package_folder().parent:
+            folder = Path.home()  # what is shipped is replaced by the next version
         dialog = NewPackageDialog(self._bench.theme, folder, self._page)
         dialog.accepted.connect(lambda: self.make_package(dialog))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

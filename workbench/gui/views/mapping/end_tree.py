@@ -219,11 +219,12 @@ class EndTreeModel(QAbstractItemModel):
         return True
 
 
-def fit_columns(view: QTreeView) -> None:
-    """Let the names have what room the other columns leave, so that no end is out of sight."""
+def fit_columns(view: QTreeView, *elastic: int) -> None:
+    """Let some columns share what room the others leave, so that no row needs scrolling sideways."""
     heads = view.header()
     heads.setStretchLastSection(False)
-    heads.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+    for column in elastic:
+        heads.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
 
 
 def dragging(view: QTreeView) -> None:

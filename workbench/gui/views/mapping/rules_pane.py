@@ -14,6 +14,7 @@ from workbench.gui.marks import STATUS_MARKS
 from workbench.gui.models.engine_marks import engine_marks, site_marks
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.rule_tree import HEADS, Entry, RuleName, RuleTree, content_label, rule_tree
+from workbench.gui.views.mapping.end_tree import fit_columns
 from workbench.gui.widgets.basics import across, down, label, pane, retitle, tree
 from workbench.mapping.model import Package, Rule
 
@@ -45,7 +46,8 @@ class RulesPane(QFrame):
         self.warnings: dict[RuleName, str] = {}
         self.of_site: dict[RuleName, tuple[str, str, str]] = {}
         self.model = NodeTreeModel(bench.theme, self, HEADS, muted=2)
-        self.tree = tree(bench.theme, self.model, "Rules", (9.5, 8))
+        self.tree = tree(bench.theme, self.model, "Rules", (9,))
+        fit_columns(self.tree, 1, 2)
         self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Find by id, source, target, map or code map")

@@ -50,7 +50,7 @@ class SourcePane(QFrame):
         self.tree = tree(bench.theme, self.model, "Source message", (8, 8.5))
         self.ends = EndTreeModel(bench.theme, ("Field", "Name", "Value", "Capture"), self, drags=True)
         self.fields = tree(bench.theme, self.ends, "Source fields", (7.6, 6, 4.9, 4.2))
-        fit_columns(self.fields)
+        fit_columns(self.fields, 1, 2)
         dragging(self.fields)
         self.filter = _filter("Filter source fields")
         self.every = _toggle("All", "Show every field of the standard, not only those that occur")

@@ -37,7 +37,7 @@ class TargetPane(QFrame):
         self._offered: tuple[str, ...] = ()
         self.model = EndTreeModel(bench.theme, ("Element", "Meaning", "Card.", "Value here"), self, drags=False)
         self.tree = tree(bench.theme, self.model, "Target elements", (8.8, 6, 3.2, 5.2))
-        fit_columns(self.tree)
+        fit_columns(self.tree, 1, 3)
         dropping(self.tree)
         self.type = QComboBox()
         self.type.setEditable(True)

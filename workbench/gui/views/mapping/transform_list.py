@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from workbench.gui.theme.theme import Theme
 from workbench.gui.views.mapping.rule_line import RuleChoice, RuleLine
@@ -39,7 +39,12 @@ class TransformRow(QWidget):
         self._fields.setSpacing(4)
         self.says = label("", "muted")
         line = across(self.name, self._fields, self.says, 1, spacing=6)
-        line.addWidget(tool_button(theme, "chevron-down", "Earlier", up))
+        earlier = QToolButton()
+        earlier.setArrowType(Qt.ArrowType.UpArrow)
+        earlier.setAccessibleName("Earlier")
+        earlier.setToolTip("Do this before the transform above")
+        earlier.clicked.connect(lambda _on: up())
+        line.addWidget(earlier)
         line.addWidget(tool_button(theme, "x", "Remove this transform", remove))
         self.setLayout(line)
         self.name.activated.connect(self._picked)
@@ -136,7 +141,16 @@ class TransformList(QWidget):
         if calls != self._calls or len(self.rows) != len(calls):
             self._calls = calls
             self._lay_out(list(calls))
-        self._say("")
+        self._say(self._problem())
+
+    def _problem(self) -> str:
+        """Why the rows are no calls yet, "" when they are."""
+        try:
+            for row in self.rows:
+                row.call()
+        except TransformProblem as problem:
+            return f"{str(problem)[:1].upper()}{str(problem)[1:]}."
+        return ""
 
     def add(self) -> None:
         self._lay_out([*self._calls, TransformCall("trim")])
@@ -181,12 +195,9 @@ class TransformList(QWidget):
         self.changed.emit(calls)
 
     def _edited(self) -> None:
-        try:
-            calls = tuple(row.call() for row in self.rows)
-        except TransformProblem as problem:
-            self._say(f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
-            return
-        self._say("")
+        problem = self._problem()
+        self._say(problem)
+        calls = self._calls if problem else tuple(row.call() for row in self.rows)
         if calls != self._calls:
             self._calls = calls
             self._say("")
