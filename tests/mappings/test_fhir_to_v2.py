@@ -271,3 +271,22 @@ def test_a_site_changes_one_rule_in_an_overlay(tmp_path: Path) -> None:
     assert isinstance(site, DirectedMapping)
     (found,) = messages(traced(site, PATIENT))
     assert (found.value("MSH-3"), found.value("MSH-12")) == ("SITE", "2.5.1")
+
+
+def test_where_a_patient_is_was_and_will_be_are_three_fields(mapping: DirectedMapping) -> None:
+    def place(identity: str, kind: str, name: str, within: str = "") -> Json:
+        physical = code("http://terminology.hl7.org/CodeSystem/location-physical-type", kind)
+        more = {"partOf": {"reference": f"Location/{within}"}} if within else {}
+        return {"resourceType": "Location", "id": identity, "name": name, "physicalType": physical, **more}
+
+    places = [place("w", "wa", "Ward 1"), place("r", "ro", "Room 2", "w"), place("b", "bd", "Bed 3", "r")]
+    others = [place("old", "wa", "Old"), place("next", "wa", "Next")]
+    stays = [("next", "reserved"), ("b", "active"), ("old", "completed")]
+    encounter: Json = {
+        "resourceType": "Encounter", "id": "e", "status": "in-progress", "class": {"code": "IMP"},
+        "subject": refer(PATIENT),
+        "location": [{"location": {"reference": f"Location/{where}"}, "status": status} for where, status in stays],
+    }  # fmt: skip
+    (found,) = messages(traced(mapping, PATIENT, encounter, *places, *others))
+    (pv1,) = found.named("PV1")
+    assert (pv1.raw(3), pv1.raw(6), pv1.raw(42)) == ("Ward 1^Room 2^Bed 3", "Old", "Next")

@@ -3,7 +3,7 @@
     path    [name '/'] step ('.' step)*
     step    Type | element | element[x] | extension(name) | resolve(Type?) | referring(Type.path)
             | $this | $number | $number-in-message | $message-id
-            each but the last four with [n] | [last] | [condition] behind it
+            each with [n] | [last] | [condition] behind it
 
 The sources and conditions around them are those of `conditions`; only the places differ.
 """
@@ -98,7 +98,7 @@ class _FhirScanner(Scanner):
 
     def _step(self) -> FhirStep:
         if match := self.take(_DOLLAR):
-            return FhirStep(_DOLLARS[match.group(1)])
+            return self._picked(_DOLLARS[match.group(1)], "", "")
         if match := self.take(_CALL):
             kind, name = StepKind(match.group(1)), match.group(2)
             more = ""
