@@ -10,7 +10,7 @@ import pytest
 
 from workbench.app.operations import received
 from workbench.app.operations.exchange import receiving, send_messages
-from workbench.app.operations.received import SealedStore, delete_received, received_files, seal_of
+from workbench.app.operations.received import SealedStore, delete_received, received_files, unsealing
 from workbench.app.session import Session
 from workbench.cli.command_line import run
 from workbench.exchange.listener import ListenerSettings
@@ -51,7 +51,7 @@ def _receive(session: Session, feed: Path) -> Path:
 def test_received_messages_are_sealed_on_disk_and_open_in_their_workspace(session: Session, feed: Path) -> None:
     path = _receive(session, feed)
     assert not any(b"Roe" in file.read_bytes() for file in session.workspace.folder.rglob("*") if file.is_file())
-    capture = open_capture([path], seal_of=seal_of(session))
+    capture = open_capture([path], unseal=unsealing(session))
     assert (list(capture), capture.issues) == ([_adt("M0"), _adt("M1"), _adt("M2")], ())
     assert [file.path for file in received_files(session)] == [path]
 
@@ -64,7 +64,7 @@ def test_without_the_workspace_a_sealed_capture_is_said_to_be_one(session: Sessi
 def test_another_workspace_does_not_open_it(session: Session, feed: Path, tmp_path: Path) -> None:
     path = _receive(session, feed)
     other = Session(Workspace.create(tmp_path / "other.workspace", PASSPHRASE, cost=CHEAP))
-    capture = open_capture([path], seal_of=seal_of(other))
+    capture = open_capture([path], unseal=unsealing(other))
     other.close()
     assert (len(capture), {issue.rule for issue in capture.issues}) == (0, {"CAP-0024"})
 
@@ -72,7 +72,7 @@ def test_another_workspace_does_not_open_it(session: Session, feed: Path, tmp_pa
 def test_a_sealed_capture_that_was_cut_off_gives_what_is_whole(session: Session, feed: Path) -> None:
     path = _receive(session, feed)
     path.write_bytes(path.read_bytes()[:-5])
-    capture = open_capture([path], seal_of=seal_of(session))
+    capture = open_capture([path], unseal=unsealing(session))
     assert (len(capture), [issue.rule for issue in capture.issues]) == (2, ["CAP-0024"])
 
 
@@ -83,7 +83,7 @@ def test_a_long_reception_goes_on_in_another_file(
     _receive(session, feed)
     files = sorted(file.path for file in received_files(session))
     assert len(files) == 2
-    assert len(open_capture(files, seal_of=seal_of(session))) == 3
+    assert len(open_capture(files, unseal=unsealing(session))) == 3
 
 
 def test_a_received_capture_is_deleted_and_that_is_written_down(session: Session, feed: Path) -> None:

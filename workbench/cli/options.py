@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from workbench.kernel.progress import JobContext, Progress
 from workbench.messages.capture import Capture, Overrule, open_capture
-from workbench.security.sealing import KeySeal
+from workbench.messages.parts import Unseal
 
 
 def add_verb(
@@ -44,16 +44,18 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 def open_inputs(inputs: Sequence[Path], job: JobContext, overrule: Overrule | None = None) -> Capture:
     """The messages a verb works on; what a workspace has received is opened with its passphrase.
 
-    raises  as `open_capture` and `headless_seal_of`
+    raises  as `open_capture` and `headless_unsealing`
     """
-    return open_capture(inputs, job, {"": overrule} if overrule else {}, seal_of=lambda path: _opener()(path))
+    return open_capture(
+        inputs, job, {"": overrule} if overrule else {}, unseal=lambda path, data: _opener()(path, data)
+    )
 
 
 @cache
-def _opener() -> Callable[[Path], KeySeal]:
-    from workbench.app.operations.received import headless_seal_of  # who opens plain files need not load it
+def _opener() -> Unseal:
+    from workbench.app.operations.received import headless_unsealing  # who opens plain files need not load it
 
-    return headless_seal_of()
+    return headless_unsealing()
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:

@@ -27,7 +27,7 @@ from workbench.kernel.issues import Issue, Severity
 from workbench.kernel.location import Span
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, Overrule
-from workbench.messages.parts import SealOf
+from workbench.messages.parts import Unseal
 
 MANY_FINDINGS = 20_000
 """More of them are sifted beside the window."""
@@ -74,7 +74,7 @@ class Bench(QObject):
         self.place = NOWHERE
         self.masked = False
         self.answers: dict[int, str] = {}
-        self.seal_of: SealOf | None = None
+        self.unseal: Unseal | None = None
         self.find_messages: Callable[[Capture, JobContext], None] = Capture.index
         self.steps: dict[Step, tuple[Mark, str]] = {}
         self.against = Against(plausible=True)
@@ -90,7 +90,7 @@ class Bench(QObject):
 
     def open_paths(self, paths: Sequence[Path], overrule: Mapping[str, Overrule] | None = None) -> JobHandle:
         """Index files beside the window; the first message is selected as soon as it is found."""
-        capture = Capture(tuple(paths), overrule or {}, seal_of=self.seal_of)
+        capture = Capture(tuple(paths), overrule or {}, unseal=self.unseal)
         title = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
         handle = self.jobs.newest("capture", f"Opening {title}", partial(self.find_messages, capture), quiet=False)
         self._take(capture)

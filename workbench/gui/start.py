@@ -17,7 +17,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog
 
 from workbench import __version__
-from workbench.app.operations.received import seal_of
+from workbench.app.operations.received import unsealing
 from workbench.app.session import (
     Session,
     create_session,
@@ -98,7 +98,7 @@ def open_window(theme: Theme, session: Session, inputs: Sequence[Path] = ()) -> 
     """The window of a session, with its mapping package and captures on their way in."""
     jobs = JobRunner(theme)
     bench = Bench(theme, jobs, jobs)
-    bench.seal_of = seal_of(session)
+    bench.unseal = unsealing(session)
     desk = MappingDesk(bench, session, jobs)
     window = MainWindow(bench, session, desk)
     desk.open(session.package or standard_package_folder())

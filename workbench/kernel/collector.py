@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 
-
 SETTLED_THRESHOLDS = (20_000, 20, 20)
 """New objects between rounds of the collector: those of some ten messages; the interpreter's 700 make a round for
 every one, and find little."""

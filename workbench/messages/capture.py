@@ -20,7 +20,7 @@ from workbench.messages.buffers import Buffer, StreamBuffer
 from workbench.messages.formats import Framing, MessageFormat, Origin, Overrule, Overrules, line_ending
 from workbench.messages.framing import er7_end, er7_starts
 from workbench.messages.offsets import packed, unpacked
-from workbench.messages.parts import Part, SealOf, is_wide, parts_of, transcoded
+from workbench.messages.parts import Part, Unseal, is_wide, parts_of, transcoded
 from workbench.messages.reading import Found, Reader
 from workbench.messages.registry import reader_for, reader_named
 from workbench.messages.sections import Section
@@ -44,10 +44,10 @@ class Capture:
         paths: Sequence[Path],
         overrule: Overrules = _NOTHING,
         readers: Sequence[Reader] = (),
-        seal_of: SealOf | None = None,
+        unseal: Unseal | None = None,
     ) -> None:
         self.paths = tuple(paths)
-        self._seal_of = seal_of
+        self._seal_of = unseal
         self._overrule = overrule
         self._readers = tuple(readers)
         self._sections: list[Section] = []
@@ -101,7 +101,7 @@ class Capture:
     def index(self, ctx: JobContext) -> None:
         """Find every message.
 
-        raises  Refused CAP-0010, CAP-0019, Unavailable CAP-0011 (`parts.parts_of`), what `seal_of` raises, Cancelled
+        raises  Refused CAP-0010, CAP-0019, Unavailable CAP-0011 (`parts.parts_of`), what `unseal` raises, Cancelled
         """
         for found in parts_of(list(self.paths), ctx, self._seal_of):
             if isinstance(found, Issue):
@@ -251,16 +251,16 @@ def open_capture(
     ctx: JobContext | None = None,
     overrule: Overrules = _NOTHING,
     readers: Sequence[Reader] = (),
-    seal_of: SealOf | None = None,
+    unseal: Unseal | None = None,
 ) -> Capture:
     """Find every message under the paths: files, folders and archives of any framing in `Framing`.
 
     overrule  what the user knows better than the detection, by the name of the part, "" for all
     readers   those of plug-ins; they are asked before the built-in ones
-    seal_of   opens what a listener has sealed
-    raises    Refused CAP-0010, CAP-0019, Unavailable CAP-0011, whatever `seal_of` raises, Cancelled
+    unseal   opens what a listener has sealed
+    raises    Refused CAP-0010, CAP-0019, Unavailable CAP-0011, whatever `unseal` raises, Cancelled
     """
-    capture = Capture(paths, overrule, readers, seal_of)
+    capture = Capture(paths, overrule, readers, unseal)
     capture.index(ctx or JobContext())
     return capture
 

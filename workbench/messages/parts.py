@@ -11,6 +11,7 @@ import codecs
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
@@ -18,11 +19,22 @@ from workbench.kernel.location import Location, Span
 from workbench.kernel.progress import JobContext
 from workbench.messages.archives import Member, is_archive, members
 from workbench.messages.buffers import Buffer, FileOnDisk
-from workbench.security.sealed_log import is_sealed_log, read_records
-from workbench.security.sealing import KeySeal
 
-SealOf = Callable[[Path], KeySeal]
-"""Gives the seal of a sealed file; raises Refused or Unavailable when its workspace does not open."""
+SEALED = b"CMWLOG1\n"
+"""How a file begins that a listener has sealed (`security.sealed_log`)."""
+
+
+class Unsealed(Protocol):
+    """The contents that could be opened, in order, and the half-open byte ranges that could not."""
+
+    @property
+    def contents(self) -> list[bytes]: ...
+    @property
+    def damaged(self) -> list[tuple[int, int]]: ...
+
+
+Unseal = Callable[[Path, bytes], Unsealed]
+"""Opens the bytes of a sealed file; raises Refused or Unavailable when its workspace does not open."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -68,12 +80,12 @@ class Part:
         return None if isinstance(self.content, bytes) else self.content
 
 
-def parts_of(paths: list[Path], ctx: JobContext, seal_of: SealOf | None = None) -> Iterator[Part | Issue]:
+def parts_of(paths: list[Path], ctx: JobContext, unseal: Unseal | None = None) -> Iterator[Part | Issue]:
     """Everything that lies under the paths, in a stable order; damage is an Issue between the parts.
 
-    seal_of  opens what a listener has sealed; None passes over it, with an Issue
+    unseal  opens what a listener has sealed; None passes over it, with an Issue
     raises   Refused CAP-0010: no such file or folder
-             Unavailable CAP-0011: it cannot be read; whatever `seal_of` raises
+             Unavailable CAP-0011: it cannot be read; whatever `unseal` raises
     """
     for path in paths:
         if not path.exists():
@@ -82,16 +94,16 @@ def parts_of(paths: list[Path], ctx: JobContext, seal_of: SealOf | None = None) 
             for member in sorted(path.rglob("*")):
                 ctx.check()
                 if member.is_file() and not is_hidden(member.relative_to(path).parts):
-                    yield from _file(member, False, ctx, seal_of)
+                    yield from _file(member, False, ctx, unseal)
         else:
-            yield from _file(path, True, ctx, seal_of)
+            yield from _file(path, True, ctx, unseal)
 
 
-def _file(path: Path, named: bool, ctx: JobContext, seal_of: SealOf | None) -> Iterator[Part | Issue]:
+def _file(path: Path, named: bool, ctx: JobContext, unseal: Unseal | None) -> Iterator[Part | Issue]:
     file = FileOnDisk.of(path)
     buffer = file.open()
-    if is_sealed_log(buffer[:8]):
-        yield from _sealed(path, buffer, named, seal_of)
+    if buffer[:8] == SEALED:
+        yield from _sealed(path, buffer, named, unseal)
         return
     if not is_archive(buffer):
         yield Part(str(path), file, named, wide_encoding(buffer[:8]))
@@ -104,12 +116,12 @@ def _file(path: Path, named: bool, ctx: JobContext, seal_of: SealOf | None) -> I
             yield Part(found.name, data, found.named, wide_encoding(data[:8]))
 
 
-def _sealed(path: Path, buffer: Buffer, named: bool, seal_of: SealOf | None) -> Iterator[Part | Issue]:
+def _sealed(path: Path, buffer: Buffer, named: bool, unseal: Unseal | None) -> Iterator[Part | Issue]:
     """The records of a sealed log one after the other, in memory only."""
-    if seal_of is None:
+    if unseal is None:
         yield _unopened(path, "CAP-0023", "{file} is sealed by a workspace; open it from there", None)
         return
-    records = read_records(buffer[:], seal_of(path))
+    records = unseal(path, buffer[:])
     for start, end in records.damaged:
         text = "{file} holds a record that cannot be opened: it was cut off, changed, or sealed by another workspace"
         yield _unopened(path, "CAP-0024", text, Span(start, end))

@@ -85,11 +85,6 @@ class SealedLog:
         self._end += len(data)
 
 
-def is_sealed_log(head: bytes) -> bool:
-    """True when a file begins like one."""
-    return head.startswith(MAGIC)
-
-
 def read_records(data: bytes, seal: KeySeal) -> Records:
     """Open the records of a log; one that does not open is passed over, and so is an unfinished last one."""
     contents: list[bytes] = []

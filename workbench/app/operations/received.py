@@ -10,7 +10,7 @@ from pathlib import Path
 from workbench.app.session import Session, reading, workspace_key
 from workbench.exchange.mllp_frames import framed
 from workbench.kernel.errors import Refused, Unavailable
-from workbench.security.sealed_log import SealedLog
+from workbench.security.sealed_log import Records, SealedLog, read_records
 from workbench.security.sealing import KeySeal
 
 FOLDER = "received"
@@ -99,10 +99,9 @@ def delete_received(session: Session, file: ReceivedFile) -> None:
     session.record("received.delete", "capture", file.path.name)
 
 
-def seal_of(session: Session) -> Callable[[Path], KeySeal]:
+def unsealing(session: Session) -> Callable[[Path, bytes], Records]:
     """Opens what this workspace has received; what another one has is refused by its seal."""
-
-    return lambda _path: _seal(session)
+    return lambda _path, data: read_records(data, _seal(session))
 
 
 def _seal(session: Session) -> KeySeal:
@@ -122,7 +121,7 @@ def _not_kept(error: OSError) -> Unavailable:
     )
 
 
-def headless_seal_of(passphrase_descriptor: int | None = None) -> Callable[[Path], KeySeal]:
+def headless_unsealing(passphrase_descriptor: int | None = None) -> Callable[[Path, bytes], Records]:
     """Opens a sealed file where it lies, in the folder of its workspace; each passphrase is asked for once.
 
     raises (when asked)  Refused CLI-0002: it does not lie in a workspace, and whatever `Workspace.open` raises
@@ -142,4 +141,4 @@ def headless_seal_of(passphrase_descriptor: int | None = None) -> Callable[[Path
                 known[folder] = KeySeal(workspace_key(workspace, _KEY_SETTING), _PURPOSE)
         return known[folder]
 
-    return ask
+    return lambda path, data: read_records(data, ask(path))

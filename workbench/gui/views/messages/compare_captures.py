@@ -126,10 +126,10 @@ class CompareCapturesDialog(QDialog):
             split_paths(self.key.text()) or CONTROL_ID, split_paths(self.ignore.text()), self.exact.isChecked()
         )
 
-        seal_of = self._bench.seal_of
+        unseal = self._bench.unseal
 
         def work(ctx: JobContext) -> tuple[Capture, CaptureComparison]:
-            right = open_capture([path], ctx, seal_of=seal_of)
+            right = open_capture([path], ctx, unseal=unseal)
             return right, compare_captures(left, right, plan, ctx)
 
         self.words.setText("")

@@ -18,7 +18,7 @@ from workbench.gui.widgets.basics import across, button, down, label, table
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, open_capture
-from workbench.messages.parts import SealOf
+from workbench.messages.parts import Unseal
 
 if TYPE_CHECKING:
     from workbench.app.operations.statistics import Chosen
@@ -43,7 +43,7 @@ def count(
     ctx: JobContext,
     chosen: Chosen | None = None,
     earlier: Path | None = None,
-    seal_of: SealOf | None = None,
+    unseal: Unseal | None = None,
     partial: Callable[[Counts], object] = lambda _counts: None,
 ) -> Counts:
     """Count a capture.
@@ -56,7 +56,7 @@ def count(
 
     before = None
     if earlier is not None:
-        before = statistics.count_all(open_capture([earlier], ctx, seal_of=seal_of), ctx, chosen)
+        before = statistics.count_all(open_capture([earlier], ctx, unseal=unseal), ctx, chosen)
     following = time.monotonic() + PARTIAL_S
     for counted in statistics.count_messages(capture, ctx, chosen):
         if time.monotonic() >= following and counted.done < counted.total:
@@ -152,7 +152,7 @@ class StatisticsDialog(QDialog):
 
     def count(self) -> None:
         """Count beside the window; tables of what is counted so far come every second."""
-        capture, earlier, seal_of = self._bench.capture, self._earlier, self._bench.seal_of
+        capture, earlier, unseal = self._bench.capture, self._earlier, self._bench.unseal
         if capture is None:
             self.words.setText("Open a capture first.")
             return
@@ -165,7 +165,7 @@ class StatisticsDialog(QDialog):
         self._partial = partial
 
         def work(ctx: JobContext) -> Counts:
-            return count(capture, ctx, chosen, earlier, seal_of, partial.append)
+            return count(capture, ctx, chosen, earlier, unseal, partial.append)
 
         handle = self._bench.jobs.newest("statistics", "Counting", work, quiet=False)
         handle.succeeded.connect(self._take)

@@ -105,10 +105,10 @@ class AnomaliesTab(QWidget):
         if capture is None:
             return None
 
-        seal_of = self._bench.seal_of
+        unseal = self._bench.unseal
 
         def compare(ctx: JobContext) -> list[Anomaly]:
-            before = history_of(open_capture(paths, ctx, seal_of=seal_of), ctx)
+            before = history_of(open_capture(paths, ctx, unseal=unseal), ctx)
             return anomalies(before, history_of(capture, ctx))
 
         return self._start(capture, compare, f"beside {', '.join(path.name for path in paths)}")
