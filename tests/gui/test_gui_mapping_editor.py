@@ -287,6 +287,25 @@ def test_a_field_no_rule_reads_says_so_and_stands_out(
     assert page.source.ends.look("PID-7").texts[1] == "100 %"
 
 
+def test_the_ledger_follows_an_edit_also_after_it_was_measured(
+    qtbot: QtBot, opened: Opener, capture_file: Path, window: MainWindow
+) -> None:
+    opened(capture_file)
+    page = page_of(window)
+    window.actions_by_id["messages.ledger"].trigger()
+    settled(qtbot, window)
+    assert page.probe.ledger is window.desk.capture_ledger
+    choose(page, "PID-Patient", "pid-7")
+    window.actions_by_id["mapping.switch_rule"].trigger()
+    settled(qtbot, window)
+    qtbot.waitUntil(lambda: page.probe.ledger is not None, timeout=30_000)
+    assert page.probe.ledger is not window.desk.capture_ledger
+    mark = page.source.ends.look("PID-7").mark
+    assert mark is not None
+    assert mark.role == "fate.lost"
+    settled(qtbot, window)
+
+
 def test_the_effect_of_the_last_edit_is_counted_with_examples(
     qtbot: QtBot, opened: Opener, capture_file: Path, window: MainWindow
 ) -> None:

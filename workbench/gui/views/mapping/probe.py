@@ -25,7 +25,7 @@ AT_ONCE = 60
 
 
 class Probe(QObject):
-    """One for the page; `ledger` is the capture's when it was measured, else that of a sample."""
+    """One for the page; `ledger` is the capture's when it was measured since the last edit, else that of a sample."""
 
     changed = Signal()
     effect_changed = Signal()
@@ -35,6 +35,7 @@ class Probe(QObject):
         self._bench, self._desk = bench, desk
         self._watching = False
         self._sampled: CaptureLedger | None = None
+        self._measured_by: object = None
         self._tallied = False
         self.tally: Tally | None = None
         self.effect: Effect | None = None
@@ -45,11 +46,16 @@ class Probe(QObject):
         bench.capture_changed.connect(self._forget)
         bench.capture_complete.connect(self._soon)
         desk.compiled_changed.connect(self._compiled)
-        desk.ledger_changed.connect(self.changed)
+        desk.ledger_changed.connect(self._measured)
 
     @property
     def ledger(self) -> CaptureLedger | None:
-        return self._desk.capture_ledger or self._sampled
+        exact = self._desk.capture_ledger
+        return exact if exact is not None and self._measured_by is self._desk.compiled else self._sampled
+
+    def _measured(self) -> None:
+        self._measured_by = self._desk.compiled
+        self.changed.emit()
 
     def watch(self, on: bool) -> None:
         """Say whether somebody looks."""
