@@ -10,6 +10,7 @@ from workbench.gui.bench import Bench
 from workbench.gui.findings import Place
 from workbench.gui.models.explain import Details, explain_fhir, explain_v2
 from workbench.gui.widgets.basics import label
+from workbench.gui.widgets.wrapped_text import WrappedText, is_unbroken
 from workbench.v2.er7 import Message
 
 
@@ -64,7 +65,8 @@ class DetailsPane(QScrollArea):
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         for word, text in details.facts:
-            form.addRow(label(word, "muted"), label(text, wrap=True, selectable=True))
+            shown = WrappedText(text, word) if is_unbroken(text) else label(text, wrap=True, selectable=True)
+            form.addRow(label(word, "muted"), shown)
         layout.addLayout(form)
         if details.codes:
             layout.addSpacing(6)

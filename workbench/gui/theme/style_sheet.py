@@ -38,15 +38,25 @@ QAbstractScrollArea::corner { background: transparent; border: none; }
 QTreeView::item { height: 1.4em; }
 QTableCornerButton::section { background: @surface; border: none; }
 
-QLineEdit, QComboBox, QPlainTextEdit#editor, QSpinBox { background: @surface; color: @text;
+QLineEdit, QComboBox, QPlainTextEdit#editor, QAbstractSpinBox { background: @surface; color: @text;
   border: 1px solid @border; border-radius: 0.3em; padding: 0.22em 0.45em;
   selection-background-color: @selection; selection-color: @selection_text; }
-QLineEdit:focus, QComboBox:focus, QPlainTextEdit#editor:focus, QSpinBox:focus { border: 1px solid @focus; }
+QLineEdit:focus, QComboBox:focus, QPlainTextEdit#editor:focus, QAbstractSpinBox:focus { border: 1px solid @focus; }
 QLineEdit { placeholder-text-color: @muted; }
 QLineEdit[wrong="true"] { border: 1px solid @severity.error; }
 QComboBox::drop-down { border: none; width: 1.4em; }
 QComboBox::down-arrow { image: url(@arrow); width: 0.9em; height: 0.9em; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; selection-background-color: @selection; }
+
+QAbstractSpinBox { padding-right: 1.4em; }
+QAbstractSpinBox:disabled { color: @muted; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border; width: 1.3em;
+  border: none; background: transparent; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; }
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: @hover; }
+QAbstractSpinBox::up-arrow { image: url(@up_arrow); width: 0.7em; height: 0.7em; }
+QAbstractSpinBox::down-arrow { image: url(@arrow); width: 0.7em; height: 0.7em; }
 
 QPushButton { background: @surface; color: @text; border: 1px solid @border; border-radius: 0.35em;
   padding: 0.32em 0.85em; font-weight: 500; }
@@ -114,12 +124,16 @@ QMainWindow::separator:hover { background: @hover; }
 """
 
 _ROLE = re.compile(r"@([a-z][a-z_.]*[a-z])")
+_IMAGE = re.compile(r"@(?:up_)?arrow\b|@check\b")
 _EM = re.compile(r"(\d+(?:\.\d+)?)em\b")
 
 
 def style_sheet(tokens: Tokens, em: float) -> str:
     """The style sheet of a theme; Qt's style sheets know pixels only, so em is resolved here."""
     arrow = shipped("resources", "themes", f"{tokens.name}-chevron.svg").as_posix()
+    up_arrow = shipped("resources", "themes", f"{tokens.name}-chevron-up.svg").as_posix()
     check = shipped("resources", "themes", f"{tokens.name}-check.svg").as_posix()
-    text = _ROLE.sub(lambda match: tokens[match.group(1)], _TEMPLATE.replace("@arrow", arrow).replace("@check", check))
+    images = {"@arrow": arrow, "@up_arrow": up_arrow, "@check": check}
+    with_images = _IMAGE.sub(lambda match: images[match.group()], _TEMPLATE)
+    text = _ROLE.sub(lambda match: tokens[match.group(1)], with_images)
     return _EM.sub(lambda match: f"{max(1, round(float(match.group(1)) * em))}px", text)
