@@ -18,7 +18,8 @@ from workbench.mapping.compile_value import (
     write_code,
     write_primitive,
 )
-from workbench.mapping.effects import Effect, fields_read, keys_written
+from workbench.mapping.conditions import Condition
+from workbench.mapping.effects import Effect, keys_written, parts_read
 from workbench.mapping.fhir_target import Kind, TargetSchema
 from workbench.mapping.model import Json, MapKind, Package, Rule, RuleMap, RuleStatus
 from workbench.mapping.plans import CompiledMap, Entry, Source
@@ -68,7 +69,7 @@ class Compiler:
                     "Correct to.",
                 )
             source = Source(rule_map.source, rule_map.kind is MapKind.TYPE)
-            compiled = self.rule_maps[key] = CompiledMap(source, fuses=rule_map.kind is MapKind.SEGMENT)
+            compiled = self.rule_maps[key] = CompiledMap(source, fuses=True)
             self.rules(rule_map.rules, Place(rule_map.name, source, (*outer, kind), compiled.slots), compiled)
         return self.rule_maps[key]
 
@@ -114,19 +115,21 @@ class Compiler:
             holds=None if condition is None else holds(condition, self.package.codes),
             inline=inline,
             block=within,
-            effect=lambda held: effect_of(parts, bool(slots), held),
+            effect=lambda when: effect_of(parts, bool(slots), when),
             slots=slots,
+            heavy=bool(rule.using or rule.make or rule.children or len(rule.source) > 1),
         )
 
 
-def effect_of(parts: RuleParts, shared: bool, held: bool) -> Effect | None:
-    """What a rule of a segment map reads and writes; None when that cannot be said.
+def effect_of(parts: RuleParts, shared: bool, when: Condition | None) -> Effect | None:
+    """What a rule reads and writes; None when that cannot be said.
 
     shared  it asked for slots
-    held    its own condition is known to hold
+    when    what of its own condition is not known to hold
     """
-    place, reads = parts.place, fields_read(parts.rule, parts.place.source.name, parts.package, held)
-    if reads is None or place.source.in_value:
+    source = parts.place.source
+    reads = parts_read(parts.rule, "" if source.in_value else source.name, parts.package, when)
+    if reads is None:
         return None
     written = [keys_written(parts.target_path(target), shared) for target in _targets(parts.rule)]
     writes = frozenset(key for keys, _ in written for key in keys)

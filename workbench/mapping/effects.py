@@ -1,4 +1,4 @@
-"""What a rule of a segment map reads and writes, as far as that can be said without running it."""
+"""What a rule reads and writes, as far as that can be said without running it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ from workbench.mapping.model import Package, Rule
 
 @dataclass(frozen=True)
 class Effect:
-    """Of a rule that reads only fields of its own segment, and writes only into its target and resources it makes.
+    """Of a rule that reads only parts of its own segment or value, and writes only into its target and resources it
+    makes; what it refers to is looked up when the message has been read.
 
-    reads    numbers of the fields
+    reads    numbers of the fields, or of the components
     writes   keys of the target it may write or look at
     appends  keys of those to whose lists it only ever adds
     """
@@ -43,24 +44,32 @@ class Effect:
         return Effect(self.reads | other.reads, self.writes | other.writes, (self.appends | other.appends) - looked_at)
 
 
-def fields_read(rule: Rule, segment: str, package: Package, held: bool) -> frozenset[int] | None:
-    """The fields of the segment that a rule and all below it read; None when it depends on anything else.
+def parts_read(rule: Rule, segment: str, package: Package, when: Condition | None) -> frozenset[int] | None:
+    """The fields of the segment, or the components of the value, that a rule and all below it read; None when it
+    depends on anything else.
 
-    held  the rule's own condition is known to hold
+    segment  name; "" for a rule of a type map
+    when     what of the rule's own condition is not known to hold
     """
     found: set[int] = set()
-    for inner in rule.walk():
-        if inner.reference or inner.raises or inner.target.startswith("../") or not plain_transforms(inner):
+    if rule.raises or rule.target.startswith("../") or not plain_transforms(rule):
+        return None
+    if rule.using:
+        used = package.types.get(rule.using)
+        if used is None or not depends_on_value_alone(used.rules, package, (rule.using,)):
             return None
-        if inner.using:
-            used = package.types.get(inner.using)
-            if used is None or not depends_on_value_alone(used.rules, package, (inner.using,)):
-                return None
-        for path in _paths(inner, held and inner is rule):
-            if path is None or not _own(path, segment):
-                return None
-            if not path.in_value:
-                found.add(path.field)
+    for path in _paths(rule, when):
+        if path is None or not _own(path, segment):
+            return None
+        if not path.in_value:
+            found.add(path.field)
+        elif not segment:
+            found.add(path.component)
+    for child in rule.children:
+        below = parts_read(child, segment, package, read_condition(child.when) if child.when else None)
+        if below is None:
+            return None
+        found |= below
     return frozenset(found)
 
 
@@ -98,12 +107,12 @@ def _own(path: V2Path, segment: str) -> bool:
     return bool(path.field) and path.name == segment and not path.groups and path.occurrence == UNSAID
 
 
-def _paths(rule: Rule, held: bool) -> Iterator[V2Path | None]:
+def _paths(rule: Rule, when: Condition | None) -> Iterator[V2Path | None]:
     """The paths a rule reads, those of the rules below it left out; None stands for another thing it asks."""
     for text in (*rule.source, *rule.accounts_for, *rule.identity):
         yield from (path for path in read_source(text) if not isinstance(path, Text))
-    if rule.when and not held:
-        yield from _compared(read_condition(rule.when))
+    if when is not None:
+        yield from _compared(when)
 
 
 def _compared(condition: Condition) -> Iterable[V2Path | None]:

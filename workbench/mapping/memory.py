@@ -147,9 +147,15 @@ def give_again(state: Run, node: Node, there: Remembered) -> None:
         base = number_of(node, True)
         node.segment.taken.update([base + leaf for leaf in there.leaves])
     for name, part in there.given:
-        component = part.component if node.level == 1 else node.component
-        moved = Node(part.raw, part.level, node.segment, node.field, node.repetition, component, part.subcomponent)
-        state.given.append((name, moved))
+        state.given.append((name, moved(part, node.segment, node)))
+
+
+def moved(part: Node, segment: SegmentScope, value: Node | None) -> Node:
+    """The part of a value, or of a segment, at the same place of another."""
+    if value is None:
+        return Node(part.raw, part.level, segment, part.field, part.repetition, part.component, part.subcomponent)
+    component = part.component if value.level == 1 else value.component
+    return Node(part.raw, part.level, segment, value.field, value.repetition, component, part.subcomponent)
 
 
 def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:

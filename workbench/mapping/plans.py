@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from workbench.mapping.compile_source import Holds, compares
 from workbench.mapping.compile_target import Slots
 from workbench.mapping.conditions import UNSAID, Both, Check, Condition, Either, Not, Operand, Relation, V2Path
 from workbench.mapping.effects import Effect
-from workbench.mapping.fusing import Plan, PlannedStep
+from workbench.mapping.fusing import Below, Plan, PlannedStep
 from workbench.mapping.running import NOTHING, VALUE, Frame, Step
 from workbench.v2.delimiters import NULL
 
@@ -60,9 +60,10 @@ class Entry:
     guard   the part that must be populated for it; 0 when that cannot be said
     inline  of a block that only groups: its rules; `first` when they are alternatives
     block   of a block below an element, which reads where it stands
-    effect  what it reads and writes, worked out when it is wanted; None when that cannot be said; of a rule whose
-            condition is known to hold, given True
+    effect  what it reads and writes, worked out when it is wanted; None when that cannot be said; given what of its
+            condition is not known to hold
     slots   numbers of the elements it may share with other rules (`Frame.slots`)
+    heavy   it does more than to copy one text
     """
 
     step: Step
@@ -71,8 +72,9 @@ class Entry:
     holds: Holds | None = None
     inline: CompiledMap | None = None
     block: Block | None = None
-    effect: Callable[[bool], Effect | None] = lambda held: None
+    effect: Callable[[Condition | None], Effect | None] = lambda when: None
     slots: frozenset[int] = frozenset()
+    heavy: bool = False
 
     @property
     def below(self) -> list[Entry]:
@@ -106,7 +108,7 @@ class CompiledMap:
 
     first  alternatives: the first that writes something ends the list
     reads  something of the message can arrive through it
-    fuses  it fills a resource from a segment: its rules may run as one (`fusing`)
+    fuses  it fills what is made of a segment or value: its rules may run as one (`fusing`)
     """
 
     source: Source
@@ -184,25 +186,29 @@ class CompiledMap:
             verdict = True if entry.when is None else known(entry.when, self.source, shape)
             if verdict is False:
                 continue
-            effect = partial(entry.effect, verdict is True)
-            step = entry.step
+            when = entry.when if verdict is None else None
+            effect = partial(entry.effect, None if when is None else left_open(when, self.source, shape))
+            step, below = entry.step, None
             if entry.block is not None:
                 within = entry.block.inner.steps_for(shape)
                 if not within:
                     continue
                 step = entry.block.around([one.step for one in within])
-            inner = [PlannedStep(step, effect, entry.slots)]
+                below = None if entry.block.inner.first else Below(entry.block.around, within)
+            inner = [PlannedStep(step, effect, entry.slots, entry.heavy, below)]
             if entry.inline is not None:
                 inner = entry.inline.steps_for(shape)
                 if not inner:
                     continue
                 if entry.inline.first and len(inner) > 1:
-                    inner = [PlannedStep(first_of([one.step for one in inner]), effect, entry.slots)]
+                    inner = [PlannedStep(first_of([one.step for one in inner]), effect, entry.slots, True)]
             if verdict is None and entry.holds is not None:
-                only_if = conditional(entry.holds, in_order([one.step for one in inner]))
-                inner = [PlannedStep(only_if, effect, entry.slots)]
+                only_if = partial(conditional, entry.holds)
+                below = None if below is None else below.within(only_if)
+                step = only_if(in_order([one.step for one in inner]))
+                inner = [PlannedStep(step, effect, entry.slots, entry.heavy, below)]
             if self.first and len(inner) > 1:
-                inner = [PlannedStep(in_order([one.step for one in inner]), effect, entry.slots)]
+                inner = [PlannedStep(in_order([one.step for one in inner]), effect, entry.slots, True)]
             steps += inner
         return steps
 
@@ -264,6 +270,18 @@ def known(condition: Condition, source: Source, shape: Shape) -> bool | None:
             return _known_check(condition, source, shape)
         case _:
             return None
+
+
+def left_open(condition: Condition, source: Source, shape: Shape) -> Condition:
+    """What a condition of which nothing is known for a shape still asks of the value."""
+    match condition:
+        case Both(conditions) | Either(conditions):
+            asked = [left_open(one, source, shape) for one in conditions if known(one, source, shape) is None]
+            return asked[0] if len(asked) == 1 else replace(condition, conditions=tuple(asked))
+        case Not(inner):
+            return Not(left_open(inner, source, shape))
+        case _:
+            return condition
 
 
 def _known_check(check: Check, source: Source, shape: Shape) -> bool | None:

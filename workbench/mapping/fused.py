@@ -1,0 +1,195 @@
+"""Rules that run as one, with the memory of what they have made of each set of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple, cast
+
+import msgspec
+
+from workbench.mapping.effects import Effect
+from workbench.mapping.memory import copy_of, make_again, moved
+from workbench.mapping.model import Json
+from workbench.mapping.running import NOTHING, Frame, Node, Pending, Recipe, RuleName, Step, number_of
+from workbench.mapping.scope import Resource, SegmentScope
+
+REMEMBERED_TEXTS = 1024
+"""Sets of texts kept for each run of rules."""
+
+FAIR_TRIAL = 64
+"""Misses from which on rules that miss more often than they hit run without memory."""
+
+Way = tuple[str | int, ...]
+"""Keys and numbers from an element to one below it."""
+
+
+class Referral(msgspec.Struct, frozen=True):
+    """A reference that rules leave to be tied, less the message it stands in (`running.Pending`).
+
+    way   to the object that holds it
+    slot  to the placeholder
+    """
+
+    way: Way
+    slot: Way
+    key: str
+    repeats: bool
+    name: str
+    rule: RuleName
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What rules have made of a set of texts; as `running.Remembered`, its places those of a segment or, for rules of
+    a type map, those of `running.Remembered`."""
+
+    written: int
+    element: Resource
+    taken: frozenset[int]
+    given: tuple[tuple[str, Node], ...]
+    made: tuple[Recipe, ...]
+    referrals: tuple[Referral, ...]
+
+
+class Fused:
+    """Rules in a row that share a memory.
+
+    fields  the populated parts they read
+    """
+
+    def __init__(self, steps: Sequence[Step], effect: Effect, fields: Sequence[int]) -> None:
+        self._steps = tuple(steps)
+        self._appends = effect.appends
+        self._alone = effect.writes - effect.appends
+        self._texts: Callable[[Sequence[str]], object] = itemgetter(*fields) if fields else lambda parts: ""
+        self._known: dict[object, Outcome | None] = {}
+        self._hits = self._misses = 0
+
+    def run(self, frame: Frame) -> int:
+        target, scope, state, node = frame.target, frame.scope, frame.run, frame.node
+        if not isinstance(scope, SegmentScope) or scope.first or not self._alone.isdisjoint(target):
+            return self._plain(frame)
+        texts = self._texts(frame.parts)
+        key = (state.context, texts) if node is None else (state.context, texts, node.level)
+        there = self._known.get(key)
+        if there is None:
+            return self._plain(frame) if key in self._known or self._useless else self._learn(frame, scope, key)
+        self._hits += 1
+        element = copy_of(there.element)
+        if there.referrals:
+            _refer_again(frame, element, there.referrals)
+        if self._appends:
+            _add(target, element)
+        else:
+            target.update(element)
+        for recipe in there.made:
+            make_again(state, scope, recipe)
+        if there.taken:
+            base = 0 if node is None else number_of(node, True)
+            scope.taken.update([base + place for place in there.taken] if base else there.taken)
+        for name, part in there.given:
+            state.given.append((name, moved(part, scope, node)))
+        if state.made is not None:
+            state.made += there.made
+        return there.written
+
+    @property
+    def _useless(self) -> bool:
+        return self._misses > FAIR_TRIAL and self._misses > self._hits
+
+    def _plain(self, frame: Frame) -> int:
+        written = NOTHING
+        for step in self._steps:
+            written |= step(frame)
+        return written
+
+    def _learn(self, frame: Frame, scope: SegmentScope, key: object) -> int:
+        """Run the rules on an empty target, so that all they write is seen."""
+        state, target, taken, outer = frame.run, frame.target, scope.taken, frame.run.made
+        before = _Before(len(state.issues), len(state.dropped), len(state.given), len(state.pending))
+        scratch: Resource = {}
+        made: list[Recipe | None] = []
+        frame.target, scope.taken, state.made = scratch, set(), made
+        written = self._plain(frame)
+        leaves = scope.taken
+        frame.target, scope.taken, state.made = target, taken, outer
+        taken |= leaves
+        self._misses += 1
+        if outer is not None:
+            outer += made
+        if len(self._known) >= REMEMBERED_TEXTS:
+            self._known.clear()
+        self._known[key] = before.outcome(frame, scratch, leaves, made, written)
+        for number, pending in enumerate(state.pending[before.pending :], before.pending):
+            if pending.container is scratch:
+                state.pending[number] = msgspec.structs.replace(pending, container=target)
+        _add(target, scratch)
+        return written
+
+
+class _Before(NamedTuple):
+    """How many of each a run had when rules began."""
+
+    issues: int
+    dropped: int
+    given: int
+    pending: int
+
+    def outcome(
+        self, frame: Frame, scratch: Resource, leaves: set[int], made: Sequence[Recipe | None], written: int
+    ) -> Outcome | None:
+        """What has been made in `scratch`; None when that is more than can be done again from memory."""
+        state = frame.run
+        recipes = tuple([recipe for recipe in made if recipe is not None])
+        if len(recipes) < len(made) or len(state.issues) > self.issues or len(state.dropped) > self.dropped:
+            return None
+        referrals: list[Referral] = []
+        ways = dict(_ways(scratch, ())) if len(state.pending) > self.pending else {}
+        for pending in state.pending[self.pending :]:
+            way = ways.get(id(pending.container))
+            slot = ways.get(id(pending.slot))
+            if way is None or slot is None or pending.scope is not frame.scope or pending.owner is not frame.owner:
+                return None
+            referrals.append(Referral(way, slot, pending.key, pending.repeats, pending.name, pending.rule))
+        base = 0 if frame.node is None else number_of(frame.node, True)
+        taken = frozenset([place - base for place in leaves])
+        return Outcome(written, copy_of(scratch), taken, tuple(state.given[self.given :]), recipes, tuple(referrals))
+
+
+def _ways(value: Json, way: Way) -> Iterator[tuple[int, Way]]:
+    """The way to every object below a value, by its identity in memory."""
+    if isinstance(value, dict):
+        yield id(value), way
+        for key, item in value.items():
+            yield from _ways(item, (*way, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _ways(item, (*way, number))
+
+
+def _refer_again(frame: Frame, element: Resource, referrals: Sequence[Referral]) -> None:
+    """Leave the references in a copy, which goes into the frame's target, to be tied."""
+    pending = frame.run.pending
+    for one in referrals:
+        container = _at(element, one.way) if one.way else frame.target
+        slot = _at(element, one.slot)
+        pending.append(Pending(container, one.key, one.repeats, slot, frame.scope, one.name, frame.owner, one.rule))
+
+
+def _at(element: Resource, way: Way) -> Resource:
+    """The object at a way that was found in what the element is a copy of."""
+    found: Any = element
+    for step in way:
+        found = found[step]
+    return cast(Resource, found)
+
+
+def _add(target: Resource, more: Resource) -> None:
+    """Write what was made apart into the target: new keys, and items of lists that are there."""
+    for key, value in more.items():
+        there = target.get(key)
+        if there is None:
+            target[key] = value
+        else:
+            assert isinstance(there, list) and isinstance(value, list)  # only lists are added to
+            there += value
