@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.app.documents import read_document
 from workbench.kernel.errors import Cancelled, Refused
 from workbench.kernel.progress import JobContext
 from workbench.messages import archives
@@ -121,6 +122,53 @@ def test_fhir_json_is_one_message_and_ndjson_one_a_line(tmp_path: Path) -> None:
     assert [single.format_of(0), len(single), len(lines)] == [MessageFormat.FHIR_JSON, 1, 2]
     assert lines.raw(1) == b'{"resourceType":"Encounter"}'
     assert lines.framings[0][1] is Framing.NDJSON
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("bad", "rule"),
+    [
+        (b'{"resourceType":"Patient","id":', "CAP-0025"),
+        (b"ERROR no such patient", "CAP-0025"),
+        (b'{"id":"p1"}', "CAP-0026"),
+        (b"[1, 2]", "CAP-0026"),
+    ],
+)
+def test_a_line_of_ndjson_that_is_no_resource_is_told_with_its_bytes(
+    tmp_path: Path, bad: bytes, rule: str, place: int
+) -> None:
+    if place == 0 and not bad.startswith(b"{"):
+        pytest.skip("then the file begins like no NDJSON")
+    good = [b'{"resourceType":"Patient"}', b'{"resourceType":"Encounter"}', b'{"resourceType":"Group"}']
+    lines = [*good[:place], bad, *good[place:]]
+    capture = _capture(tmp_path, b"\n".join(lines) + b"\n", "p.ndjson")
+    assert list(capture) == good
+    (issue,) = capture.issues
+    assert issue.rule == rule
+    span = issue.location.span
+    assert span is not None and (tmp_path / "p.ndjson").read_bytes()[span.start : span.end] == bad
+
+
+def test_compact_json_over_several_lines_is_no_ndjson(tmp_path: Path) -> None:
+    text = b'{"resourceType":"Bundle",\n"entry":[\n{"resource":\n{"resourceType":"Patient"}\n}\n]}\n'
+    capture = _capture(tmp_path, text, "p.json")
+    assert (len(capture), capture.issues) == (1, ())
+
+
+def test_xml_resources_one_after_the_other_are_messages_by_themselves(tmp_path: Path) -> None:
+    patient = (
+        b'<?xml version="1.0"?>\n<Patient xmlns="http://hl7.org/fhir"><contained><Group '
+        b'xmlns="http://hl7.org/fhir"><id value="g"/></Group></contained><gender value="male"/></Patient>'
+    )
+    bundle = (
+        b"<!-- second --><Bundle xmlns='http://hl7.org/fhir'><type value='collection'/><entry><resource>"
+        b"<Patient xmlns='http://hl7.org/fhir'/></resource></entry></Bundle>"
+    )
+    group = b'<Group xmlns="http://hl7.org/fhir"><id value="x"/></Group>\n'
+    capture = _capture(tmp_path, b"\n\n".join([patient, bundle, group]), "p.xml")
+    assert list(capture) == [patient, bundle, group]
+    types = [read_document(raw, MessageFormat.FHIR_XML).resource_type for raw in capture]  # type: ignore[union-attr]
+    assert types == ["Patient", "Bundle", "Group"]
 
 
 @pytest.mark.parametrize(

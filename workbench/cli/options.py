@@ -10,7 +10,7 @@ from pathlib import Path
 
 from workbench.kernel.progress import JobContext, Progress
 from workbench.messages.capture import Capture, Overrule, open_capture
-from workbench.messages.parts import Unseal
+from workbench.messages.parts import Unseal, Unsealed
 
 
 def add_verb(
@@ -46,9 +46,12 @@ def open_inputs(inputs: Sequence[Path], job: JobContext, overrule: Overrule | No
 
     raises  as `open_capture` and `headless_unsealing`
     """
-    return open_capture(
-        inputs, job, {"": overrule} if overrule else {}, unseal=lambda path, data: _opener()(path, data)
-    )
+    return open_capture(inputs, job, {"": overrule} if overrule else {}, unseal=unsealed)
+
+
+def unsealed(path: Path, data: bytes) -> Unsealed:
+    """Open what a workspace has received; its passphrase is asked for once. Raises as `headless_unsealing`."""
+    return _opener()(path, data)
 
 
 @cache

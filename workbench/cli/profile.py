@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbench.app.operations.gap_report import COLUMNS, gap_row, write_html, write_xlsx
 from workbench.app.operations.profiles import learn_from, profile_gap, write_learnt
-from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
+from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs, unsealed
 from workbench.cli.tables import print_json, print_table
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.validation.profiles.gap import Effect
@@ -57,7 +57,7 @@ def _gap(options: argparse.Namespace) -> ExitCode:
     write = _FILES.get(options.format)
     if write is not None and options.out is None:
         raise Refused("VAL-0003", f"The format {options.format} is a file.", "Name the file with --out.")
-    gaps = profile_gap(options.first, options.second, console_job())
+    gaps = profile_gap(options.first, options.second, console_job(), unsealed)
     if write is not None:
         write(gaps, options.first.name, options.second.name, options.out)
         print(f"{options.out}: {len(gaps)} differences")

@@ -139,6 +139,20 @@ RULES: tuple[RuleDefinition, ...] = (
         _CAPTURE,
     ),
     RuleDefinition(
+        "CAP-0025",
+        _E,
+        "Every line of NDJSON is one JSON document.",
+        "Look at the bytes that are named: a line was cut off, or broken in two. The other lines were read.",
+        _CAPTURE,
+    ),
+    RuleDefinition(
+        "CAP-0026",
+        _E,
+        "Every line of NDJSON is a FHIR resource.",
+        "A resource says what it is in resourceType. The other lines were read.",
+        _CAPTURE,
+    ),
+    RuleDefinition(
         "V2-0001",
         _F,
         "A message begins with MSH and a field separator.",

@@ -9,6 +9,7 @@ from pathlib import Path
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, MessageFormat, open_capture
+from workbench.messages.parts import Unseal
 from workbench.v2.er7 import Message, parse
 from workbench.validation.profiles.gap import Gap, compare_profiles
 from workbench.validation.profiles.learn import learn_profile
@@ -106,15 +107,16 @@ def _messages(capture: Capture, ctx: JobContext) -> Iterator[Message]:
     ctx.advance(total, total, "learning")
 
 
-def profile_gap(first: Path, second: Path, ctx: JobContext) -> list[Gap]:
+def profile_gap(first: Path, second: Path, ctx: JobContext, unseal: Unseal | None = None) -> list[Gap]:
     """The differences between two profiles; a capture stands for the profile learnt from it.
 
+    unseal  opens what a listener has sealed
     raises  Cancelled; Refused, Unavailable: one of them can be read neither as a profile nor as a capture
     """
-    return compare_profiles(profile_or_learnt(first, ctx), profile_or_learnt(second, ctx))
+    return compare_profiles(profile_or_learnt(first, ctx, unseal), profile_or_learnt(second, ctx, unseal))
 
 
-def profile_or_learnt(path: Path, ctx: JobContext) -> Profile:
+def profile_or_learnt(path: Path, ctx: JobContext, unseal: Unseal | None = None) -> Profile:
     """The profile at a path, or the one learnt from the capture that is there."""
     if (path / "profile.xml").is_file() or path.suffix.lower() in (".yaml", ".yml"):
         return load_profile(path)
@@ -124,4 +126,4 @@ def profile_or_learnt(path: Path, ctx: JobContext) -> Profile:
         except Refused as refusal:
             if refusal.code != "V2P-0003":
                 raise
-    return learn_from(open_capture([path], ctx), path.name, ctx)
+    return learn_from(open_capture([path], ctx, unseal=unseal), path.name, ctx)

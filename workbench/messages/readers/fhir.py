@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import mmap
 import re
-from array import array
 from collections.abc import Iterator
 
 import msgspec
 
 from workbench.kernel.issues import Issue
+from workbench.kernel.location import Span
 from workbench.kernel.progress import JobContext
-from workbench.messages.buffers import Buffer, occurrences
+from workbench.messages.buffers import WINDOW, Buffer, occurrences
 from workbench.messages.formats import Framing, MessageFormat
 from workbench.messages.framing import BOM
-from workbench.messages.reading import HEAD_BYTES, AsItStands, Batcher, Found, not_read
+from workbench.messages.reading import AsItStands, Batcher, Found, not_read
 
 _RESOURCE = b'"resourceType"'
 _BUNDLES_INSIDE = re.compile(
@@ -29,10 +29,19 @@ _ENTRIES = re.compile(rb'"entry"\s*:\s*\[')
 _ENTRY_RESOURCE = re.compile(rb'"resource"\s*:\s*(?=\{)')
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _LOOK_BYTES = 256
+_FIRST_LINES = 20
+_SYNTAX = msgspec.json.Decoder(msgspec.Raw)
+"""Reads JSON and makes nothing of it."""
 _BLANK = re.compile(rb"(?:\xef\xbb\xbf)?\s*")
 _FHIR_ROOT = re.compile(
     rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?[A-Z]\w*[^>]*http://hl7\.org/fhir[\"']", re.DOTALL
 )
+_NEXT_ROOT = re.compile(
+    rb"</(?:\w+:)?[A-Z]\w*>()\s*((?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*"
+    rb"<(?:\w+:)?[A-Z]\w*\s[^<>]*?[\"']http://hl7\.org/fhir[\"'])",
+    re.DOTALL,
+)
+_LONGEST_BETWEEN = 1 << 16
 
 
 class JsonReader(AsItStands):
@@ -58,19 +67,18 @@ class JsonReader(AsItStands):
 
 
 class NdjsonReader(AsItStands):
-    """One resource a line."""
+    """One resource a line. A line that is none is told with its bytes; the others are there."""
 
     name = Framing.NDJSON
 
     def sniff(self, head: bytes) -> bool:
-        """More than one line, and the first is a whole JSON object by itself."""
-        line, newline, more = head.lstrip().partition(b"\n")
-        if not newline or not more.strip() or not line.startswith(b"{") or _RESOURCE not in line:
+        """More than one line, and half of the first ones at least are whole resources by themselves."""
+        text = head.lstrip()
+        lines = [line for line in text.split(b"\n")[:_FIRST_LINES] if line.strip()]
+        if len(lines) < 2 or not text.startswith(b"{"):
             return False
-        try:
-            return isinstance(msgspec.json.decode(line), dict)
-        except msgspec.DecodeError:
-            return False
+        whole = sum(_is_resource(line) for line in lines)
+        return whole > 0 and 2 * whole >= len(lines)
 
     def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
         batcher = Batcher(name, len(buffer), ctx)
@@ -80,10 +88,34 @@ class NdjsonReader(AsItStands):
             end = buffer.find(b"\n", at)
             end = size if end < 0 else end
             line_end = end - 1 if buffer[end - 1 : end] == b"\r" else end
-            if line_end > at and (line_end - at > HEAD_BYTES or buffer[at:line_end].strip()):
-                yield from batcher.add(at, line_end, MessageFormat.FHIR_JSON)
+            line = buffer[at:line_end]
+            if line.strip():
+                damage = _damage_of(name, line, at)
+                if damage is None:
+                    yield from batcher.add(at, line_end, MessageFormat.FHIR_JSON)
+                else:
+                    yield damage
             at = end + 1
         yield from batcher.rest()
+
+
+def _is_resource(line: bytes) -> bool:
+    try:
+        return _RESOURCE in line and isinstance(msgspec.json.decode(line), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
+def _damage_of(name: str, line: bytes, at: int) -> Issue | None:
+    """Why a line is no resource; None when it is one, or looks like it."""
+    try:
+        _SYNTAX.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return not_read(name, "CAP-0025", "holds a line that is no JSON; it is passed over", Span(at, at + len(line)))
+    if _RESOURCE not in line:
+        what = "holds a line that is no FHIR resource; it is passed over"
+        return not_read(name, "CAP-0026", what, Span(at, at + len(line)))
+    return None
 
 
 class EntriesReader(AsItStands):
@@ -159,7 +191,7 @@ def _object_end(data: bytes | mmap.mmap, start: int, end: int) -> int:
 
 
 class FhirXmlReader(AsItStands):
-    """One resource a file."""
+    """One resource a file, or several written one after the other."""
 
     name = Framing.FHIR_XML
 
@@ -167,8 +199,25 @@ class FhirXmlReader(AsItStands):
         return _FHIR_ROOT.match(head) is not None
 
     def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
-        if len(buffer):
-            yield Found(array("Q", [0]), array("Q", [len(buffer)]), MessageFormat.FHIR_XML)
+        batcher, start = Batcher(name, len(buffer), ctx), 0
+        for end, following in _further_roots(buffer, ctx):
+            yield from batcher.add(start, end, MessageFormat.FHIR_XML)
+            start = following
+        if start < len(buffer):
+            yield from batcher.add(start, len(buffer), MessageFormat.FHIR_XML)
+        yield from batcher.rest()
+
+
+def _further_roots(buffer: Buffer, ctx: JobContext) -> Iterator[tuple[int, int]]:
+    """Where a resource ends that another one follows, and where that begins.
+
+    Inside a resource another one stands in `contained`, `resource` or `outcome`, never right after an end.
+    """
+    for at in range(0, len(buffer), WINDOW):
+        ctx.check()
+        for match in _NEXT_ROOT.finditer(buffer[at : at + WINDOW + _LONGEST_BETWEEN]):
+            if match.start() < WINDOW:
+                yield at + match.start(1), at + match.start(2)
 
 
 class OtherJsonReader(AsItStands):

@@ -155,7 +155,8 @@ class GapsTab(QWidget):
 
     def choose_path(self, side: int, path: Path) -> None:
         """A profile, or messages, on disk."""
-        self.choose(side, Side(path.name, lambda ctx: profile_or_learnt(path, ctx)))
+        unseal = self._bench.unseal
+        self.choose(side, Side(path.name, lambda ctx: profile_or_learnt(path, ctx, unseal)))
 
     def choose(self, side: int, what: Side) -> None:
         self.sides[side] = what
