@@ -137,6 +137,10 @@ def test_a_package_is_built_from_nothing_by_keyboard_alone(
     settled(qtbot, window)
     assert made(window, "Patient")["birthDate"] == "1980-01-03"
     # the new rule is in the editor; paths are typed there
+    page.rules.refresh()
+    page.rules.tree.setFocus()
+    qtbot.keyClick(page.rules.tree, Qt.Key.Key_Return)
+    assert window.focusWidget() is page.editor.line("source")
     target = page.editor.line("target")
     target.selectAll()
     qtbot.keyClicks(target, "deceasedDateTime")

@@ -123,6 +123,7 @@ class MappingPage(Page):
         self.source.chosen.connect(self.show_source)
         self.source.field_chosen.connect(self.show_field)
         self.rules.chosen.connect(self.show_rule)
+        self.rules.tree.activated.connect(lambda _index: self.editor.start())
         self.target.chosen.connect(self.show_element)
         self.target.dropped.connect(self.drawing.join)
         self.result.chosen.connect(self.show_target)

@@ -45,6 +45,7 @@ class Probe(QObject):
         self._pause.timeout.connect(self._work)
         bench.capture_changed.connect(self._forget)
         bench.capture_complete.connect(self._soon)
+        desk.package_changed.connect(self._halt)
         desk.compiled_changed.connect(self._compiled)
         desk.ledger_changed.connect(self._measured)
 
@@ -72,9 +73,14 @@ class Probe(QObject):
         self.changed.emit()
         self.effect_changed.emit()
 
-    def _compiled(self) -> None:
+    def _halt(self) -> None:
+        """Leave the processor to the edit that has just been made."""
+        self._pause.stop()
         self._bench.jobs.drop("sample")
         self._bench.jobs.drop("effect")
+
+    def _compiled(self) -> None:
+        self._halt()
         self._sampled, self.effect = None, None
         self.effect_changed.emit()
         self._soon()

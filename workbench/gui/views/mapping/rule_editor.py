@@ -111,6 +111,12 @@ class RuleEditor(QFrame):
         self.enabled.clicked.connect(lambda _on: self._commit("enabled"))
         self.transforms.changed.connect(lambda _calls: self._commit("transform"))
 
+    def start(self) -> None:
+        """Put the keyboard into the first field."""
+        if self._entry is not None:
+            self.form.setCurrentIndex(0)
+            self.form.fields["source"].setFocus()
+
     def line(self, name: str) -> RuleLine:
         """A line of the form that is shown, by the name of its field; `when` is that of the condition."""
         found = self.form.conditions.line if name == "when" else self.form.fields[name]
