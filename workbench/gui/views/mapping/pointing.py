@@ -20,7 +20,7 @@ from workbench.gui.views.mapping.selection import Selection
 from workbench.gui.views.mapping.source_pane import SourcePane
 from workbench.gui.views.mapping.target_pane import TargetPane
 from workbench.gui.views.mapping.trace_index import TraceIndex, Written
-from workbench.mapping.model import MapKind, Row, RuleMap
+from workbench.mapping.model import Row, RuleMap
 
 
 class Pointing(QObject):
@@ -230,12 +230,6 @@ class Pointing(QObject):
         source = next((place for write in writes for place in write.entry.source if place.span is not None), None)
         if source is not None:
             self._bench.select_place(source.path, source.span, by)
-
-    def map_in_focus(self) -> RuleMap | None:
-        """The type map whose parts the source tree shows, if it does."""
-        package, name = self._desk.shown, self._selection.rule
-        found = package.rule_map(name.map) if package is not None and name.map else None
-        return found if found is not None and found.kind is MapKind.TYPE else None
 
 
 def _rules_of(writes: Iterable[Written]) -> list[RuleName]:

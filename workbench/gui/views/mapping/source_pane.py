@@ -92,9 +92,6 @@ class SourcePane(QFrame):
         """FIELDS or MESSAGE."""
         return self._tabs.currentIndex()
 
-    def show_mode(self, mode: int) -> None:
-        self._tabs.setCurrentIndex(mode)
-
     def _show_mode(self, mode: int) -> None:
         self._stack.setCurrentIndex(mode)
         self.every.setVisible(mode == FIELDS)
