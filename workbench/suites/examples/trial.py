@@ -10,15 +10,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from workbench.fhir.json_tree import FhirDocument
+from workbench.fhir.json_tree import parse as parse_json
 from workbench.kernel.errors import Refused
-from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.directed import AnyMapping, AnyTraced, compile_any, direction_of, recompile_any, traced
+from workbench.mapping.directions.result import TracedDocument
 from workbench.mapping.ledger import Fate
-from workbench.mapping.model import Json, MapKind, MessageMap, Package, Row, Rule, RuleMap
-from workbench.mapping.recompile import recompile
-from workbench.mapping.trace import TracedResult
+from workbench.mapping.model import Direction, Json, MapKind, MessageMap, Package, Row, Rule, RuleMap
 from workbench.suites.examples.example import ExampleFile
+from workbench.suites.examples.excerpt import excerpt_of_map, excerpts_of_row, types_used, with_maps
+from workbench.suites.examples.segment_effect import segment_changes
 from workbench.suites.semantic_diff import ChangeKind, diff
-from workbench.v2.er7 import parse
+from workbench.v2.delimiters import STANDARD
+from workbench.v2.er7 import Message, parse
 
 HEADER = r"MSH|^~\&|SENDER|HOSPITAL|WORKBENCH|HOSPITAL|20240102030405+0100||{event}|EXAMPLE|P|2.5.1"
 """Put before an input that has no MSH."""
@@ -41,16 +45,28 @@ class Trial:
     """
 
     def __init__(self, package: Package, examples: ExampleFile) -> None:
+        self._direction = direction_of(package)
         self._of_message = examples.map in package.messages
-        self._package = _one_message_map(package, examples) if self._of_message else _alone(package, examples)
+        self._whole = package
         self._map = examples.map
-        self._variants: dict[str, CompiledMapping] = {}
-        self._results: dict[tuple[str, str], TracedResult] = {}
+        self._package = self._tried(package, examples)
+        self._variants: dict[tuple[str, str], AnyMapping] = {}
+        self._results: dict[tuple[str, str, str], AnyTraced] = {}
+
+    def _tried(self, package: Package, examples: ExampleFile) -> Package:
+        if self._direction is not Direction.V2_TO_FHIR:
+            return package if self._of_message else excerpt_of_map(package, examples)
+        return _one_message_map(package, examples) if self._of_message else _alone(package, examples)
+
+    @property
+    def _message_map(self) -> MessageMap:
+        name = _TRIED if self._direction is Direction.V2_TO_FHIR else self._map
+        return self._package.messages[name]
 
     def rules(self) -> tuple[str, ...]:
         """The ids of the rules or rows that are in force, in order."""
         if self._of_message:
-            return tuple(row.id for row in self._package.messages[_TRIED].rows if row.enabled)
+            return tuple(row.id for row in self._message_map.rows if row.enabled)
         tried = self._package.rule_map(self._map)
         assert tried is not None  # looked up when the trial was made
         return tuple(_in_force(tried.rules))
@@ -58,9 +74,21 @@ class Trial:
     def effect(self, rule: str, text: str) -> Effect:
         """What the rule does with an input; empty when it does nothing.
 
-        raises  Refused V2-…: the input is no message; MAP-…: it cannot be mapped
+        raises  Refused V2-…, FHIR-…: the input is no message or resource; MAP-…: it cannot be mapped
         """
-        with_rule, without = self._result("", text), self._result(rule, text)
+        part = rule if self._of_message and self._direction is not Direction.V2_TO_FHIR else ""
+        with_rule, without = self._result(part, "", text), self._result(part, rule, text)
+        found = self._changes(without, with_rule, text)
+        said = [issue.text for issue in with_rule.issues if issue not in without.issues]
+        if said:
+            found["(issues)"] = said
+        return found or _accounts(without, with_rule)
+
+    def _changes(self, without: AnyTraced, with_rule: AnyTraced, text: str) -> dict[str, Json]:
+        if isinstance(with_rule, TracedDocument) and isinstance(without, TracedDocument) and self._writes_v2:
+            source = self._document(text)
+            delimiters = source.delimiters if isinstance(source, Message) else STANDARD
+            return segment_changes(without.texts, with_rule.texts, delimiters, self._of_message)
         comparison = diff(without.bundle, with_rule.bundle, _OF_TRANSPORT)
         types = {**_types(without.bundle), **_types(with_rule.bundle)}
         found: dict[str, Json] = {}
@@ -68,23 +96,35 @@ class Trial:
             after = None if change.kind is ChangeKind.REMOVED else _readable(change.after, types)
             is_resource = isinstance(after, dict) and "resourceType" in after
             found[change.path] = _elements(after) if is_resource and self._of_message else after
-        said = [issue.text for issue in with_rule.issues if issue not in without.issues]
-        if said:
-            found["(issues)"] = said
-        return found or _accounts(without, with_rule)
+        return found
 
-    def _result(self, rule: str, text: str) -> TracedResult:
-        key = (rule, text)
+    @property
+    def _writes_v2(self) -> bool:
+        return self._direction in (Direction.FHIR_TO_V2, Direction.V2_TO_V2)
+
+    def _document(self, text: str) -> Message | FhirDocument:
+        if self._direction in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR):
+            return parse_json(text.encode())
+        return parse(_message(text))
+
+    def _result(self, part: str, rule: str, text: str) -> AnyTraced:
+        key = (part, rule, text)
         if key not in self._results:
-            self._results[key] = self._variant(rule).trace(parse(_message(text)))
+            self._results[key] = traced(self._variant(part, rule), self._document(text))
         return self._results[key]
 
-    def _variant(self, rule: str) -> CompiledMapping:
-        """The map without a rule, "" for all rules."""
-        if rule not in self._variants:
-            whole = compile_package(self._package) if not rule else self._variant("")
-            self._variants[rule] = recompile(whole, self._without(rule)) if rule else whole
-        return self._variants[rule]
+    def _variant(self, part: str, rule: str) -> AnyMapping:
+        """The map without a rule, "" for all rules; `part` is the row whose part of the package is enough."""
+        key = (part, rule)
+        if key not in self._variants:
+            if part:
+                whole, less = excerpts_of_row(self._package, self._message_map, part)
+                self._variants[key] = compile_any(less if rule else whole)
+            elif rule:
+                self._variants[key] = recompile_any(self._variant("", ""), self._without(rule))
+            else:
+                self._variants[key] = compile_any(self._package)
+        return self._variants[key]
 
     def _without(self, rule: str) -> Package:
         package, name = self._package, self._map
@@ -116,7 +156,7 @@ def _one_message_map(package: Package, examples: ExampleFile) -> Package:
         raise Refused("SUI-0020", f"{examples.path.name}: {what}.", "Name in within a map that includes this one.")
     used = [package.segments[name] for row in host.rows for name in row.using if name in package.segments]
     tried = replace(host, name=_TRIED, triggers=("*",), structures=(), ignore=(), keep=())
-    return _with_maps(package, tried, used)
+    return with_maps(package, {_TRIED: tried}, used)
 
 
 def _alone(package: Package, examples: ExampleFile) -> Package:
@@ -129,22 +169,7 @@ def _alone(package: Package, examples: ExampleFile) -> Package:
     row = replace(row, fill="bundle") if host.target == "Bundle" else replace(row, make=host.target)
     rows = (*examples.rows, *(() if any(host.name in other.using for other in examples.rows) else (row,)))
     used = [package.segments[name] for each in rows for name in each.using if name in package.segments]
-    return _with_maps(package, MessageMap(_TRIED, triggers=("*",), rows=rows), used)
-
-
-def _with_maps(package: Package, message_map: MessageMap, used: list[RuleMap]) -> Package:
-    """The package with one message map and the maps it uses, without rules for what no rule maps: it shows as lost."""
-    return replace(
-        package,
-        header=replace(package.header, ignore=(), keep=()),
-        messages={_TRIED: message_map},
-        segments={each.name: _uncovered(each) for each in used},
-        types={name: _uncovered(package.types[name]) for name in _types_used(package, used)},
-    )
-
-
-def _uncovered(rule_map: RuleMap) -> RuleMap:
-    return replace(rule_map, ignore=(), keep=())
+    return with_maps(package, {_TRIED: MessageMap(_TRIED, triggers=("*",), rows=rows)}, used)
 
 
 def _host(package: Package, tried: RuleMap, examples: ExampleFile) -> RuleMap:
@@ -156,22 +181,10 @@ def _host(package: Package, tried: RuleMap, examples: ExampleFile) -> RuleMap:
     else:
         read = {line.strip()[:3] for line in examples.input.splitlines()}
         for each in package.segments.values():
-            if each.source in read and tried.name in _types_used(package, [each]):
+            if each.source in read and tried.name in types_used(package, [each]):
                 return each
         what = f"no map of a segment in the input uses {tried.name}"
     raise Refused("SUI-0020", f"{examples.path.name}: {what}.", "Name in within the segment map to try it in.")
-
-
-def _types_used(package: Package, maps: Iterable[RuleMap]) -> set[str]:
-    """The names of the type maps that maps use, and those that these use."""
-    found: set[str] = set()
-    waiting = list(maps)
-    while waiting:
-        for rule in waiting.pop().walk():
-            if rule.using in package.types and rule.using not in found:
-                found.add(rule.using)
-                waiting.append(package.types[rule.using])
-    return found
 
 
 def _in_force(rules: Iterable[Rule]) -> Iterator[str]:
@@ -232,7 +245,7 @@ def _elements(resource: Json) -> Json:
     return sorted(key for key in resource if key != "resourceType")
 
 
-def _accounts(without: TracedResult, with_rule: TracedResult) -> dict[str, Json]:
+def _accounts(without: AnyTraced, with_rule: AnyTraced) -> dict[str, Json]:
     """The places that are lost only without the rule."""
     lost = {entry.location.path for entry in without.ledger.of(Fate.LOST)}
     lost -= {entry.location.path for entry in with_rule.ledger.of(Fate.LOST)}
