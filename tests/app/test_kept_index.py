@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.messages.samples import ADT
 from workbench.app.operations import kept_index as kept_module
-from workbench.app.operations.kept_index import index_path, kept_index
+from workbench.app.operations.index import build_index
+from workbench.app.operations.kept_index import find_index, index_path, kept_index
 from workbench.app.session import create_session, open_session
-from workbench.kernel.progress import JobContext
-from workbench.messages.capture import open_capture
+from workbench.kernel.errors import Refused
+from workbench.kernel.progress import JobContext, Progress
+from workbench.messages.capture import Capture, open_capture
 
 PASSPHRASE = "a long enough passphrase"
 
@@ -44,4 +47,44 @@ def test_an_index_that_was_tampered_with_is_built_anew(tmp_path: Path, monkeypat
     assert len(kept_index(session, first, JobContext(), 1)) == 50
     assert len(kept_index(session, second, JobContext(), 1)) == 60
     assert list(path.parent.iterdir()) == [index_path(session, second)]
+    session.close()
+
+
+def test_messages_are_indexed_while_they_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_module, "_SMALLEST", 1)
+    (tmp_path / "a.hl7").write_bytes(ADT * 3000)
+    session = create_session(tmp_path / "w.workspace", PASSPHRASE)
+    capture, half_found, indexing = Capture([tmp_path / "a.hl7"]), threading.Event(), threading.Event()
+
+    def fill(ctx: JobContext) -> None:
+        def hold(_progress: object) -> None:
+            half_found.set()
+            indexing.wait(10)
+
+        capture.index(JobContext(hold))
+
+    filling = threading.Thread(target=fill, args=(JobContext(),))
+    filling.start()
+    assert half_found.wait(10) and not capture.is_complete
+    seen = list[int]()
+
+    def see(progress: Progress) -> None:
+        seen.append(progress.done)
+        indexing.set()
+
+    threading.Timer(0.2, indexing.set).start()
+    index, is_new = find_index(session, capture, JobContext(see), 1)
+    filling.join()
+    assert (len(index), len(capture), is_new) == (3000, 3000, True)
+    assert index.frame.equals(build_index(capture, JobContext(), 1).frame)
+    session.close()
+
+
+def test_a_search_for_messages_that_fails_ends_their_indexing(tmp_path: Path) -> None:
+    session = create_session(tmp_path / "w.workspace", PASSPHRASE)
+    capture = Capture([tmp_path / "nothing"])
+    with pytest.raises(Refused):
+        capture.index(JobContext())
+    index, is_new = find_index(session, capture, JobContext(), 1)
+    assert (len(index), is_new) == (0, False)
     session.close()

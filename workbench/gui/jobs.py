@@ -22,6 +22,9 @@ from workbench.kernel.progress import JobContext, Progress
 
 log = area_log("gui")
 
+WAITERS = 4
+"""Threads for jobs that mostly wait for worker processes; they keep no reader from a message that is clicked."""
+
 READERS = 2
 """Threads for reading and for one message at a time; more of them make the window stutter (STYLE_STUDY 3.6)."""
 
@@ -105,6 +108,8 @@ class JobRunner(QObject):
         self._pool.setMaxThreadCount(READERS)
         self._writer = QThreadPool(self)
         self._writer.setMaxThreadCount(1)
+        self._waiters = QThreadPool(self)
+        self._waiters.setMaxThreadCount(WAITERS)
         self._relay = _Relay(self)
         self._relay.said.connect(self._hear, Qt.ConnectionType.QueuedConnection)
 
@@ -114,29 +119,43 @@ class JobRunner(QObject):
         return tuple(self._handles.values())
 
     def start(
-        self, title: str, function: Callable[[JobContext], object], *, quiet: bool = False, writes: bool = False
+        self,
+        title: str,
+        function: Callable[[JobContext], object],
+        *,
+        quiet: bool = False,
+        writes: bool = False,
+        waits: bool = False,
     ) -> JobHandle:
         """Run a function beside the window.
 
         writes  true for what changes the workspace or a package: such jobs run one after the other
+        waits   true for what worker processes do, or another computer
         """
         number = next(self._numbers)
         relay = self._relay
         context = JobContext(lambda progress: relay.said.emit(number, "progress", progress))
         handle = JobHandle(number, title, context, quiet, self)
         self._handles[number] = handle
-        (self._writer if writes else self._pool).start(_Work(number, function, context, relay))
+        pool = self._writer if writes else self._waiters if waits else self._pool
+        pool.start(_Work(number, function, context, relay))
         self.started.emit(handle)
         return handle
 
     def newest(
-        self, purpose: str, title: str, function: Callable[[JobContext], object], *, quiet: bool = True
+        self,
+        purpose: str,
+        title: str,
+        function: Callable[[JobContext], object],
+        *,
+        quiet: bool = True,
+        waits: bool = False,
     ) -> JobHandle:
         """Run a function; an earlier one with the same purpose is cancelled and its result dropped."""
         before = self._newest.get(purpose)
         if before is not None:
             before.cancel()
-        handle = self.start(title, function, quiet=quiet)
+        handle = self.start(title, function, quiet=quiet, waits=waits)
         self._newest[purpose] = handle
         return handle
 
@@ -154,8 +173,9 @@ class JobRunner(QObject):
         """Cancel everything and wait for the threads; for the end of the window."""
         self.cancel_all()
         self._pool.clear()
-        self._pool.waitForDone()
-        self._writer.waitForDone()
+        self._waiters.clear()
+        for pool in (self._pool, self._writer, self._waiters):
+            pool.waitForDone()
         self._handles.clear()
         self._newest.clear()
 

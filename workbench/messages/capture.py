@@ -55,9 +55,15 @@ class Capture:
         self._issues: list[Issue] = []
         self._framings: list[tuple[str, str]] = []
         self._length = 0
+        self._is_complete = False
 
     def __len__(self) -> int:
         return self._length
+
+    @property
+    def is_complete(self) -> bool:
+        """True when nobody is looking for messages any more, or nobody ever will because it was stopped."""
+        return self._is_complete
 
     @property
     def issues(self) -> tuple[Issue, ...]:
@@ -96,6 +102,7 @@ class Capture:
         self._firsts = [section.first for section in sections]
         self._sections = sections
         self._publish()
+        self._is_complete = True
         return True
 
     def index(self, ctx: JobContext) -> None:
@@ -103,11 +110,14 @@ class Capture:
 
         raises  Refused CAP-0010, CAP-0019, Unavailable CAP-0011 (`parts.parts_of`), what `unseal` raises, Cancelled
         """
-        for found in parts_of(list(self.paths), ctx, self._seal_of):
-            if isinstance(found, Issue):
-                self._issues.append(found)
-            else:
-                self._index_part(found, ctx)
+        try:
+            for found in parts_of(list(self.paths), ctx, self._seal_of):
+                if isinstance(found, Issue):
+                    self._issues.append(found)
+                else:
+                    self._index_part(found, ctx)
+        finally:
+            self._is_complete = True
 
     def raw(self, number: int) -> bytes:
         """The bytes of one message, exactly as they stand in the file, freed of what the framing did to them."""

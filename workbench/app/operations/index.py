@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from workbench.app.batch import in_batches
 from workbench.app.operations.arrow_values import flags_of, integers_of, texts_of, truths_of, values_of
 from workbench.app.operations.kept_offsets import state_of_files
-from workbench.app.operations.listing import HEAD_BYTES, readable, summary
+from workbench.app.operations.listing import GIANT_BYTES, HEAD_BYTES, giant_summary, readable, summary
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import Refused, Unavailable
 from workbench.kernel.progress import JobContext
@@ -264,7 +264,7 @@ def _rows(piece: Section) -> pa.RecordBatch:
             headers.append(header)
             plain.append(is_plain)
     else:
-        headers.extend(summary(piece.raw(place), piece.format, piece.encoding) for place in range(len(piece)))
+        headers.extend(_summary(piece, place) for place in range(len(piece)))
         plain.extend(bytes(len(headers)))
     release(piece.buffer, piece.starts[0], piece.reach(len(piece) - 1))
     columns = [
@@ -273,6 +273,12 @@ def _rows(piece: Section) -> pa.RecordBatch:
     ]
     flags = pa.Array.from_buffers(pa.uint8(), len(plain), [None, pa.py_buffer(plain)])
     return pa.RecordBatch.from_arrays([*columns, flags], schema=SCHEMA)
+
+
+def _summary(piece: Section, place: int) -> Header:
+    if piece.reach(place) - piece.starts[place] > GIANT_BYTES:
+        return giant_summary(piece.head(place, HEAD_BYTES))
+    return summary(piece.raw(place), piece.format, piece.encoding)
 
 
 def _repeating(texts: Sequence[str]) -> pa.Array:

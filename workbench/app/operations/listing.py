@@ -17,7 +17,7 @@ from workbench.v2.header import EMPTY, Header, read_header
 from workbench.v2.xml_form import to_er7
 
 HEAD_BYTES = 4096
-_GIANT_BYTES = 8 << 20
+GIANT_BYTES = 8 << 20
 """FHIR documents above this size are not decoded for one line of a list; their first bytes must do."""
 _TOP_TEXT = r'"%s"\s*:\s*"([^"\\]{0,200})"'
 _TOP_TEXTS = {name: re.compile((_TOP_TEXT % name).encode()) for name in ("resourceType", "id", "timestamp")}
@@ -49,8 +49,8 @@ def row_at(capture: Capture, number: int) -> MessageRow:
     kind = capture.format_of(number)
     if kind is MessageFormat.ER7:
         header = read_header(readable(capture.head(number, HEAD_BYTES), capture.encoding_of(number)))
-    elif capture.length(number) > _GIANT_BYTES:
-        header = _giant(capture.head(number, HEAD_BYTES))
+    elif capture.length(number) > GIANT_BYTES:
+        header = giant_summary(capture.head(number, HEAD_BYTES))
     else:
         header = summary(capture.raw(number), kind, capture.encoding_of(number))
     return MessageRow(
@@ -134,7 +134,8 @@ def _fhir(document: FhirDocument) -> Header:
     )
 
 
-def _giant(head: bytes) -> Header:
+def giant_summary(head: bytes) -> Header:
+    """What the first bytes of a large FHIR document say of it."""
     found = {name: pattern.search(head) for name, pattern in _TOP_TEXTS.items()}
     texts = {name: match.group(1).decode("utf-8", "replace") if match else "" for name, match in found.items()}
     return EMPTY._replace(

@@ -93,7 +93,7 @@ class MessageList(QWidget):
         self.view.horizontalHeader().sectionClicked.connect(self.sort_by)
         bench.capture_changed.connect(self._capture_changed)
         bench.capture_grew.connect(self._grew)
-        bench.capture_complete.connect(self._build_index)
+        bench.capture_complete.connect(self._tell_detection)
         bench.message_changed.connect(self._follow)
         bench.findings_changed.connect(self._findings_changed)
         bench.answers_changed.connect(self._show_answers)
@@ -113,26 +113,43 @@ class MessageList(QWidget):
     def is_indexed(self) -> bool:
         return self._index is not None
 
-    def _build_index(self) -> None:
-        capture, session = self._bench.capture, self._session
+    def _tell_detection(self) -> None:
+        capture = self._bench.capture
         self.detection.setText(in_short(capture) if capture is not None else "Detection")
-        if capture is None or not len(capture):
-            return
 
-        def build(ctx: JobContext) -> MessageIndex:
-            from workbench.app.operations.kept_index import kept_index  # the first screen need not wait for pyarrow
+    def _build_index(self, capture: Capture) -> None:
+        """Index the messages while they are found."""
+        session = self._session
 
-            return kept_index(session, capture, ctx)
+        def build(ctx: JobContext) -> tuple[MessageIndex, bool]:
+            from workbench.app.operations.kept_index import find_index  # the first screen need not wait for pyarrow
 
-        handle = self._bench.jobs.newest("index", "Indexing the messages", build, quiet=False)
-        handle.succeeded.connect(lambda index: self._take_index(capture, index))
+            return find_index(session, capture, ctx)
+
+        handle = self._bench.jobs.newest("index", "Indexing the messages", build, quiet=False, waits=True)
+        handle.succeeded.connect(lambda found: self._take_index(capture, *found))
         handle.failed.connect(self._bench.report)
 
-    def _take_index(self, capture: Capture, index: MessageIndex) -> None:
-        if capture is self._bench.capture:
-            self._index = index
-            self.model.use_index(index)
-            self._pair_answers(capture, index)
+    def _take_index(self, capture: Capture, index: MessageIndex, is_new: bool) -> None:
+        if capture is not self._bench.capture:
+            return
+        self._index = index
+        self.model.use_index(index)
+        self._pair_answers(capture, index)
+        if is_new:
+            self._keep(capture, index)
+
+    def _keep(self, capture: Capture, index: MessageIndex) -> None:
+        """Save a new index when it is shown already."""
+        session = self._session
+
+        def keep(_ctx: JobContext) -> None:
+            from workbench.app.operations.kept_index import keep_index
+
+            keep_index(session, capture, index)
+
+        handle = self._bench.jobs.start("Keeping the index", keep, quiet=True, writes=True)
+        handle.failed.connect(self._bench.report)
 
     def _pair_answers(self, capture: Capture, index: MessageIndex) -> None:
         """Find the acknowledgements that the capture holds, beside the window."""
@@ -297,6 +314,8 @@ class MessageList(QWidget):
         self.only_problems.setChecked(False)
         self._pause.stop()
         self._show(None)
+        if (capture := self._bench.capture) is not None:
+            self._build_index(capture)
 
     def _grew(self, count: int) -> None:
         self.model.grow(count)
