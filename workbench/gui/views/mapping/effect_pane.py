@@ -31,9 +31,9 @@ class _Line:
 
 
 _COLUMNS = (
-    Column("", lambda r: r.mark.word, 5.5, mark=lambda r: r.mark),
+    Column("", lambda r: r.mark.word, 7, mark=lambda r: r.mark),
     Column("Message", lambda r: f"{r.number + 1:,}", 4.5, key=lambda r: r.number, right=True),
-    Column("Place", lambda r: r.path, 12, mono=True),
+    Column("Place", lambda r: r.path, 14, mono=True),
     Column("Before", lambda r: r.before, 8),
     Column("After", lambda r: r.after, 8),
 )

@@ -37,7 +37,7 @@ class Pinned:
 
 
 _COLUMNS = (
-    Column("", lambda r: r.mark.word, 6.5, mark=lambda r: r.mark),
+    Column("", lambda r: r.mark.word, 7.5, mark=lambda r: r.mark),
     Column("Message", lambda r: f"{r.number + 1:,}", 4.5, key=lambda r: r.number, right=True),
     Column("Type", lambda r: r.kind, 5.5, mono=True),
     Column("Makes", lambda r: r.made, 12, muted=True),

@@ -125,7 +125,7 @@ class RulesPane(QFrame):
         self.model.mark(self._marks(package, shown))
         count = sum(1 for name in shown.names if name.rule)
         retitle(self._frame, f"Rules · {count:,}")
-        self.empty.setVisible(not count)
+        self.empty.setVisible(not shown.names)
         self.empty.setText(_nothing(package, words, every))
         self.select(self._current)
         self.moved.emit()
