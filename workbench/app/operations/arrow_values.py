@@ -30,11 +30,6 @@ def values_of(numbers: pa.Array, kind: type[np.integer[Any]]) -> np.ndarray[Any,
     return np.frombuffer(numbers.buffers()[1], kind, len(numbers), numbers.offset * size)
 
 
-def integers_of(numbers: np.ndarray[Any, np.dtype[np.int32]]) -> pa.Array:
-    """Numbers as an Arrow array, over their own memory."""
-    return pa.Array.from_buffers(pa.int32(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
-
-
 def flags_of(mask: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Truth values of an array without nulls; one bit each in Arrow."""
     bits = np.unpackbits(np.frombuffer(mask.buffers()[1], np.uint8), bitorder="little")

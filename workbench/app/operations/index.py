@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.app.batch import in_batches
-from workbench.app.operations.arrow_values import flags_of, integers_of, texts_of, truths_of, values_of
+from workbench.app.operations.arrow_values import flags_of, texts_of, truths_of, values_of
+from workbench.app.operations.column_order import order_of_column
 from workbench.app.operations.kept_offsets import state_of_files
 from workbench.app.operations.listing import GIANT_BYTES, HEAD_BYTES, giant_summary, readable, summary
 from workbench.kernel.atomic_file import write_atomically
@@ -61,9 +62,6 @@ _USUAL_PIECE_BYTES = 8 << 20
 _WAIT_S = 0.005
 _FEW = 16
 """One text in so many contains what is looked for, at most, where searching all bytes is faster."""
-_INT64_DIGITS = 18
-_SAMPLE = 1 << 15
-"""Rows that tell whether the texts of a column repeat."""
 _FINGERPRINT = b"fingerprint"
 
 
@@ -132,11 +130,7 @@ class MessageIndex:
 
     def order(self, name: str, descending: bool = False) -> array[int]:
         """The message numbers in the order of a column; messages with equal values keep theirs."""
-        column = self._table.column(name)
-        keys = _ranks(column) if pa.types.is_dictionary(column.type) else _quick_keys(_whole(column))
-        direction = "descending" if descending else "ascending"
-        found = pc.array_sort_indices(_whole(keys), order=direction)
-        return array("I", values_of(found, np.uint64).astype(np.uint32).tobytes())
+        return array("I", order_of_column(self._table.column(name), descending).tobytes())
 
     def to_bytes(self, fingerprint: str) -> bytes:
         """The index for saving, compressed; `fingerprint` says of which state of which files."""
@@ -322,38 +316,3 @@ def _mapped(column: pa.ChunkedArray, test: Any) -> pa.ChunkedArray:
 def _where(mask: pa.ChunkedArray) -> array[int]:
     flags = [flags_of(chunk) for chunk in mask.chunks]
     return array("I", np.flatnonzero(np.concatenate(flags) if flags else flags).astype(np.uint32).tobytes())
-
-
-def _quick_keys(texts: pa.Array) -> pa.Array | pa.ChunkedArray:
-    """What sorts as the texts do and faster: numbers for digits of one length, ranks where texts repeat, or they."""
-    _, offsets_buffer, data_buffer = texts.buffers()
-    if not len(texts) or data_buffer is None:
-        return texts
-    offsets = np.frombuffer(offsets_buffer, np.int32, len(texts) + 1, texts.offset * 4)
-    lengths = np.diff(offsets)
-    data = np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]]
-    if 0 < lengths.min() == lengths.max() <= _INT64_DIGITS and _are_digits(data):
-        return pc.cast(texts, pa.int64())
-    sample = texts[:_SAMPLE]
-    if len(pc.unique(sample)) > len(sample) // 2:
-        return texts
-    return _ranks(pa.chunked_array([pc.dictionary_encode(texts)]))
-
-
-def _are_digits(data: np.ndarray[Any, np.dtype[np.uint8]]) -> bool:
-    return bool(((data - np.uint8(0x30)) < 10).all())  # what comes before "0" wraps round
-
-
-def _ranks(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The place of each value among the sorted values; after unification every chunk has the same dictionary."""
-    if not column.num_chunks:
-        return column
-    texts = column.chunk(0).dictionary
-    ranks = np.empty(len(texts), dtype=np.int32)
-    ranks[values_of(pc.array_sort_indices(texts), np.uint64)] = np.arange(len(texts), dtype=np.int32)
-    chunks = [integers_of(ranks[values_of(chunk.indices, np.int32)]) for chunk in column.chunks]
-    return pa.chunked_array(chunks, pa.int32())
-
-
-def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -28,6 +28,8 @@ Index = QModelIndex | QPersistentModelIndex
 BLOCK_ROWS = 256
 BLOCKS_KEPT = 64
 LINES_KEPT = 4096
+_MANY = 10_000
+"""Rows above which looking for one of them is worth loading numpy."""
 WAITING = "…"
 HEADS = ("", "Time", "Type", "Control id", "Patient", "Sender", "Answer")
 STATUS, TIME, TYPE, CONTROL_ID, PATIENT, SENDER, ANSWER = range(7)
@@ -138,10 +140,12 @@ class CaptureTableModel(QAbstractTableModel):
         """The row of a message, -1 when the filter left it out."""
         if self._filtered is None:
             return number if 0 <= number < self._count else -1
-        try:
-            return self._filtered.index(number)
-        except ValueError:
-            return -1
+        if len(self._filtered) < _MANY:
+            return self._filtered.index(number) if number in self._filtered else -1
+        import numpy as np  # the first screen need not wait for it
+
+        found = np.flatnonzero(np.frombuffer(self._filtered, dtype=np.uint32) == number)
+        return int(found[0]) if len(found) else -1
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else self._count

@@ -82,7 +82,7 @@ def _by_type(index: MessageIndex, descending: bool) -> array[int]:
     import numpy as np
 
     codes = sorted(filter(None, index.column("message_code").unique().to_pylist()), reverse=descending)
-    ranks = np.full(len(index), len(codes) if descending else -1, dtype=np.int32)
+    ranks = np.full(len(index), len(codes) if descending else -1, dtype=np.int16)  # sorted by radix, as few bits are
     for rank, code in enumerate(codes):
         ranks[np.frombuffer(index.equal("message_code", code), dtype=np.uint32)] = rank
     by_trigger = np.frombuffer(index.order("trigger_event", descending), dtype=np.uint32)
