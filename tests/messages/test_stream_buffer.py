@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.messages import buffers
-from workbench.messages.buffers import StreamBuffer
+from workbench.messages.buffers import StreamBuffer, find_between
 
 _PIECES = st.lists(st.tuples(st.integers(0, 90), st.integers(0, 12)), max_size=12)
 SOURCE = bytes(range(65, 75)) * 11
@@ -45,3 +46,12 @@ def test_what_lies_over_the_edge_of_a_window_is_found(monkeypatch) -> None:
     stream.begin_run("a")
     stream.append(0, 305)
     assert [stream.find(b"MSH"), stream.find(b"MSH", 100), stream.find(b"none")] == [99, 302, -1]
+
+
+@pytest.mark.parametrize("size", [3, 7, 64])
+def test_bytes_are_found_also_where_two_windows_meet(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"x" * 40 + b"abc" + b"x" * 40 + b"abc"
+    monkeypatch.setattr(buffers, "WINDOW", size)
+    for start in range(0, 90):
+        for end in (start, 42, 43, 60, 86):
+            assert find_between(data, b"abc", start, end) == data.find(b"abc", start, end)

@@ -147,7 +147,7 @@ class Bench(QObject):
         self.jobs.drop("message")
         capture = self.capture
         if number is not None and capture is not None:
-            if (size := capture.length(number)) > SLOW_BYTES:
+            if (size := capture.extent(number)) > SLOW_BYTES:
                 self._read_beside(capture, number, size)
             else:
                 try:

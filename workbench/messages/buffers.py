@@ -91,13 +91,24 @@ def occurrences(
             at = found + len(wanted)
 
 
+def find_between(buffer: Buffer, wanted: bytes, start: int, end: int) -> int:
+    """As `bytes.find`, a window at a time, so that other threads get their turn while a giant is searched."""
+    if end - start <= WINDOW:
+        return buffer.find(wanted, start, end)
+    for at in range(start, end, WINDOW):
+        found = buffer.find(wanted, at, min(end, at + WINDOW + len(wanted) - 1))
+        if found >= 0:
+            return found
+    return -1
+
+
 def release(buffer: Buffer, start: int, end: int) -> None:
     """Give the memory of a scanned range of a mapped file back; it is read again from disk when needed."""
     if isinstance(buffer, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         first = start // mmap.PAGESIZE * mmap.PAGESIZE
         last = min(end, len(buffer)) // mmap.PAGESIZE * mmap.PAGESIZE
-        if last > first:
-            buffer.madvise(mmap.MADV_DONTNEED, first, last - first)
+        for at in range(first, last, WINDOW):
+            buffer.madvise(mmap.MADV_DONTNEED, at, min(WINDOW, last - at))
 
 
 class StreamBuffer:

@@ -134,6 +134,12 @@ class Capture:
         _, start, end = self.place_of(number)
         return end - start
 
+    def extent(self, number: int) -> int:
+        """Bytes from the message to the next one: as many as its length at least, and found without looking."""
+        section = self._section_of(number)
+        place = number - section.first
+        return section.reach(place) - section.starts[place]
+
     def format_of(self, number: int) -> MessageFormat:
         return self._section_of(number).format
 

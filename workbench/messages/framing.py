@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from workbench.kernel.issues import Issue, IssueType, RuleSource, Severity
 from workbench.kernel.location import Location, Span
 from workbench.kernel.progress import JobContext
-from workbench.messages.buffers import Buffer, occurrences
+from workbench.messages.buffers import Buffer, find_between, occurrences
 
 BOM = b"\xef\xbb\xbf"
 MLLP_START, MLLP_END = b"\x0b", b"\x1c"
@@ -59,7 +59,7 @@ def er7_end(buffer: Buffer, start: int, limit: int) -> int:
     Frame bytes, blank lines and batch headers and trailers after the message are not part of it; its own last
     segment terminator is.
     """
-    frame_end = buffer.find(MLLP_END, start, limit)
+    frame_end = find_between(buffer, MLLP_END, start, limit)
     if frame_end >= 0:
         limit = frame_end
     tail = buffer[max(start, limit - _TRAILER_BYTES) : limit]
@@ -136,7 +136,7 @@ def _cut_frames(name: str, buffer: Buffer, starts: array[int], ctx: JobContext) 
     for place, start in enumerate(starts):
         ctx.check()
         limit = starts[place + 1] if place < last else len(buffer)
-        end = buffer.find(MLLP_END, start, limit)
+        end = find_between(buffer, MLLP_END, start, limit)
         if end < 0:
             yield Issue(
                 Severity.WARNING,

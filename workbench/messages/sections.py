@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from workbench.messages.buffers import Buffer
+from workbench.messages.buffers import Buffer, find_between
 from workbench.messages.formats import MessageFormat
 from workbench.messages.framing import MLLP_END, er7_end
 from workbench.messages.parts import Part, transcoded
@@ -147,13 +147,13 @@ class Section:
         starts, found = self.starts, set[int]()
         limit = self.reach(len(starts) - 1) - base
         for needle in needles:
-            at = data.find(needle, starts[0] - base, limit)
+            at = find_between(data, needle, starts[0] - base, limit)
             while at >= 0:
                 place = bisect_right(starts, at + base) - 1
                 found.add(place)
                 if place + 1 >= len(starts):
                     break
-                at = data.find(needle, starts[place + 1] - base, limit)
+                at = find_between(data, needle, starts[place + 1] - base, limit)
         return found
 
     def __len__(self) -> int:

@@ -49,7 +49,7 @@ def row_at(capture: Capture, number: int) -> MessageRow:
     kind = capture.format_of(number)
     if kind is MessageFormat.ER7:
         header = read_header(readable(capture.head(number, HEAD_BYTES), capture.encoding_of(number)))
-    elif capture.length(number) > GIANT_BYTES:
+    elif capture.extent(number) > GIANT_BYTES:
         header = giant_summary(capture.head(number, HEAD_BYTES))
     else:
         header = summary(capture.raw(number), kind, capture.encoding_of(number))

@@ -16,7 +16,7 @@ import msgspec
 from workbench.kernel.issues import Issue
 from workbench.kernel.location import Span
 from workbench.kernel.progress import JobContext
-from workbench.messages.buffers import WINDOW, Buffer, occurrences
+from workbench.messages.buffers import WINDOW, Buffer, find_between, occurrences
 from workbench.messages.formats import Framing, MessageFormat
 from workbench.messages.framing import BOM
 from workbench.messages.reading import AsItStands, Batcher, Found, not_read
@@ -85,7 +85,7 @@ class NdjsonReader(AsItStands):
         at = len(BOM) if buffer[:3] == BOM else 0
         size = len(buffer)
         while at < size:
-            end = buffer.find(b"\n", at)
+            end = find_between(buffer, b"\n", at, size)
             end = size if end < 0 else end
             line_end = end - 1 if buffer[end - 1 : end] == b"\r" else end
             line = buffer[at:line_end]
