@@ -137,13 +137,14 @@ class CompiledMapping:
             keep_the_rest(state, covers, self.package.header.extensions)
         return bundle, tuple(state.issues)
 
-    def trace(self, message: Message) -> TracedResult:
+    def trace(self, message: Message, afresh: bool = False) -> TracedResult:
         """Traced mode: the same Bundle with the trace of every value and the loss ledger.
 
+        afresh  take nothing from memory, so that what is can be checked against it
         raises  Refused MAP-0201
         """
         compiled, covers = self._chosen(message)
-        state = self._run(message, compiled, full=True)
+        state = self._run(message, compiled, full=True, afresh=afresh)
         bundle = assemble(state, self.package.header.name_space)
         if covers.keep:
             keep_the_rest(state, covers, self.package.header.extensions)
@@ -177,21 +178,29 @@ class CompiledMapping:
             )
         return self._maps[name]
 
-    def _run(self, message: Message, compiled: CompiledMessageMap, noting: bool = False, full: bool = False) -> Run:
+    def _run(
+        self,
+        message: Message,
+        compiled: CompiledMessageMap,
+        noting: bool = False,
+        full: bool = False,
+        afresh: bool = False,
+    ) -> Run:
         header = message.segments[0]
         try:
             offset = partial(header.value(7)).offset
         except Misfit:
             offset = None
         state = Run(message, lay_out(message, compiled.layout), Zone(offset, self._zone_name), noting, full)
+        state.afresh = afresh
         frame = Frame(state, state.laid_out.root, [], None, {}, [], None, None)
         found = self._sender(frame)
         state.sender = found[0].text if found else ""
         control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()
-        state.context = self._contexts.number((state.zone, state.sender, state.delimiters, noting))
+        state.context = self._contexts.number((state.zone, state.sender, state.delimiters, noting, full))
         state.key = (header.raw(3), header.raw(4), control_id)
         state.name = name_of(*state.key)
-        for row in compiled.rows:
+        for row in compiled.rows_for(frozenset(state.laid_out.root.by_name)):
             row(state)
         return state
 

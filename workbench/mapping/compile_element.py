@@ -31,6 +31,7 @@ from workbench.mapping.memory import (
 )
 from workbench.mapping.model import Json, Policy, Rule
 from workbench.mapping.plans import Block, CompiledMap, Source, first_of, in_order
+from workbench.mapping.retracing import note_again
 from workbench.mapping.rule_parts import Place, RuleParts
 from workbench.mapping.running import (
     NOTHING,
@@ -119,7 +120,7 @@ def content(parts: RuleParts, kind: Kind) -> Content:
             frame.run.given.append((using, node))
         below = frame.run.parts_of(node)
         for compiled in maps:
-            slots = compiled.slots.empty()
+            slots: SlotList = [None] * compiled.slots.size
             child = Frame(frame.run, node.segment, below, node, element, slots, around, frame.owner)
             written |= compiled.run(child)
         if preset and written >= VALUE:
@@ -227,7 +228,8 @@ def block(parts: RuleParts, target: Target, kind: Kind) -> Block:
         def run(frame: Frame) -> int:
             there = target.existing(frame)
             element: Object = ({"url": url} if url else {}) if there is None else there
-            child = Frame(frame.run, frame.scope, frame.parts, frame.node, element, slots.empty(), frame, frame.owner)
+            own: SlotList = [None] * slots.size
+            child = Frame(frame.run, frame.scope, frame.parts, frame.node, element, own, frame, frame.owner)
             written = work(child)
             if not inner.enough(written):
                 return NOTHING
@@ -279,13 +281,16 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
 
     def make(frame: Frame, node: Node) -> Instance | None:
         state = frame.run
-        if state.trace is not None:
+        if state.afresh:
             return _made(frame, node, identify(frame, node), rule, fill, False)[0]
         key = (node.raw, node.level, state.context)
         there = known.get(key)
         if there is not None:
             give_again(state, node, there.content)
+            first = len(state.copies)
             instance: Instance | None = make_again(state, node.segment, there)
+            if there.content.notes:
+                note_again(state, there.content.notes, state.copies[first:], node.segment, node)
         else:
             identity = identify(frame, node)
             instance, content = _made(frame, node, identity, rule, fill, alone and known.of_use)
@@ -334,6 +339,8 @@ def _made(
     holder = Frame(run, node.segment, frame.parts, frame.node, resource, [], frame, instance)
     at = len(run.order)
     content = None
+    if run.trace is not None:
+        run.copies.append(resource)
     if keep:
         written, content = recorded(fill, holder, node, resource, holder)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
@@ -19,11 +19,14 @@ from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
 from workbench.mapping.identity import id_of_name, merge, name_of
 from workbench.mapping.model import MessageMap, Row
 from workbench.mapping.plans import CompiledMap, Shape, Source, known
-from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, Step
-from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope, stands_in
+from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, SlotList, Step
+from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope
 
 BUNDLE = "bundle"
 """The name under which rows fill the Bundle itself."""
+
+REMEMBERED_NAMES = 1024
+"""Sets of segment names for which a map keeps its rows."""
 
 Places = Callable[[Run], list[SegmentScope | GroupScope]]
 Identify = Callable[[Frame], tuple[str, ...] | None]
@@ -32,12 +35,23 @@ RowFunction = Callable[[Run], None]
 
 @dataclass(frozen=True)
 class CompiledMessageMap:
-    """A message map ready to run; `by_row` has the same functions as `rows`, each with its row."""
+    """A message map ready to run."""
 
     name: str
     layout: Layout
-    rows: tuple[RowFunction, ...]
     by_row: tuple[tuple[Row, RowFunction], ...]
+    groups: frozenset[str]
+    _of_names: dict[frozenset[str], tuple[RowFunction, ...]] = field(default_factory=dict)
+
+    def rows_for(self, names: frozenset[str]) -> tuple[RowFunction, ...]:
+        """The rows that can have something to do in a message with segments of those names."""
+        found = self._of_names.get(names)
+        if found is None:
+            ends = [(row.source.rsplit("/", 1)[-1], function) for row, function in self.by_row]
+            found = tuple(function for end, function in ends if end in self.groups or end in names)
+            if len(self._of_names) < REMEMBERED_NAMES:
+                self._of_names[names] = found
+        return found
 
 
 def compile_message_map(
@@ -60,8 +74,7 @@ def compile_message_map(
         for row in message_map.rows
         if row.enabled and compiler.package.status_of(row).value != "rejected"
     )
-    rows = tuple(function for _, function in by_row)
-    return CompiledMessageMap(message_map.name, Layout.of(message_map.groups), rows, by_row)
+    return CompiledMessageMap(message_map.name, Layout.of(message_map.groups), by_row, frozenset(known))
 
 
 class _RowCompiler:
@@ -88,11 +101,7 @@ class _RowCompiler:
         when, without, lowest = self.when()
         work = self.raising() if row.raises else self.filling() if row.fill else self.making()
 
-        segment = "" if self.is_group else row.source.rsplit("/", 1)[-1]
-
         def run(state: Run) -> None:
-            if segment and segment not in state.laid_out.root.by_name:
-                return
             for number, scope in enumerate(places(state), 1):
                 parts = scope.fields if isinstance(scope, SegmentScope) else []
                 if without is not None and len(parts) <= lowest:
@@ -124,15 +133,7 @@ class _RowCompiler:
         for group in groups:
             if group not in self.groups:
                 raise self.refuse(f"{group} is no group of this map")
-        path = tuple(groups)
-        if self.is_group:
-            found: Places = lambda run: [  # noqa: E731
-                group for group in run.laid_out.groups.get(name, ()) if not path or _group_stands_in(group, path)
-            ]
-        else:
-            found = lambda run: [  # noqa: E731
-                segment for segment in run.laid_out.root.by_name.get(name, ()) if not path or stands_in(segment, path)
-            ]
+        found = _groups_in(name, tuple(groups)) if self.is_group else _segments_in(name, tuple(groups))
         if self.row.follows:
             found = _following(found, name, self.row.follows)
         return self.each(found) if self.row.each else found
@@ -233,7 +234,7 @@ class _RowCompiler:
                 for segment in segments:
                     if covered[map_name]:
                         segment.maps[map_name] = None
-                    slots = compiled.slots.empty()
+                    slots: SlotList = [None] * compiled.slots.size
                     inner = Frame(frame.run, segment, segment.fields, None, resource, slots, None, owner)
                     written |= compiled.run(inner)
             if links and (written >= VALUE or not reads):
@@ -287,7 +288,7 @@ class _RowCompiler:
         row = self.row
         content, identify = self.content(self.kind(row.make)), self.identify()
         kind = name_of(self.package.header.name_space, row.make)
-        own = name_of(row.id)
+        own, row_name, write = name_of(row.id), row.name, row.write
 
         def make(frame: Frame, number: int) -> None:
             run = frame.run
@@ -295,15 +296,15 @@ class _RowCompiler:
             name = f"{run.name}{own}{name_of(str(number))}" if named is None else name_of(*named)
             identity = id_of_name(kind + name)
             resource: Resource = {"resourceType": row.make}
-            instance = Instance(row.name, resource, identity, row.write)
+            instance = Instance(row_name, resource, identity, write)
             place = len(run.order)
             if content(frame, resource, instance) == NOTHING:
                 return
             known = run.by_identity.get(identity)
             if known is not None:
                 merge(run, known.resource, resource)
-                known_here = Instance(row.name, known.resource, identity, known.write)
-                frame.scope.register(known_here if known.name != row.name else known)
+                known_here = Instance(row_name, known.resource, identity, known.write)
+                frame.scope.register(known_here if known.name != row_name else known)
                 return
             run.by_identity[identity] = instance
             run.order.insert(place, instance)
@@ -331,13 +332,22 @@ class _RowCompiler:
         return identify
 
 
-def _group_stands_in(group: GroupScope, path: tuple[str, ...]) -> bool:
-    scope = group.outer
-    for name in reversed(path):
-        if scope is None or scope.name != name:
-            return False
-        scope = scope.outer
-    return True
+def _groups_in(name: str, path: tuple[str, ...]) -> Places:
+    """The repetitions of a group that stand directly in the last of the groups of a path, that in the one before, …"""
+    whole = (*path, name)
+    return lambda run: [group for group in run.laid_out.groups.get(name, ()) if group.path[-len(whole) :] == whole]
+
+
+def _segments_in(name: str, path: tuple[str, ...]) -> Places:
+    """The segments of a name, all or those that stand directly in the groups of a path."""
+    if not path:
+        return lambda run: list(run.laid_out.root.by_name.get(name, ()))
+    last = -len(path)
+    return lambda run: [
+        segment
+        for segment in run.laid_out.root.by_name.get(name, ())
+        if segment.outer is not None and segment.outer.path[last:] == path
+    ]
 
 
 def _following(found: Places, name: str, before: str) -> Places:

@@ -276,14 +276,14 @@ def _raising(parts: RuleParts) -> Step:
 
 def refer(name: RuleName, target: Target, instance: str) -> Step:
     """A reference to the instances of a name, tied when the message has been read."""
+    put, key, repeats = target.quick(), target.key, target.repeats
 
     def run(frame: Frame) -> int:
         slot: Object = {}
-        at = target.put(frame, slot)
-        if at is None:
+        container = put(frame, slot)
+        if container is None:
             return NOTHING
-        pending = Pending(at.container, at.key, target.repeats, slot, frame.scope, instance, frame.owner, name)
-        frame.run.pending.append(pending)
+        frame.run.pending.append(Pending(container, key, repeats, slot, frame.scope, instance, frame.owner, name))
         return VALUE
 
     return run

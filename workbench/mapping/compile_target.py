@@ -44,19 +44,22 @@ class Slots:
     """The elements on the way of the target paths of one map or block, numbered for `Frame.slots`.
 
     asked  the numbers asked for since it was last emptied
+    size   how many there are
     """
 
     numbers: dict[str, int] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)
+    size: int = 0
 
     def number(self, key: str) -> int:
         number = self.numbers.setdefault(key, len(self.numbers))
+        self.size = len(self.numbers)
         self.asked.add(number)
         return number
 
     def empty(self) -> SlotList:
         """The slots of a new frame."""
-        return [None] * len(self.numbers)
+        return [None] * self.size
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ def tie_references(run: Run) -> None:
     unresolved: dict[int, Resource] = {}
     around: dict[tuple[Scope, str], list[Instance]] = {}
     for pending in run.pending:
-        found = [instance.full_url for instance in _referred(pending, around)]
+        found = _referred(pending, around)
         if pending.repeats:
             there = pending.container[pending.key]
             assert isinstance(there, list)  # the placeholder stands in it
             at = next(index for index, item in enumerate(there) if item is pending.slot)
-            there[at : at + 1] = [{"reference": url} for url in found]
+            there[at : at + 1] = [{"reference": instance.full_url} for instance in found]
         elif found:
-            pending.slot["reference"] = found[0]
+            pending.slot["reference"] = found[0].full_url
         else:
             del pending.container[pending.key]
         if not found and pending.owner is not None and not _says_something(pending):
@@ -52,6 +52,8 @@ def _referred(pending: Pending, around: dict[tuple[Scope, str], list[Instance]])
     found = around.get((scope.outer, name))
     if found is None:
         found = around[scope.outer, name] = scope.outer.find(name)
+    if len(found) == 1 and found[0].identity != besides:
+        return found
     return found if all(one.identity != besides for one in found) else scope.find(name, besides)
 
 
@@ -87,7 +89,7 @@ def assemble(run: Run, name_space: str) -> Resource:
 def _entry(instance: Instance, taken: set[str]) -> Resource:
     """PUT by identifier or id, or POST that creates only where nothing is; `taken` holds the searches used so far."""
     resource, kind = instance.resource, str(instance.resource["resourceType"])
-    search = _search(resource)
+    search = _search(resource["identifier"]) if "identifier" in resource else ""
     if search in taken:
         search = ""
     elif search:
@@ -106,9 +108,8 @@ def _entry(instance: Instance, taken: set[str]) -> Resource:
     return {"fullUrl": instance.full_url, "resource": resource, "request": request}
 
 
-def _search(resource: Resource) -> str:
+def _search(identifiers: Json) -> str:
     """`identifier=system|value` of the first identifier that has both, "" when none has."""
-    identifiers = resource.get("identifier")
     for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
         if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
             return _identifier_search(str(identifier["system"]), str(identifier["value"]))

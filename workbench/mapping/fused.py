@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import msgspec
 
 from workbench.mapping.effects import Effect
-from workbench.mapping.memory import copy_of, make_again, moved
-from workbench.mapping.model import Json
-from workbench.mapping.running import NOTHING, Frame, Node, Pending, Recipe, RuleName, Step, number_of
+from workbench.mapping.memory import copy_of, make_again
+from workbench.mapping.retracing import at, moved, note_again, notes_since, ways
+from workbench.mapping.running import NOTHING, Frame, Node, Note, Pending, Recipe, RuleName, Run, Step, Way, number_of
 from workbench.mapping.scope import Resource, SegmentScope
 
 REMEMBERED_TEXTS = 1024
@@ -19,9 +19,6 @@ REMEMBERED_TEXTS = 1024
 
 FAIR_TRIAL = 64
 """Misses from which on rules that miss more often than they hit run without memory."""
-
-Way = tuple[str | int, ...]
-"""Keys and numbers from an element to one below it."""
 
 
 class Referral(msgspec.Struct, frozen=True):
@@ -49,6 +46,7 @@ class Outcome(msgspec.Struct, frozen=True):
     given: tuple[tuple[str, Node], ...]
     made: tuple[Recipe, ...]
     referrals: tuple[Referral, ...]
+    notes: tuple[Note, ...] = ()
 
 
 class Fused:
@@ -78,12 +76,16 @@ class Fused:
         element = copy_of(there.element)
         if there.referrals:
             _refer_again(frame, element, there.referrals)
+        offsets = self._lengths(target) if there.notes else {}
         if self._appends:
             _add(target, element)
         else:
             target.update(element)
+        first = len(state.copies)
         for recipe in there.made:
             make_again(state, scope, recipe)
+        if there.notes:
+            note_again(state, there.notes, (element, *state.copies[first:]), scope, node, target, offsets)
         if there.taken:
             base = 0 if node is None else number_of(node, True)
             scope.taken.update([base + place for place in there.taken] if base else there.taken)
@@ -97,6 +99,11 @@ class Fused:
     def _useless(self) -> bool:
         return self._misses > FAIR_TRIAL and self._misses > self._hits
 
+    def _lengths(self, target: Resource) -> dict[str, int]:
+        """How many items there are in each of the lists that are added to."""
+        there = ((key, target.get(key)) for key in self._appends)
+        return {key: len(items) for key, items in there if isinstance(items, list)}
+
     def _plain(self, frame: Frame) -> int:
         written = NOTHING
         for step in self._steps:
@@ -106,7 +113,7 @@ class Fused:
     def _learn(self, frame: Frame, scope: SegmentScope, key: object) -> int:
         """Run the rules on an empty target, so that all they write is seen."""
         state, target, taken, outer = frame.run, frame.target, scope.taken, frame.run.made
-        before = _Before(len(state.issues), len(state.dropped), len(state.given), len(state.pending))
+        before = _Before.of(state)
         scratch: Resource = {}
         made: list[Recipe | None] = []
         frame.target, scope.taken, state.made = scratch, set(), made
@@ -120,9 +127,7 @@ class Fused:
         if len(self._known) >= REMEMBERED_TEXTS:
             self._known.clear()
         self._known[key] = before.outcome(frame, scratch, leaves, made, written)
-        for number, pending in enumerate(state.pending[before.pending :], before.pending):
-            if pending.container is scratch:
-                state.pending[number] = msgspec.structs.replace(pending, container=target)
+        before.move(state, scratch, target, self._lengths(target))
         _add(target, scratch)
         return written
 
@@ -134,6 +139,25 @@ class _Before(NamedTuple):
     dropped: int
     given: int
     pending: int
+    traced: int
+    copies: int
+
+    @classmethod
+    def of(cls, state: Run) -> _Before:
+        traced = len(state.trace or ())
+        counted = len(state.issues), len(state.dropped), len(state.given), len(state.pending)
+        return cls(*counted, traced, len(state.copies))
+
+    def move(self, state: Run, scratch: Resource, target: Resource, lengths: Mapping[str, int]) -> None:
+        """What stands in `scratch` goes into `target`, whose lists hold so many items: what tells of it says so."""
+        for number, pending in enumerate(state.pending[self.pending :], self.pending):
+            if pending.container is scratch:
+                state.pending[number] = msgspec.structs.replace(pending, container=target)
+        trace = state.trace or []
+        for number, note in enumerate(trace[self.traced :], self.traced):
+            if note.container is scratch:
+                item = None if note.item is None else note.item + lengths.get(note.key, 0)
+                trace[number] = msgspec.structs.replace(note, container=target, item=item)
 
     def outcome(
         self, frame: Frame, scratch: Resource, leaves: set[int], made: Sequence[Recipe | None], written: int
@@ -144,44 +168,31 @@ class _Before(NamedTuple):
         if len(recipes) < len(made) or len(state.issues) > self.issues or len(state.dropped) > self.dropped:
             return None
         referrals: list[Referral] = []
-        ways = dict(_ways(scratch, ())) if len(state.pending) > self.pending else {}
+        places = dict(ways(scratch)) if len(state.pending) > self.pending else {}
         for pending in state.pending[self.pending :]:
-            way = ways.get(id(pending.container))
-            slot = ways.get(id(pending.slot))
+            way = places.get(id(pending.container))
+            slot = places.get(id(pending.slot))
             if way is None or slot is None or pending.scope is not frame.scope or pending.owner is not frame.owner:
                 return None
             referrals.append(Referral(way, slot, pending.key, pending.repeats, pending.name, pending.rule))
+        assert isinstance(frame.scope, SegmentScope)  # others are not learnt from
+        notes = notes_since(state, self.traced, scratch, state.copies[self.copies :], frame.scope)
+        if notes is None:
+            return None
         base = 0 if frame.node is None else number_of(frame.node, True)
         taken = frozenset([place - base for place in leaves])
-        return Outcome(written, copy_of(scratch), taken, tuple(state.given[self.given :]), recipes, tuple(referrals))
-
-
-def _ways(value: Json, way: Way) -> Iterator[tuple[int, Way]]:
-    """The way to every object below a value, by its identity in memory."""
-    if isinstance(value, dict):
-        yield id(value), way
-        for key, item in value.items():
-            yield from _ways(item, (*way, key))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _ways(item, (*way, number))
+        return Outcome(
+            written, copy_of(scratch), taken, tuple(state.given[self.given :]), recipes, tuple(referrals), notes
+        )
 
 
 def _refer_again(frame: Frame, element: Resource, referrals: Sequence[Referral]) -> None:
     """Leave the references in a copy, which goes into the frame's target, to be tied."""
     pending = frame.run.pending
     for one in referrals:
-        container = _at(element, one.way) if one.way else frame.target
-        slot = _at(element, one.slot)
+        container = at(element, one.way) if one.way else frame.target
+        slot = at(element, one.slot)
         pending.append(Pending(container, one.key, one.repeats, slot, frame.scope, one.name, frame.owner, one.rule))
-
-
-def _at(element: Resource, way: Way) -> Resource:
-    """The object at a way that was found in what the element is a copy of."""
-    found: Any = element
-    for step in way:
-        found = found[step]
-    return cast(Resource, found)
 
 
 def _add(target: Resource, more: Resource) -> None:

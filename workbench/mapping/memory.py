@@ -1,7 +1,7 @@
 """Remembering what a type map makes of a value.
 
 Hospitals, units, codes and doctors come again in message after message. A type map that reads nothing but its value
-makes the same of the same text, so fast runs copy what they made the last time. Traced runs never look here.
+makes the same of the same text, so what was made the last time is copied. Runs that start afresh never look here.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from workbench.mapping.conditions import (
 )
 from workbench.mapping.identity import merge
 from workbench.mapping.model import Json, Package, Rule
+from workbench.mapping.retracing import moved, note_again, notes_since
 from workbench.mapping.running import Frame, Node, Recipe, Remembered, Run, number_of
 from workbench.mapping.scope import Instance, SegmentScope
 from workbench.mapping.transforms import TRANSFORMS
@@ -85,19 +86,23 @@ class Memory(Generic[_Kept]):
 
 
 def remembering(fill: Content) -> Content:
-    """`fill`, which depends on its value alone, with a memory for fast runs."""
+    """`fill`, which depends on its value alone, with a memory."""
     known: Memory[Remembered] = Memory()
 
     def run(frame: Frame, node: Node, element: Object, around: Frame) -> int:
         state = frame.run
-        if state.trace is not None or len(node.raw) > LONGEST_VALUE or (element and not element.keys() <= _OWN_KEYS):
+        if state.afresh or len(node.raw) > LONGEST_VALUE or (element and not element.keys() <= _OWN_KEYS):
             return fill(frame, node, element, around)
         key = (node.raw, node.level, state.context)
         there = known.get(key)
         if there is not None:
-            element.update(copy_of(there.element))
+            copied = copy_of(there.element)
+            element.update(copied)
+            first = len(state.copies)
             for made in there.made:
                 make_again(state, node.segment, made)
+            if there.notes:
+                note_again(state, there.notes, (copied, *state.copies[first:]), node.segment, node, element)
             if state.made is not None:
                 state.made += there.made
             give_again(state, node, there)
@@ -117,8 +122,7 @@ def remembering(fill: Content) -> Content:
 def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: Frame) -> tuple[int, Remembered | None]:
     """Run `fill` and note all it does; None when that is more than can be done again from memory."""
     state = frame.run
-    if state.trace is not None:
-        return fill(frame, node, element, around), None
+    traced, copies = len(state.trace or ()), len(state.copies)
     own, issues, given, dropped = set(element), len(state.issues), len(state.given), len(state.dropped)
     taken, outer = node.segment.taken, state.made
     inner: list[Recipe | None] = []
@@ -131,6 +135,9 @@ def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: F
     made = tuple([one for one in inner if one is not None])
     if len(state.issues) > issues or len(state.dropped) > dropped or len(made) < len(inner):
         return written, None
+    notes = notes_since(state, traced, element, state.copies[copies:], node.segment)
+    if notes is None:
+        return written, None
     base = number_of(node, True)
     return written, Remembered(
         written,
@@ -138,6 +145,7 @@ def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: F
         tuple([leaf - base for leaf in leaves]),
         tuple(state.given[given:]),
         made,
+        notes,
     )
 
 
@@ -150,26 +158,23 @@ def give_again(state: Run, node: Node, there: Remembered) -> None:
         state.given.append((name, moved(part, node.segment, node)))
 
 
-def moved(part: Node, segment: SegmentScope, value: Node | None) -> Node:
-    """The part of a value, or of a segment, at the same place of another."""
-    if value is None:
-        return Node(part.raw, part.level, segment, part.field, part.repetition, part.component, part.subcomponent)
-    component = part.component if value.level == 1 else value.component
-    return Node(part.raw, part.level, segment, value.field, value.repetition, component, part.subcomponent)
-
-
 def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
-    """Make a resource from memory, or find the one of its identity, and make it known in a segment."""
+    """Make a resource from memory, or find the one of its identity, and make it known in a segment.
+
+    Traced runs make and merge it each time, so that it can be found in what it was merged into.
+    """
     identity = made.key[0]
     instance = state.by_identity.get(identity)
-    if instance is not None and made.key in state.same:
+    if instance is not None and made.key in state.same and state.trace is None:
         for inner in made.content.made:
             make_again(state, segment, inner)
     else:
         at = len(state.order)
+        resource = {"resourceType": made.kind, **copy_of(made.content.element)}
+        if state.trace is not None:
+            state.copies.append(resource)
         for inner in made.content.made:
             make_again(state, segment, inner)
-        resource = {"resourceType": made.kind, **copy_of(made.content.element)}
         if instance is not None:
             merge(state, instance.resource, resource)
         else:

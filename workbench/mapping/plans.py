@@ -134,9 +134,16 @@ class CompiledMap:
         key: object = populated
         if compared or self._counted or self._asked:
             run, count = frame.run, len(parts)
-            valued = tuple([part < count and _begins(parts[part], run.separators) for part in self._asked])
-            texts = tuple([parts[part] if part < count else "" for part in compared])
-            repeats = tuple([part < count and run.repetition in parts[part] for part in self._counted])
+            separators, repetition = run.separators, run.repetition
+            valued = tuple(
+                [
+                    part < count and (text := parts[part]) != "" and text[0] not in separators and text[:2] != NULL
+                    for part in self._asked
+                ]
+            )  # `_begins` without a call: this runs for every segment and value
+            texts = tuple([parts[part] if part < count else "" for part in compared]) if compared else ()
+            counted = self._counted
+            repeats = tuple([part < count and repetition in parts[part] for part in counted]) if counted else ()
             key = (populated, texts, repeats, valued, run.context)
         plan = self._plans.get(key)
         if plan is None:
@@ -145,7 +152,7 @@ class CompiledMap:
                 self._plans.clear()
             self._plans[key] = plan
         written = NOTHING
-        for step in plan.fast(parts) if self.fuses and frame.run.trace is None else plan.plain:
+        for step in plan.fast(parts) if self.fuses and not frame.run.afresh else plan.plain:
             written |= step(frame)
         return written
 

@@ -90,6 +90,31 @@ class Written(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+Way = tuple[str | int, ...]
+"""Keys and numbers from an element to an object below it."""
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A traced write less the message, by which it is noted again for other places (`retracing`).
+
+    nodes  where it was noted first
+    owner  which object holds the container: 0 the element that was filled, then the resources made on the way, in the
+           order in which that began; -1 when there is no container
+    way    from the owner to the container
+    """
+
+    rule: RuleName
+    nodes: tuple[Node, ...]
+    whole: bool
+    owner: int
+    way: Way
+    key: str
+    item: int | None
+    outcome: Outcome
+    row: CodeMapRow | None
+    note: str
+
+
 COMPONENTS, REPETITIONS, FIELDS = 24, 48, 72
 """Where the numbers of a place stand in its `place_number`, in bits; the subcomponent stands at 0."""
 
@@ -112,6 +137,7 @@ class Remembered(msgspec.Struct, frozen=True):
     leaves  the places whose values were written, less the place of the value; only where values may be kept
     given   the maps that were given parts of the value: name, and the part
     made    resources made of parts of the value, in order
+    notes   in traced runs: what was written
     """
 
     written: int
@@ -119,6 +145,7 @@ class Remembered(msgspec.Struct, frozen=True):
     leaves: tuple[int, ...]
     given: tuple[tuple[str, Node], ...]
     made: tuple[Recipe, ...]
+    notes: tuple[Note, ...] = ()
 
 
 class Recipe(msgspec.Struct, frozen=True):
@@ -161,12 +188,14 @@ class Run:
     made     while the making of a value is being remembered: the resources made of its parts, None for one that
              cannot be made from memory
     same     resources that are in the bundle with all that one text says of them: identity, text and what was made
+    afresh   nothing is taken from memory
+    copies   in traced runs: what was made of resources before it was merged, in the order in which that began
     """
 
     __slots__ = (
-        "aliases", "bundle", "by_identity", "component", "context", "delimiters", "dropped", "escape", "given",
-        "issues", "keeping", "key", "laid_out", "made", "message", "name", "noting", "order", "pending", "repetition",
-        "same", "sender", "separators", "subcomponent", "trace", "uneven", "zone",
+        "afresh", "aliases", "bundle", "by_identity", "component", "context", "copies", "delimiters", "dropped",
+        "escape", "given", "issues", "keeping", "key", "laid_out", "made", "message", "name", "noting", "order",
+        "pending", "repetition", "same", "sender", "separators", "subcomponent", "trace", "uneven", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -181,6 +210,8 @@ class Run:
         self.keeping = noting and not full
         self.noting = noting or full
         self.uneven = False
+        self.afresh = False
+        self.copies: list[Resource] = []
         self.made: list[Recipe | None] | None = None
         self.component = self.delimiters.component or _NEVER
         self.subcomponent = self.delimiters.subcomponent or _NEVER

@@ -19,17 +19,14 @@ Resource = dict[str, Json]
 class Instance:
     """A resource that is being made."""
 
-    __slots__ = ("identity", "name", "resource", "write")
+    __slots__ = ("full_url", "identity", "name", "resource", "write")
 
     def __init__(self, name: str, resource: Resource, identity: str, write: Write) -> None:
         self.name = name
         self.resource = resource
         self.identity = identity
         self.write = write
-
-    @property
-    def full_url(self) -> str:
-        return f"urn:uuid:{self.identity}"
+        self.full_url = f"urn:uuid:{identity}"
 
 
 class Scope:
@@ -54,8 +51,11 @@ class Scope:
             made = scope.made
             if made is None:
                 made = scope.made = {}
-            if name in made:
-                made[name][instance, way] = None
+            known = made.get(name)
+            if known is not None:
+                if (instance, way) in known:
+                    return  # so it is in everything around
+                known[instance, way] = None
             else:
                 made[name] = {(instance, way): None}
             way, scope = scope.way, scope.outer
@@ -111,15 +111,17 @@ class SegmentScope(Scope):
 class GroupScope(Scope):
     """A group repetition, or the message (`name` "").
 
+    path      names of the groups around it and its own, outermost first; none for the message
     direct    the segments that stand in it itself, in order
     by_name   the segments of each name in it and in nested groups
     """
 
-    __slots__ = ("by_name", "definition", "direct", "started")
+    __slots__ = ("by_name", "definition", "direct", "path", "started")
 
     def __init__(self, name: str, definition: Group | None, outer: GroupScope | None) -> None:
         super().__init__(name, outer, name)
         self.definition = definition
+        self.path: tuple[str, ...] = () if outer is None else (*outer.path, name)
         self.direct: list[SegmentScope] = []
         self.by_name: dict[str, list[SegmentScope]] = {}
         self.started = 0
@@ -152,12 +154,7 @@ def way_to(segment: SegmentScope, around: GroupScope) -> str:
 
 def stands_in(segment: SegmentScope, groups: tuple[str, ...]) -> bool:
     """True when the segment stands directly in the last of the groups, that in the one before, and so on."""
-    scope = segment.outer
-    for name in reversed(groups):
-        if scope is None or scope.name != name:
-            return False
-        scope = scope.outer
-    return True
+    return not groups or (segment.outer is not None and segment.outer.path[-len(groups) :] == groups)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,91 @@
+"""Traced writes done again from memory: what was noted at one place, noted for another that says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from workbench.mapping.model import Json
+from workbench.mapping.running import Node, Note, Run, Way, Written
+from workbench.mapping.scope import Resource, SegmentScope
+
+_NO_OFFSETS: Mapping[str, int] = {}
+
+
+def ways(value: Json, way: Way = ()) -> Iterator[tuple[int, Way]]:
+    """The way to every object of a value, by its identity in memory."""
+    if isinstance(value, dict):
+        yield id(value), way
+        for key, item in value.items():
+            yield from ways(item, (*way, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from ways(item, (*way, number))
+
+
+def at(element: Resource, way: Way) -> Resource:
+    """The object at a way that was found in what the element is a copy of."""
+    found: Any = element
+    for step in way:
+        found = found[step]
+    return cast(Resource, found)
+
+
+def notes_since(
+    state: Run, start: int, element: Resource, made: Sequence[Resource], segment: SegmentScope
+) -> tuple[Note, ...] | None:
+    """What was traced from number `start` on, less the message; None when it tells of anything but the segment, the
+    element and the resources made, nothing in fast runs."""
+    if state.trace is None:
+        return ()
+    places = {number: (owner, way) for owner, root in enumerate((element, *made)) for number, way in ways(root)}
+    notes = []
+    for one in state.trace[start:]:
+        place = (-1, ()) if one.container is None else places.get(id(one.container))
+        if place is None or any(node.segment is not segment for node in one.nodes):
+            return None
+        owner, way = place
+        notes.append(
+            Note(one.rule, one.nodes, one.whole, owner, way, one.key, one.item, one.outcome, one.row, one.note)
+        )
+    return tuple(notes)
+
+
+def note_again(
+    state: Run,
+    notes: Sequence[Note],
+    roots: Sequence[Resource],
+    segment: SegmentScope,
+    value: Node | None,
+    target: Resource | None = None,
+    offsets: Mapping[str, int] = _NO_OFFSETS,
+) -> None:
+    """Trace the writes for a segment or a value in it.
+
+    roots    the copies of the element and of the resources made
+    target   what the element's content has gone into, the element itself unless given
+    offsets  how many items the target's lists held before
+    """
+    trace = state.trace
+    assert trace is not None  # there are notes in traced runs only
+    element = roots[0] if target is None else target
+    for one in notes:
+        container: Resource | None = element
+        item = one.item
+        if one.owner < 0:
+            container = None
+        elif one.owner or one.way:
+            container = at(roots[one.owner], one.way)
+        elif item is not None and offsets:
+            item += offsets.get(one.key, 0)
+        nodes = tuple([moved(node, segment, value) for node in one.nodes])
+        trace.append(Written(one.rule, nodes, one.whole, container, one.key, item, one.outcome, one.row, one.note))
+
+
+def moved(part: Node, segment: SegmentScope, value: Node | None) -> Node:
+    """The part of a value, or of a segment, at the same place of another."""
+    if value is None:
+        return Node(part.raw, part.level, segment, part.field, part.repetition, part.component, part.subcomponent)
+    component = part.component if value.level == 1 else value.component
+    subcomponent = part.subcomponent if value.level < 3 else value.subcomponent
+    return Node(part.raw, part.level, segment, value.field, value.repetition, component, subcomponent)
