@@ -56,6 +56,22 @@ def test_a_pattern_that_finds_nothing_is_refused(bench: Any) -> None:
     assert refused.value.code == "SUI-0004"
 
 
+def test_message_files_may_be_named_by_their_whole_path(bench: Any) -> None:
+    folder = bench.folder / "elsewhere"
+    folder.mkdir()
+    (folder / "a.hl7").write_bytes(b"".join(message.raw for message in generate("admission", 1, 1)))
+    suite = bench.suite(HEAD + f'inputs:\n  - {{id: ward, messages: ["{folder}/*.hl7"]}}\n')
+    assert [case.id for case in cases(suite)] == ["ward-0001"]
+
+
+@pytest.mark.parametrize("pattern", ["", "a\\0b", "/", "/nowhere-at-all/*.hl7"])
+def test_a_pattern_that_cannot_be_or_finds_nothing_is_refused(bench: Any, pattern: str) -> None:
+    suite = bench.suite(HEAD + f'inputs:\n  - {{id: ward, messages: ["{pattern}"]}}\n')
+    with pytest.raises(Refused) as refused:
+        list(cases(suite))
+    assert refused.value.code == "SUI-0004"
+
+
 def test_a_damaged_message_file_is_refused_and_not_skipped(bench: Any) -> None:
     (bench.folder / "suite" / "cut.hl7.gz").write_bytes(gzip.compress(b"MSH|^~\\&|" * 5000)[:-30])
     suite = bench.suite(HEAD + "inputs:\n  - {id: ward, messages: [cut.hl7.gz]}\n")

@@ -33,6 +33,7 @@ from workbench.synthetic.scenarios import find_scenario, generate
 
 SUITE_FILE = "suite.yaml"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+_PATTERNS = "Write files as `messages/*.hl7` from the suite's folder, or as a whole path."
 
 
 class Invariant(StrEnum):
@@ -63,7 +64,7 @@ class Check(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One source of cases: a synthetic scenario, or message files (glob patterns, from the suite's folder).
+    """One source of cases: a synthetic scenario, or message files (glob patterns, from the suite's folder or whole).
 
     skip  why its cases are not run, "" when they are
     """
@@ -157,8 +158,8 @@ def load_suite(path: Path) -> Suite:
 def cases(suite: Suite) -> Iterator[Case]:
     """All cases in the order of the suite.
 
-    raises  Refused SYN-0001, SYN-0002, SYN-0003: as `generate`; SUI-0004: a pattern of message files finds nothing;
-            SUI-0005: a message file is damaged
+    raises  Refused SYN-0001, SYN-0002, SYN-0003: as `generate`; SUI-0004: a pattern of message files is
+            none, or finds nothing; SUI-0005: a message file is damaged
     """
     for each in suite.inputs:
         if each.is_synthetic:
@@ -177,11 +178,16 @@ def cases(suite: Suite) -> Iterator[Case]:
 def _files(suite: Suite, each: Input) -> list[Path]:
     files: list[Path] = []
     for pattern in each.messages:
-        found = sorted(suite.file.parent.glob(pattern))
-        if not found:
+        whole = Path(pattern)
+        folder = Path(whole.anchor) if whole.is_absolute() else suite.file.parent
+        try:
+            found = sorted(folder.glob(str(whole.relative_to(folder)) if whole.is_absolute() else pattern))
+        except (ValueError, IndexError) as error:  # what glob says of patterns such as "" and "a**b"
             raise Refused(
-                "SUI-0004", f"{suite.file.name}: “{pattern}” finds no file.", "Paths begin at the suite's folder."
-            )
+                "SUI-0004", f"{suite.file.name}: “{pattern}” is no pattern of file names ({error}).", _PATTERNS
+            ) from None
+        if not found:
+            raise Refused("SUI-0004", f"{suite.file.name}: “{pattern}” finds no file.", _PATTERNS)
         files += found
     return files
 

@@ -59,7 +59,9 @@ def _hangs_on(message_map: MessageMap, row: Row, other: Row) -> bool:
 
 
 def _with(package: Package, messages: Iterable[MessageMap]) -> Package:
-    kept = {each.name: each for each in messages}
+    """With these message maps; the others keep only the names of their rows, which paths may begin with, too."""
+    kept = {each.name: _cut(each, []) for each in package.messages.values()}
+    kept.update({each.name: each for each in messages})
     named = {name: None for each in kept.values() for row in each.rows for name in row.using}
     used = [package.segments[name] for name in named if name in package.segments]
     return with_maps(package, kept, used)

@@ -93,18 +93,27 @@ def _field_changes(path: str, old: _Line, new: _Line, delimiters: Delimiters) ->
     before, after = dict(old.fields), dict(new.fields)
     for number in sorted({*before, *after}):
         was, now = before.get(number, ""), after.get(number, "")
-        if was == now:
+        if not was or not now:
+            yield f"{path}-{number}", now or None
+        elif was != now:
+            yield from _repetition_changes(f"{path}-{number}", was, now, delimiters)
+
+
+def _repetition_changes(path: str, was: str, now: str, delimiters: Delimiters) -> Iterator[tuple[str, Json]]:
+    olds, news = was.split(delimiters.repetition), now.split(delimiters.repetition)
+    separators = (delimiters.component, delimiters.subcomponent)
+    for operation, first, last, begin, end in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
+        if operation == "equal":
             continue
-        place = f"{path}-{number}"
-        olds, news = was.split(delimiters.repetition), now.split(delimiters.repetition)
-        if not was or not now or len(olds) > len(news):
-            yield place, now or None
-            continue
-        olds += [""] * (len(news) - len(olds))
-        separators = (delimiters.component, delimiters.subcomponent)
-        for repetition, (one, other) in enumerate(zip(olds, news, strict=True), 1):
-            named = f"{place}[{repetition}]" if len(news) > 1 else place
-            yield from _part_changes(named, one, other, separators)
+        both = min(last - first, end - begin)
+        for number in range(begin, end):
+            place = f"{path}[{number + 1}]" if len(news) > 1 else path
+            if number < begin + both:
+                yield from _part_changes(place, olds[first + number - begin], news[number], separators)
+            else:
+                yield place, news[number]
+        for number in range(first + both, last):
+            yield f"{path}[{number + 1}]", None
 
 
 def _part_changes(path: str, was: str, now: str, separators: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
