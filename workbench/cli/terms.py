@@ -16,6 +16,7 @@ from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import blocks
 from workbench.terminology.code_map import CodeMapRow
 from workbench.terminology.coverage import coverage
+from workbench.terminology.harvest import LocalCode
 
 _SUGGESTED = ("local_code", "rank", "target_code", "score", "confidence", "target_display", "why")
 _FOUND = ("row", "severity", "rule", "source", "target", "text")
@@ -83,7 +84,12 @@ def _register_check(actions: argparse._SubParsersAction[argparse.ArgumentParser]
     checking.add_argument(
         "--capture", type=Path, metavar="INPUT", help="messages whose codes, units and values are used"
     )
-    checking.add_argument("--field", default="", metavar="FIELD", help="the field of the capture that the map is for")
+    checking.add_argument(
+        "--field",
+        default="",
+        metavar="FIELD",
+        help="the field of the capture that the map is for: OBX-3, Observation.code",
+    )
     _add_vocabulary(checking, needed=False)
     _add_format(checking)
     checking.set_defaults(run=_check)
@@ -182,7 +188,9 @@ def _translated(code: str, row: CodeMapRow | None) -> dict[str, object]:
 
 def _check(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    sent = terms.collect_codes(open_inputs([options.capture], job), None, options.field, job) if options.capture else ()
+    sent: tuple[LocalCode, ...] = ()
+    if options.capture:
+        sent = terms.collect_codes(open_inputs([options.capture], job), None, options.field, job, every=True)
     code_map, findings = terms.check_code_map(
         options.map, options.seen, options.system, options.vocabulary, job, sent=sent
     )

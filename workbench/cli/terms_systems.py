@@ -68,8 +68,13 @@ def _register_collect(actions: _Actions[argparse.ArgumentParser]) -> None:
         "workbench terms collect feed.hl7 --field OBX-3 --out local.csv",
     )
     add_inputs(collecting)
-    collecting.add_argument("--field", default="", metavar="FIELD", help="only this field, such as OBX-3")
+    collecting.add_argument("--field", default="", metavar="FIELD", help="only this field: OBX-3, Observation.code")
     collecting.add_argument("--mapping", type=Path, metavar="PACKAGE", help="also the fields that its code maps take")
+    collecting.add_argument(
+        "--all-systems",
+        action="store_true",
+        help="of FHIR resources also codes of LOINC, SNOMED CT and other standards",
+    )
     collecting.add_argument("--values", action="store_true", help="with sample values: these are patients' results")
     collecting.add_argument("--out", type=Path, metavar="FILE", help="a .csv or .xlsx file instead of the screen")
     _add_format(collecting)
@@ -90,7 +95,8 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
 
 def _collect(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    found = terms.collect_codes(open_inputs(options.inputs, job), options.mapping, options.field, job)
+    capture = open_inputs(options.inputs, job)
+    found = terms.collect_codes(capture, options.mapping, options.field, job, every=options.all_systems)
     rows = [terms.list_row(local, values=options.values) for local in found]
     if options.out is None:
         _print(rows, terms.LIST_COLUMNS, options.format)

@@ -150,12 +150,12 @@ _RISKS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
     (re.compile(pattern, re.I), risk)
     for pattern, risk in (
         (r"^(?:AL1|IAM)-|allerg", 5.0),
-        (r"^(?:RXA|RXE|RXD|RXO|RXG)-|drug|medic|dose|insulin|heparin|warfarin", 4.0),
+        (r"^(?:RXA|RXE|RXD|RXO|RXG)-|^Immunization\.vaccine|drug|medic|dose|insulin|heparin|warfarin", 4.0),
         (
             r"potassium|sodium|glucose|troponin|lactate|creatinine|h[ae]moglobin|inr\b|digoxin|blood group|abo\b|hcg",
             3.0,
         ),
-        (r"^OBX-3|^DG1-|^PRB-", 2.0),
+        (r"^OBX-3|^DG1-|^PRB-|^Observation\.(?:component\.)?code|^Condition\.", 2.0),
     )
 )
 

@@ -16,6 +16,14 @@ USUAL_SYSTEMS: Mapping[str, tuple[str, ...]] = {
     "RXA-5": (CVX,), "RXE-2": (RXNORM,), "RXO-1": (RXNORM,), "RXD-2": (RXNORM,), "RXG-4": (RXNORM,),
     "DG1-3": (ICD_10_CM, SNOMED_CT), "PRB-3": (SNOMED_CT, ICD_10_CM), "PR1-3": (SNOMED_CT,),
     "SPM-4": (SNOMED_CT,), "OBR-15": (SNOMED_CT,),
+    "Observation.code": (LOINC,), "Observation.component.code": (LOINC,), "DiagnosticReport.code": (LOINC,),
+    "Observation.value": (SNOMED_CT,), "Observation.component.value": (SNOMED_CT,),
+    "Observation.value.unit": (UCUM,), "Observation.component.value.unit": (UCUM,), "Specimen.type": (SNOMED_CT,),
+    "MedicationRequest.medication": (RXNORM,), "MedicationStatement.medication": (RXNORM,),
+    "MedicationAdministration.medication": (RXNORM,), "MedicationDispense.medication": (RXNORM,),
+    "Medication.code": (RXNORM,), "Immunization.vaccineCode": (CVX,),
+    "AllergyIntolerance.code": (RXNORM, SNOMED_CT), "AllergyIntolerance.reaction.manifestation": (SNOMED_CT,),
+    "Condition.code": (ICD_10_CM, SNOMED_CT), "Procedure.code": (SNOMED_CT,), "ServiceRequest.code": (LOINC, SNOMED_CT),
 }  # fmt: skip
 """Field → the code systems whose releases have candidates for it."""
 

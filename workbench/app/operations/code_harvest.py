@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 
 from workbench.app.operations.code_fields import fields_of_maps
-from workbench.app.pieces import in_pieces, read_messages
+from workbench.app.operations.code_harvest_fhir import seen_in_resource
+from workbench.app.pieces import ReadMessage, in_pieces, read_messages
+from workbench.fhir.json_tree import FhirDocument
 from workbench.kernel.progress import JobContext
 from workbench.mapping.model import Package
 from workbench.messages.capture import Capture
@@ -32,11 +34,13 @@ def collect(
     ctx: JobContext,
     workers: int | None = None,
     more: frozenset[str] = frozenset(),
+    every: bool = False,
 ) -> tuple[LocalCode, ...]:
-    """Every distinct coded value of the capture's v2 messages, the most frequent first.
+    """Every distinct coded value of the capture's messages, the most frequent first.
 
     package  the fields its code maps translate are collected whatever their data type
     more     further such fields
+    every    of FHIR resources also codings of published code systems; v2 messages are collected whole always
 
     Messages that cannot be read have no codes; validation says why.
 
@@ -45,20 +49,22 @@ def collect(
     mapped = more | frozenset(fields_of_maps(package) if package is not None else ())
     whole: tuple[LocalCode, ...] = ()
     parts: list[tuple[LocalCode, ...]] = []
-    for _, part in in_pieces(partial(_harvest_piece, mapped), capture, ctx, workers, "collecting codes"):
+    for _, part in in_pieces(partial(_harvest_piece, mapped, every), capture, ctx, workers, "collecting codes"):
         parts.append(part)
         if len(parts) == _AT_ONCE:
             whole, parts = merge([whole, *parts]), []
     return merge([whole, *parts])
 
 
-def _harvest_piece(mapped: frozenset[str], piece: Section) -> tuple[LocalCode, ...]:
-    return harvest(
-        seen
-        for number, _, document in read_messages(piece)
-        if isinstance(document, Message)
-        for seen in seen_in(document, number, mapped)
-    )
+def _harvest_piece(mapped: frozenset[str], every: bool, piece: Section) -> tuple[LocalCode, ...]:
+    return harvest(seen for message in read_messages(piece) for seen in _seen_in_message(message, mapped, every))
+
+
+def _seen_in_message(message: ReadMessage, mapped: frozenset[str], every: bool) -> Iterator[SeenCode]:
+    if isinstance(message.document, Message):
+        yield from seen_in(message.document, message.number, mapped)
+    elif isinstance(message.document, FhirDocument):
+        yield from seen_in_resource(message.document.value, message.number, mapped, every=every)
 
 
 def seen_in(message: Message, number: int, mapped: frozenset[str] = frozenset()) -> Iterator[SeenCode]:

@@ -79,17 +79,18 @@ def _memory(approved: Path | None, named: tuple[NamedLocal, ...]) -> Memory | No
 
 
 def collect_codes(
-    capture: Capture, package: Path | None, field: str = "", ctx: JobContext | None = None
+    capture: Capture, package: Path | None, field: str = "", ctx: JobContext | None = None, *, every: bool = False
 ) -> tuple[LocalCode, ...]:
     """The coded values of a capture, the most frequent first.
 
     package  a mapping whose translated fields are collected as well, whatever their data type
-    field    only this field (`OBX-3`), whatever its data type
+    field    only this field (`OBX-3`, `Observation.code`), whatever its data type and code system
+    every    of FHIR resources also codings of published code systems
 
     raises  Refused MAP-…: a defective mapping; Cancelled; Unavailable APP-0002
     """
     mapping = load_package(package) if package is not None else None
-    found = collect(capture, mapping, ctx or JobContext(), more=frozenset({field} - {""}))
+    found = collect(capture, mapping, ctx or JobContext(), more=frozenset({field} - {""}), every=every)
     return tuple(local for local in found if not field or local.field == field)
 
 

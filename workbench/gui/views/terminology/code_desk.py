@@ -70,6 +70,8 @@ class CodeDesk(QObject):
         self._deed: Deed | None = None
         self._laid: tuple[Package, Package] | None = None
         self._is_list = False
+        self.every_system = False
+        """Of FHIR resources, codes of published code systems are collected too."""
         desk.package_changed.connect(self._follow)
         bench.capture_changed.connect(self._another_capture)
 
@@ -104,13 +106,13 @@ class CodeDesk(QObject):
 
     def collect(self) -> None:
         """Collect the coded values of the capture beside the window."""
-        capture, package = self.bench.capture, self.package
+        capture, package, every = self.bench.capture, self.package, self.every_system
         if capture is None or package is None:
             self.bench.say("Open a capture and a mapping first.")
             return
 
         def work(ctx: JobContext) -> tuple[tuple[LocalCode, ...], Worklist]:
-            found = collect(capture, package, ctx)
+            found = collect(capture, package, ctx, every=every)
             return found, Worklist(found, package)
 
         self._is_list = False

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QSplitter, QStackedWidget, QTabWidget, QWidget
 
 from workbench.app.operations import terms
@@ -112,7 +113,17 @@ class TerminologyPage(Page):
                 menu.addSeparator()
             else:
                 menu.addAction(title).triggered.connect(partial(_without_argument, act))
+        every = QAction("Collect codes of published systems too", menu, checkable=True)
+        every.setToolTip("Of FHIR resources also codes of LOINC, SNOMED CT and other standards, which need no map")
+        every.toggled.connect(self.collect_every)
+        menu.insertAction(menu.actions()[1], every)
         return menu
+
+    def collect_every(self, on: bool) -> None:
+        """Collect anew, with or without the codes of published code systems in FHIR resources."""
+        self.codes.every_system = on
+        if self.codes.worklist is not None:
+            self.codes.collect()
 
     def _connect(self) -> None:
         codes = self.codes
