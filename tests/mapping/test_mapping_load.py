@@ -131,6 +131,12 @@ def test_a_row_that_cannot_be_is_refused_with_its_place(
     assert said in refused.value.text
 
 
+def test_a_control_character_is_refused_with_its_place() -> None:
+    with pytest.raises(Refused, match=r"rules.yaml:2:5: a control character \(U\+0007\)") as refusal:
+        read_yaml("a: 1\nb: x\x07y\n", "rules.yaml")
+    assert refusal.value.code == "MAP-0101"
+
+
 def test_a_folder_without_package_yaml_is_no_package(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         load_package(tmp_path)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.model import Json, Place
@@ -51,15 +52,30 @@ def read_yaml(text: str, file: str) -> YamlText:
 
     raises  Refused MAP-0101: no YAML, an alias, or a key that stands twice in one mapping; says line and column
     """
+    root = _composed(text, file)
+    places: dict[KeyPath, Place] = {}
+    value = None if root is None else _plain(root, (), places, file)
+    return YamlText(file, value, places)
+
+
+def _composed(text: str, file: str) -> Node | None:
+    """The tree of a document; libyaml is four times as fast and knows YAML 1.1, so what it refuses is asked again."""
+    try:
+        root: Node | None = YAML(typ="safe", pure=False).compose(text)
+        return root
+    except ReaderError as error:
+        before, sign = text[: error.position], text[error.position : error.position + 1]
+        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise _refused(place, f"a control character (U+{ord(sign or chr(0)):04X}) stands here.") from error
+    except MarkedYAMLError:
+        pass
     try:
         root = YAML(typ="safe", pure=True).compose(text)
+        return root
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
         raise _refused(place, f"this is not YAML ({error.problem or error.context}).") from error
-    places: dict[KeyPath, Place] = {}
-    value = None if root is None else _plain(root, (), places, file)
-    return YamlText(file, value, places)
 
 
 def _refused(place: Place, sentence: str) -> Refused:
@@ -92,7 +108,7 @@ def _plain(node: Node, path: KeyPath, places: dict[KeyPath, Place], file: str) -
 
 def _scalar(node: ScalarNode) -> Json:
     text: str = node.value
-    if node.style is not None:
+    if node.style:
         return text
     if text in _WORDS:
         return _WORDS[text]
