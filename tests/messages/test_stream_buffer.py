@@ -51,7 +51,7 @@ def test_what_lies_over_the_edge_of_a_window_is_found(monkeypatch) -> None:
 @pytest.mark.parametrize("size", [3, 7, 64])
 def test_bytes_are_found_also_where_two_windows_meet(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     data = b"x" * 40 + b"abc" + b"x" * 40 + b"abc"
-    monkeypatch.setattr(buffers, "WINDOW", size)
-    for start in range(0, 90):
+    monkeypatch.setattr(buffers, "STEP", size)
+    for start in range(90):
         for end in (start, 42, 43, 60, 86):
             assert find_between(data, b"abc", start, end) == data.find(b"abc", start, end)

@@ -17,7 +17,9 @@ from workbench.kernel.errors import Unavailable
 from workbench.kernel.progress import JobContext
 
 WINDOW = 8 << 20
-"""Bytes searched in one call: the interpreter is held for some milliseconds, not for seconds."""
+"""Bytes of a stream that are put together at once."""
+STEP = 1 << 20
+"""Bytes searched in one call: the interpreter is held for a millisecond, and other threads get their turn."""
 _OPEN_FILES = 64
 
 
@@ -81,7 +83,7 @@ def occurrences(
     find, stop = buffer.find, len(buffer) if end is None else end
     at, more = start, len(wanted) - 1
     while at < stop:
-        limit = min(stop, at + WINDOW)
+        limit = min(stop, at + STEP)
         found = find(wanted, at, min(stop, limit + more))
         if found < 0:
             ctx.check()
@@ -92,13 +94,13 @@ def occurrences(
 
 
 def find_between(buffer: Buffer, wanted: bytes, start: int, end: int) -> int:
-    """As `bytes.find`, a window at a time, so that other threads get their turn while a giant is searched."""
-    if end - start <= WINDOW:
+    """As `bytes.find`, a step at a time where it is far; steps are copied, because a mapped file is searched slowly."""
+    if end - start <= STEP:
         return buffer.find(wanted, start, end)
-    for at in range(start, end, WINDOW):
-        found = buffer.find(wanted, at, min(end, at + WINDOW + len(wanted) - 1))
+    for at in range(start, end, STEP):
+        found = buffer[at : min(end, at + STEP + len(wanted) - 1)].find(wanted)
         if found >= 0:
-            return found
+            return at + found
     return -1
 
 
@@ -107,8 +109,8 @@ def release(buffer: Buffer, start: int, end: int) -> None:
     if isinstance(buffer, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         first = start // mmap.PAGESIZE * mmap.PAGESIZE
         last = min(end, len(buffer)) // mmap.PAGESIZE * mmap.PAGESIZE
-        for at in range(first, last, WINDOW):
-            buffer.madvise(mmap.MADV_DONTNEED, at, min(WINDOW, last - at))
+        for at in range(first, last, STEP):
+            buffer.madvise(mmap.MADV_DONTNEED, at, min(STEP, last - at))
 
 
 class StreamBuffer:
