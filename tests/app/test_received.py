@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,3 +117,36 @@ def test_a_wrong_passphrase_is_refused_by_verbs(
     options._opener.cache_clear()
     assert run(["messages", "list", str(path)], None) == 2
     assert "SEC-0001" in capsys.readouterr().err
+
+
+def test_plain_files_of_earlier_versions_are_sealed_once_and_for_good(session: Session) -> None:
+    folder = session.workspace.folder / received.FOLDER
+    folder.mkdir()
+    content = b"".join(b"\x0b" + _adt(f"M{n}") + b"\x1c\r" for n in range(3))
+    (folder / "20250102.mllp").write_bytes(content)
+    assert received.seal_plain_files(session) == 1
+    (file,) = received_files(session)
+    assert [path.name for path in folder.iterdir()] == [file.path.name]
+    assert b"Roe" not in file.path.read_bytes()
+    assert list(open_capture([file.path], unseal=unsealing(session))) == [_adt(f"M{n}") for n in range(3)]
+    (entry,) = [entry for entry in session.audit_entries() if entry.action == "received.seal"]
+    assert entry.object_hash == hashlib.sha256(content).hexdigest()
+    assert received.seal_plain_files(session) == 0
+
+
+def test_sealing_that_was_interrupted_is_done_again_without_a_second_copy(session: Session) -> None:
+    folder = session.workspace.folder / received.FOLDER
+    folder.mkdir()
+    plain = folder / "old.mllp"
+    plain.write_bytes(b"\x0b" + _adt("M1") + b"\x1c\r")
+    when = plain.stat().st_mtime_ns
+    (folder / "old.mllp.unfinished").write_bytes(b"half")
+    received.seal_plain_files(session)
+    plain.write_bytes(b"\x0b" + _adt("M1") + b"\x1c\r")  # as if the plain file had not been removed yet
+    os.utime(plain, ns=(when, when))
+    assert received.seal_plain_files(session) == 1
+    assert len(received_files(session)) == 1 and not plain.exists()
+    plain.write_bytes(b"\x0b" + _adt("M2") + b"\x1c\r")
+    os.utime(plain, ns=(when, when))
+    received.seal_plain_files(session)
+    assert len(received_files(session)) == 2

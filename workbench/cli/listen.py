@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.app.operations.exchange import Store, answer_rule, mllp_file, receiving
-from workbench.app.operations.received import SealedStore
+from workbench.app.operations.received import SealedStore, seal_plain_files
 from workbench.app.session import open_session
 from workbench.cli.connection import add_identity, listener_tls
 from workbench.cli.options import add_verb
@@ -62,6 +62,7 @@ def _store(options: argparse.Namespace) -> Iterator[Store]:
     session = open_session(options.workspace, first_of(*headless_sources(options.passphrase_fd)))
     try:
         session.record("messages.receive", "address", f"{options.host}:{options.port}")
+        seal_plain_files(session)
         yield SealedStore(session)
     finally:
         session.close()

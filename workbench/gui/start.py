@@ -17,7 +17,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog
 
 from workbench import __version__
-from workbench.app.operations.received import unsealing
+from workbench.app.operations.received import plain_files, seal_plain_files, unsealing
 from workbench.app.session import (
     Session,
     create_session,
@@ -94,6 +94,19 @@ def make_application(theme: ThemeName | None = None) -> tuple[QApplication, Them
     return application, Theme(application, theme or _preferred(application))
 
 
+def _seal_older(bench: Bench, session: Session) -> None:
+    """What an earlier version received in plain files is sealed beside the window."""
+    if not plain_files(session):
+        return
+
+    def tell(count: object) -> None:
+        bench.say(f"{count} received captures of an earlier version were sealed")
+
+    handle = bench.jobs.start("Sealing received messages", lambda _ctx: seal_plain_files(session), writes=True)
+    handle.succeeded.connect(tell)
+    handle.failed.connect(bench.report)
+
+
 def open_window(theme: Theme, session: Session, inputs: Sequence[Path] = ()) -> MainWindow:
     """The window of a session, with its mapping package and captures on their way in."""
     jobs = JobRunner(theme)
@@ -107,6 +120,7 @@ def open_window(theme: Theme, session: Session, inputs: Sequence[Path] = ()) -> 
         bench.open_paths(first)
     window.show()
     QTimer.singleShot(0, window.complete)
+    _seal_older(bench, session)
     return window
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from workbench.app.session import Session, reading, workspace_key
@@ -19,6 +20,9 @@ LARGEST_FILE = 256 << 20
 """Bytes after which another file is begun; a sealed file is opened in memory."""
 _KEY_SETTING = "received.key"
 _PURPOSE = "received messages"
+_PLAIN = ".mllp"
+_UNFINISHED = ".unfinished"
+_RECORD = 8 << 20
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 
 
@@ -97,6 +101,52 @@ def delete_received(session: Session, file: ReceivedFile) -> None:
             "EXC-0014", f"The capture cannot be deleted ({error.strerror}).", "Close what uses it, then try again."
         ) from error
     session.record("received.delete", "capture", file.path.name)
+
+
+def plain_files(session: Session) -> list[Path]:
+    """What earlier versions received and kept unsealed, where the workspace may be changed."""
+    folder = session.workspace.folder / FOLDER
+    return sorted(folder.glob(f"*{_PLAIN}")) if session.workspace.writable else []
+
+
+def seal_plain_files(session: Session) -> int:
+    """Seal what earlier versions kept in plain files, and remove those; gives how many there were.
+
+    A sealed file stands under its own name only when it is whole, and the plain one goes after that: whenever this
+    is interrupted, the messages are there, and the next time it is done.
+
+    raises  Unavailable EXC-0012: a file cannot be read or written; the plain one is still there then
+    """
+    plain = plain_files(session)
+    for path in plain:
+        try:
+            content = path.read_bytes()
+            sealed = _sealed(path, content, session)
+            path.unlink()
+        except OSError as error:
+            raise _not_kept(error) from error
+        session.record("received.seal", "capture", sealed.name, sha256(content).hexdigest())
+    return len(plain)
+
+
+def _sealed(path: Path, content: bytes, session: Session) -> Path:
+    """A sealed copy of a plain file, named by the time of that; the one that is there when it is the same."""
+    seal, began = _seal(session), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    target = path.with_name(f"{began:{_STAMP}}{SUFFIX}")
+    while target.exists():
+        if b"".join(read_records(target.read_bytes(), seal).contents) == content:
+            return target
+        began += timedelta(microseconds=1)
+        target = path.with_name(f"{began:{_STAMP}}{SUFFIX}")
+    unfinished = path.with_name(path.name + _UNFINISHED)
+    unfinished.unlink(missing_ok=True)
+    log = SealedLog(unfinished, seal)
+    try:
+        for at in range(0, len(content), _RECORD):
+            log.append(content[at : at + _RECORD])
+    finally:
+        log.close()
+    return unfinished.rename(target)
 
 
 def unsealing(session: Session) -> Callable[[Path, bytes], Records]:
