@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from workbench.fhir.json_tree import FhirDocument
@@ -48,6 +49,32 @@ class DisplayText:
         if self._is_plain:
             return position
         return len(self.text.encode("utf-16-le")[: position * 2].decode("utf-16-le", "ignore"))
+
+
+@dataclass(frozen=True, slots=True)
+class LineRun:
+    """Lines `first` up to and without `last` of a text, at least one, and the lines that come in their place."""
+
+    first: int
+    last: int
+    lines: tuple[str, ...]
+
+
+def differing_lines(before: Sequence[str], after: Sequence[str]) -> tuple[LineRun, ...]:
+    """What makes `after` of `before`: each changed run of lines when both are equally long, else one run around all."""
+    if len(before) == len(after):
+        changed = [number for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+        firsts = [number for at, number in enumerate(changed) if at == 0 or changed[at - 1] != number - 1]
+        lasts = [number + 1 for at, number in enumerate(changed) if number + 1 not in changed[at + 1 : at + 2]]
+        return tuple(LineRun(a, b, tuple(after[a:b])) for a, b in zip(firsts, lasts, strict=True))
+    shorter = min(len(before), len(after))
+    if not shorter:
+        return (LineRun(0, max(1, len(before)), tuple(after) or ("",)),)
+    head = next((n for n in range(shorter) if before[n] != after[n]), shorter)
+    head = min(head, shorter - 1)
+    tail = next((n for n in range(shorter - head) if before[-1 - n] != after[-1 - n]), shorter - head)
+    tail = min(tail, shorter - head - 1)
+    return (LineRun(head, len(before) - tail, tuple(after[head : len(after) - tail])),)
 
 
 def of_message(message: Message, mask: bool = False) -> DisplayText:

@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from workbench.gui.theme.theme import Theme
-from workbench.gui.widgets.display_text import HIDDEN_RETURN, DisplayText
+from workbench.gui.widgets.display_text import HIDDEN_RETURN, DisplayText, LineRun, differing_lines
 from workbench.kernel.location import Span
 
 COLOURED_CHARACTERS = 200_000
@@ -30,6 +30,9 @@ COLOURED_CHARACTERS = 200_000
 
 LINE_CHARACTERS = 1000
 """A line of JSON longer than this was written without lines."""
+
+MOST_RUNS = 100
+"""Text that differs in more places is set as a whole."""
 
 _JSON_TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*")|(?P<literal>true|false|null)|(?P<number>-?\d[\d.eE+-]*)'
@@ -97,6 +100,7 @@ class SpanText(QPlainTextEdit):
         self._spans: dict[str, tuple[Span, ...]] = {}
         self._typing = False
         self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
         self.setAccessibleName(name)
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -215,10 +219,27 @@ class SpanText(QPlainTextEdit):
             self.byte_chosen.emit(self._shown.byte(self.textCursor().position()))
 
     def _show(self, shown: DisplayText) -> None:
+        """Begin at the top with other text; only the lines that differ are set, laid out and coloured anew."""
+        before = self._shown.text.split("\n") if self._shown is not None else []
+        after = shown.text.split("\n")
         self._shown = shown
         self._spans = {}
         self.setExtraSelections([])
-        self.setPlainText(shown.text)
+        runs = differing_lines(before, after)
+        lines = sum(run.last - run.first for run in runs)
+        if len(before) != self.document().blockCount() or 2 * lines > len(before) or len(runs) > MOST_RUNS:
+            self.setPlainText(shown.text)
+            return
+        for run in reversed(runs):
+            self._replace_lines(run)
+        self.moveCursor(QTextCursor.MoveOperation.Start)
+
+    def _replace_lines(self, run: LineRun) -> None:
+        document = self.document()
+        cursor = QTextCursor(document.findBlockByNumber(run.first))
+        end = document.findBlockByNumber(run.last - 1)
+        cursor.setPosition(end.position() + end.length() - 1, QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText("\n".join(run.lines))
 
     def _replace_colours(self, colours: QSyntaxHighlighter) -> QSyntaxHighlighter:
         if self._colours is not None:

@@ -106,6 +106,10 @@ class EndTreeModel(QAbstractItemModel):
         if self._roots:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._roots) - 1, len(self._heads) - 1))
 
+    def decorated_with(self, looks: Mapping[str, EndLook]) -> bool:
+        """Whether just this is said of the ends shown."""
+        return bool(self._looks) and looks == self._looks
+
     def look(self, path: str) -> EndLook:
         return self._looks.get(path, _NO_LOOK)
 

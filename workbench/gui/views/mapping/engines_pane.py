@@ -65,7 +65,7 @@ class EnginesPane(QFrame):
         layout.setStretch(2, 1)
         self.setLayout(layout)
         self.table.selectionModel().currentChanged.connect(self._flag_chosen)
-        desk.package_changed.connect(self.refresh)
+        desk.package_changed.connect(self._package_changed)
         self.refresh()
 
     # A pane of the mapping page
@@ -83,6 +83,11 @@ class EnginesPane(QFrame):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
+
+    def _package_changed(self) -> None:
+        """Pages nobody looks at stay out of the way of who is typing; they are made when they are shown."""
+        if self.isVisible():
+            self.refresh()
 
     def refresh(self) -> None:
         """Show the engines of the package and what they cannot carry, the base's rules included."""

@@ -237,7 +237,8 @@ class MappingPage(Page):
         self.pointing.point_again()
 
     def _package_changed(self) -> None:
-        self.pointing.take_package()
+        if self.pointing.take_package():
+            self._draw_links()
         self._capture_changed()
         self._name_package()
         self.rules.refresh_soon()

@@ -54,9 +54,10 @@ class Pointing(QObject):
 
     # What is known
 
-    def take_package(self) -> None:
-        """Look up the ends of the package's rules anew."""
-        self.index = RuleIndex(self._desk.shown, self.index)
+    def take_package(self) -> bool:
+        """Look up the ends of the package's rules anew; False when they are what they were."""
+        before, self.index = self.index, RuleIndex(self._desk.shown, self.index)
+        return not self.index.same_ends(before)
 
     def take_result(self) -> None:
         """Look up the trace of the present result."""

@@ -45,8 +45,26 @@ class RuleIndex:
         self.ends: dict[RuleName, RuleEnds] = {}
         self._readers: dict[str, list[RuleName]] = {}
         self._writers: dict[str, dict[str, list[RuleName]]] = {}
+        self._read: frozenset[str] | None = None
         if package is None:
             return
+        self._take(package, before)
+        if before is not None and before.ends == self.ends and [*before.ends] == [*self.ends]:
+            self.ends, self._readers, self._writers, self._read = (
+                before.ends,
+                before._readers,
+                before._writers,
+                before._read,
+            )
+            return
+        for rule, ends in self.ends.items():
+            for path in ends.sources:
+                self._readers.setdefault(path, []).append(rule)
+            for path in ends.targets:
+                self._writers.setdefault(ends.type, {}).setdefault(path, []).append(rule)
+
+    def _take(self, package: Package, before: RuleIndex | None) -> None:
+        """Read the ends of the maps that are not those of the index before."""
         fhir = package.header.direction in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR)
         for name, content in _maps(package):
             kept = before._parts.get(name) if before is not None else None
@@ -54,11 +72,10 @@ class RuleIndex:
             part = kept if kept is not None and same else _MapPart(content, dict(_ends(name, content, fhir)))
             self._parts[name] = part
             self.ends.update(part.ends)
-        for rule, ends in self.ends.items():
-            for path in ends.sources:
-                self._readers.setdefault(path, []).append(rule)
-            for path in ends.targets:
-                self._writers.setdefault(ends.type, {}).setdefault(path, []).append(rule)
+
+    def same_ends(self, other: RuleIndex) -> bool:
+        """Whether the rules of both join the same; then what is looked up in either is the very same object."""
+        return self.ends is other.ends
 
     def reading(self, path: str, *, inside: bool = True, read: str = "") -> tuple[RuleName, ...]:
         """The rules that read an end or something around it; `inside`: or something in it.
@@ -100,6 +117,11 @@ class RuleIndex:
 
     def read_paths(self) -> frozenset[str]:
         """Every end that an enabled rule reads, and every end around one."""
+        if self._read is None:
+            self._read = self._read_paths()
+        return self._read
+
+    def _read_paths(self) -> frozenset[str]:
         found: set[str] = set()
         for path, rules in self._readers.items():
             if any(self.ends[rule].enabled for rule in rules):

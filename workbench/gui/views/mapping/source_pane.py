@@ -45,6 +45,7 @@ class SourcePane(QFrame):
         self._resources: dict[str, str] = {}
         self._of_type = ""
         self._shown: object = None
+        self._seen: object = None
         self._known: tuple[object, tuple[str, ...]] | None = None
         self.model = NodeTreeModel(bench.theme, self)
         self.tree = tree(bench.theme, self.model, "Source message", (8, 8.5))
@@ -84,7 +85,7 @@ class SourcePane(QFrame):
         self._bench.place_changed.connect(self.follow)
         self._bench.mask_changed.connect(self.refresh)
         self._bench.message_changed.connect(self.refresh)
-        self._desk.result_changed.connect(self.refresh)
+        self._desk.result_changed.connect(self._result_changed)
         self._probe.changed.connect(self.refresh)
 
     @property
@@ -106,6 +107,17 @@ class SourcePane(QFrame):
             self._of_type = of_type
             self.refresh()
 
+    def _result_changed(self) -> None:
+        """Most edits leave every fate as it was: then there is nothing to show anew."""
+        if self._state_of_result() != self._seen:
+            self.refresh()
+
+    def _state_of_result(self) -> tuple[object, ...]:
+        """All that a result adds to what is shown."""
+        result = self._desk.result
+        fates = tuple(entry.fate for entry in result.traced.ledger.entries) if result is not None else None
+        return id(self._bench.document), fates, self._read(), self.reads_fhir, self.fhir_type
+
     def refresh(self) -> None:
         """Show the message with the fates of the present result, and the fields with those of the capture."""
         document = self._bench.document
@@ -113,6 +125,7 @@ class SourcePane(QFrame):
             self._of = (document, self._bench.masked)
             self._whole = _tree_of(document, self._bench.masked)
             self._resources = {node.path: node.name for node in self._whole.nodes if node.name}
+        self._seen = self._state_of_result()
         result = self._desk.result
         self._fates = fates_of(self._whole, result.traced.ledger.entries) if result is not None else {}
         self._refresh_message()

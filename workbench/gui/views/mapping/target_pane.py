@@ -144,7 +144,10 @@ class TargetPane(QFrame):
         elif result is not None:
             values = values_of(result.document, type_name, self._bench.masked)
         written = self._index.written_paths(type_name)
-        self.model.decorate(target_looks(self._ends, values, written))
+        looks = target_looks(self._ends, values, written)
+        if self.model.decorated_with(looks):
+            return
+        self.model.decorate(looks)
         lacking = missing(self._ends, written)
         self.badge.setVisible(bool(lacking))
         if lacking:
@@ -153,7 +156,6 @@ class TargetPane(QFrame):
             self.badge.setToolTip(f"Required, and no rule writes it: {names}")
         if self.used.isChecked():
             self._rebuild(refresh=False)
-        self.moved.emit()
 
     def _rebuild(self, _what: object = None, *, refresh: bool = True) -> None:
         words, used = self.filter.text().lower().split(), self.used.isChecked()
@@ -178,6 +180,7 @@ class TargetPane(QFrame):
         self._following = False
         if refresh:
             self.refresh()
+        self.moved.emit()
 
     def select(self, path: str) -> None:
         """Show where an element stands."""
