@@ -206,3 +206,224 @@ def test_a_file_for_a_map_that_is_not_there_is_refused(package: Path) -> None:
     with pytest.raises(Refused) as refusal:
         run_examples(package)
     assert refusal.value.code == "SUI-0020"
+
+
+# --- the other directions ---------------------------------------------------------------------------------------------
+
+TO_V2 = {
+    "package.yaml": """\
+id: small-to-v2
+version: 1.0.0
+direction: fhir-to-v2
+source: {standard: FHIR, version: 4.0.1}
+target: {standard: HL7 v2, version: "2.5.1"}
+""",
+    "messages/PERSON.yaml": """\
+map: PERSON
+for: [Patient]
+rows:
+  - {id: msh, from: $this, make: MSH, using: Patient-MSH}
+  - {id: patient, from: Patient, make: PID, using: Patient-PID}
+  - {id: contacts, within: patient, from: contact, make: NK1, using: Contact-NK1}
+""",
+    "segments/Patient-MSH.yaml": """\
+map: Patient-MSH
+from: Patient
+to: MSH
+rules:
+  - {id: control-id, from: $message-id, to: MSH-10}
+  - {id: event, to: MSH-9.2, literal: A31}
+""",
+    "segments/Patient-PID.yaml": """\
+map: Patient-PID
+from: Patient
+to: PID
+rules:
+  - {id: set-id, from: $number, to: PID-1}
+  - {id: names, from: name, to: PID-5, using: HumanName-XPN}
+  - {id: birth-date, from: birthDate, to: PID-7}
+  - {id: language, from: "contact.name.text", to: PID-15, accounts-for: [language]}
+""",
+    "segments/Contact-NK1.yaml": """\
+map: Contact-NK1
+from: Patient.contact
+to: NK1
+rules:
+  - {id: set-id, from: $number, to: NK1-1}
+  - {id: name, from: name, to: NK1-2, using: HumanName-XPN}
+""",
+    "types/HumanName-XPN.yaml": """\
+map: HumanName-XPN
+from: HumanName
+to: XPN
+rules:
+  - {id: family, from: family, to: XPN.1.1}
+  - {id: given, from: given, to: XPN.2, repeat: first}
+""",
+    "examples/PERSON.yaml": """\
+map: PERSON
+input: |
+  {"resourceType": "Patient", "name": [{"family": "Doe"}], "contact": [{"name": {"family": "Roe"}}]}
+""",
+    "examples/Patient-MSH.yaml": 'map: Patient-MSH\ninput: |\n  {"resourceType": "Patient"}\n',
+    "examples/Patient-PID.yaml": """\
+map: Patient-PID
+input: |
+  {"resourceType": "Patient", "language": "en", "birthDate": "1980-02-29",
+   "name": [{"family": "Doe", "given": ["Jane"]}, {"family": "Roe"}], "contact": [{"name": {"text": "Bo"}}]}
+""",
+    "examples/Contact-NK1.yaml": """\
+map: Contact-NK1
+input: |
+  {"resourceType": "Patient", "contact": [{"name": {"family": "Roe"}}]}
+""",
+    "examples/HumanName-XPN.yaml": """\
+map: HumanName-XPN
+within: Patient-PID
+input: |
+  {"resourceType": "Patient", "birthDate": "1980-02-29", "name": [{"family": "Doe", "given": ["Jane"]}]}
+""",
+}
+V2_TO_V2 = {
+    "package.yaml": """\
+id: small-v2
+version: 1.0.0
+direction: v2-to-v2
+source: {standard: HL7 v2, version: "2.3"}
+target: {standard: HL7 v2, version: "2.5.1"}
+""",
+    "messages/EVERY.yaml": """\
+map: EVERY
+for: "*"
+rows:
+  - {id: msh, from: MSH, make: MSH, using: MSH-MSH}
+  - {id: pid, from: PID, make: PID, using: PID-PID}
+""",
+    "segments/MSH-MSH.yaml": """\
+map: MSH-MSH
+from: MSH
+to: MSH
+rules:
+  - {id: version, from: MSH-12.1, to: MSH-12.1, literal: 2.5.1}
+""",
+    "segments/PID-PID.yaml": """\
+map: PID-PID
+from: PID
+to: PID
+rules:
+  - {id: old-number, from: PID-2, to: PID-3}
+  - {id: number, from: PID-3, to: PID-3}
+  - {id: name, from: PID-5, to: PID-5, transform: upper}
+""",
+    "examples/EVERY.yaml": "map: EVERY\ninput: PID|1||4711||Doe\n",
+    "examples/MSH-MSH.yaml": "map: MSH-MSH\ninput: PID|1||4711||Doe\n",
+    "examples/PID-PID.yaml": "map: PID-PID\ninput: PID|1|0815|4711||Doe\n",
+}
+FHIR_TO_FHIR = {
+    "package.yaml": """\
+id: small-fhir
+version: 1.0.0
+direction: fhir-to-fhir
+source: {standard: FHIR, version: 4.0.1}
+target: {standard: FHIR, version: 4.0.1}
+""",
+    "messages/PATIENT.yaml": """\
+map: PATIENT
+for: [Patient]
+rows:
+  - {id: patient, from: Patient, make: Patient, using: Patient-Patient}
+""",
+    "segments/Patient-Patient.yaml": """\
+map: Patient-Patient
+from: Patient
+to: Patient
+rules:
+  - {id: active, to: active, literal: true}
+  - {id: birth-date, from: birthDate, to: birthDate}
+""",
+    "examples/PATIENT.yaml": 'map: PATIENT\ninput: |\n  {"resourceType": "Patient", "birthDate": "1980-02-29"}\n',
+    "examples/Patient-Patient.yaml": """\
+map: Patient-Patient
+input: |
+  {"resourceType": "Patient", "birthDate": "1980-02-29"}
+""",
+}
+
+
+def gives_of(folder: Path, files: dict[str, str], name: str) -> dict[str, object]:
+    """What accepting wrote into the examples of one map; all examples of the package then pass."""
+    for file, text in files.items():
+        path = folder / "small" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    run = run_examples(accepted(folder / "small"))
+    assert [(case.id, case.outcome) for case in run.cases if case.outcome is not Outcome.PASSED] == []
+    examples = load_examples(folder / "small" / "examples" / f"{name}.yaml").examples
+    return {each.name: each.gives for each in examples}
+
+
+def test_what_a_rule_writes_into_a_message_is_told_field_by_field(tmp_path: Path) -> None:
+    assert gives_of(tmp_path, TO_V2, "Patient-PID") == {
+        "set-id": {"PID-1": "1"},  # only the rule that numbers shows numbers
+        "names": {"PID-5": "Doe^Jane~Roe"},
+        "birth-date": {"PID-7": "19800229"},
+        "language": {"PID-15": "Bo"},
+    }
+
+
+def test_a_type_map_over_fhir_is_tried_in_the_fields_that_use_it(tmp_path: Path) -> None:
+    gives = gives_of(tmp_path, TO_V2, "HumanName-XPN")
+    assert gives == {"family": {"PID-5.1": "Doe"}, "given": {"PID-5.2": "Jane"}}
+
+
+def test_a_row_over_fhir_shows_the_segments_and_fields_it_makes(tmp_path: Path) -> None:
+    assert gives_of(tmp_path, TO_V2, "PERSON") == {
+        "msh": {"MSH": ["MSH-9"]},
+        "patient": {"PID": ["PID-5"], "NK1": ["NK1-2"]},  # what stands within it goes with it
+        "contacts": {"NK1": ["NK1-2"]},
+    }
+
+
+def test_when_and_under_which_number_a_message_is_sent_shows_only_for_the_rule_that_says_so(tmp_path: Path) -> None:
+    gives = gives_of(tmp_path, TO_V2, "Patient-MSH")
+    assert gives["event"] == {"MSH-9": "^A31"}
+    assert isinstance(gives["control-id"], dict) and [*gives["control-id"]] == ["MSH-10"]
+
+
+def test_a_rule_from_v2_to_v2_shows_what_would_not_go_over_without_it(tmp_path: Path) -> None:
+    assert gives_of(tmp_path, V2_TO_V2, "PID-PID") == {
+        "old-number": {"PID-3[1]": "0815"},
+        "number": {"PID-3[2]": "4711"},
+        "name": {"PID-5": "DOE"},
+    }
+
+
+def test_a_rule_from_fhir_to_fhir_shows_elements(tmp_path: Path) -> None:
+    gives = gives_of(tmp_path, FHIR_TO_FHIR, "Patient-Patient")
+    assert gives["active"] == {"Patient.active": True}
+    assert gives["birth-date"] == {"Patient.birthDate": "1980-02-29"}
+
+
+def test_an_example_that_is_no_fhir_is_an_error_with_its_place(tmp_path: Path) -> None:
+    gives_of(tmp_path, TO_V2, "PERSON")
+    examples = tmp_path / "small/examples/Contact-NK1.yaml"
+    examples.write_text(examples.read_text().replace('{"resourceType"', "{resourceType"))
+    (case, *_) = [case for case in run_examples(tmp_path / "small").cases if case.outcome is Outcome.ERROR]
+    assert case.issues[0].rule == "FHIR-0001" and "Contact-NK1.yaml:" in case.issues[0].text
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("Patient-PD1", "map: Patient-PD1\ninput: x\n", "the package has no map Patient-PD1"),
+        ("HumanName-XPN", "map: HumanName-XPN\nwithin: Patient-PD1\ninput: x\n", "there is no segment map Patient-PD1"),
+    ],
+)
+def test_examples_of_what_is_not_there_are_refused_in_every_direction(
+    tmp_path: Path, file: str, text: str, said: str
+) -> None:
+    gives_of(tmp_path, TO_V2, "PERSON")
+    (tmp_path / "small/examples" / f"{file}.yaml").write_text(text)
+    with pytest.raises(Refused, match=said) as refusal:
+        run_examples(tmp_path / "small")
+    assert refusal.value.code == "SUI-0020"
