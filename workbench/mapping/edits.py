@@ -28,6 +28,7 @@ from workbench.mapping.writing import (
     plain_rule_map,
 )
 from workbench.mapping.yaml_text import YamlText
+from workbench.terminology import row_changes
 from workbench.terminology.code_map import CodeMap, format_code_map, read_code_map
 
 MESSAGES = "messages"
@@ -167,7 +168,7 @@ class DropMap:
 
 @dataclass(frozen=True, slots=True)
 class PutCodeMap:
-    """Add a code map, or replace it: every change of its rows is one of these. None takes it out."""
+    """Add a code map, or replace it as a whole. None takes it out."""
 
     name: str
     content: CodeMap | None
@@ -179,6 +180,22 @@ class PutCodeMap:
             codes[self.name] = self.content
         change = Change(self, PutCodeMap(self.name, before), (f"codes/{self.name}.csv",))
         return replace(package, codes=codes), change
+
+
+@dataclass(frozen=True, slots=True)
+class PutCodeRows:
+    """Change some rows of a code map."""
+
+    name: str
+    content: row_changes.PutRows
+
+    def apply(self, package: Package) -> tuple[Package, Change]:
+        """raises  Refused MAP-0401: no such code map; TERM-0020, TERM-0021: the rows cannot be changed so"""
+        if self.name not in package.codes:
+            raise Refused("MAP-0401", f"There is no code map {self.name}.", "It may have been removed meanwhile.")
+        code_map, inverse = self.content.apply(package.codes[self.name])
+        change = Change(self, PutCodeRows(self.name, inverse), (f"codes/{self.name}.csv",))
+        return replace(package, codes={**package.codes, self.name: code_map}), change
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,18 +287,9 @@ class Rebase:
 
 
 Edit = (
-    AddRule
-    | RemoveRule
-    | ChangeRule
-    | MoveRule
-    | PutMap
-    | DropMap
-    | PutCodeMap
-    | ChangeHeader
-    | PutGroup
-    | PutText
-    | Rebase
-)
+    AddRule | RemoveRule | ChangeRule | MoveRule | PutMap | DropMap
+    | PutCodeMap | PutCodeRows | ChangeHeader | PutGroup | PutText | Rebase
+)  # fmt: skip
 
 
 # --- the journal -----------------------------------------------------------------------------------------------------
@@ -306,6 +314,8 @@ def to_json(edit: Edit) -> str:
             plain |= {"map": where}
         case PutCodeMap(name=name, content=code_map):
             plain |= {"name": name, "content": None if code_map is None else format_code_map(code_map)}
+        case PutCodeRows(name=name, content=rows):
+            plain |= {"name": name, "rows": row_changes.to_json(rows)}
         case ChangeHeader(header=header):
             plain |= {"header": plain_header(header)}
         case PutGroup(map=where, name=name, group=group, index=index):
@@ -363,6 +373,7 @@ _READERS: Mapping[str, Callable[[dict[str, Json]], Edit]] = {
     "PutMap": lambda p: PutMap(str(p["map"]), _content(p)),
     "DropMap": lambda p: DropMap(str(p["map"])),
     "PutCodeMap": lambda p: PutCodeMap(str(p["name"]), _code_map(p)),
+    "PutCodeRows": lambda p: PutCodeRows(str(p["name"]), row_changes.from_json(p["rows"])),  # type: ignore[arg-type]
     "ChangeHeader": lambda p: ChangeHeader(header_of(_part(p["header"]))),
     "PutGroup": lambda p: PutGroup(str(p["map"]), str(p["name"]), _group(p["group"]), p["index"]),  # type: ignore[arg-type]
     "PutText": lambda p: PutText(str(p["file"]), str(p["text"]), bool(p["laid_out"])),

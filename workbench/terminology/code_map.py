@@ -18,9 +18,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain
@@ -29,8 +28,8 @@ from typing import NoReturn, TypeVar
 
 from workbench.kernel.errors import Refused, Unavailable
 from workbench.terminology.codes import Coding
+from workbench.terminology.map_text import REMARK, quoted, remark_of
 
-REMARK = "##"
 HEAD_KEYS = (
     "id", "title", "url", "version", "status", "source_system", "target_system", "unmapped", "default", "citation",
 )  # fmt: skip
@@ -161,25 +160,41 @@ class CodeMap:
     closing_remarks: tuple[str, ...] = ()
 
     @cached_property
-    def _by_source(self) -> Mapping[tuple[str, str], tuple[CodeMapRow, ...]]:
-        """(sender, source code) → the rows that decide it: translating ones, or the one that says "no map"."""
-        groups: dict[tuple[str, str], list[CodeMapRow]] = defaultdict(list)
+    def _of_source(self) -> Mapping[str, tuple[CodeMapRow, ...]]:
+        groups: dict[str, tuple[CodeMapRow, ...]] = {}
         for row in self.rows:
-            if row.translates or row.status is RowStatus.NO_MAP:
-                groups[row.sender, row.source.code].append(row)
-        return {key: tuple(rows) for key, rows in groups.items()}
+            code = row.source.code
+            groups[code] = (*groups[code], row) if code in groups else (row,)
+        return groups
 
     @cached_property
-    def _first_of_source(self) -> Mapping[str, CodeMapRow]:
-        first: dict[str, CodeMapRow] = {}
-        for row in self.rows:
-            if not row.sender:
-                first.setdefault(row.source.code, row)
-        return first
+    def _decided(self) -> dict[tuple[str, str], tuple[CodeMapRow, ...]]:
+        """(sender, source code) → the rows that decide it, as far as somebody asked."""
+        return {}
+
+    def with_rows(self, rows: tuple[CodeMapRow, ...], touched: Mapping[str, tuple[CodeMapRow, ...]]) -> CodeMap:
+        """The map with other rows, its index carried along; `touched` has all rows of each source code that changed."""
+        made = replace(self, rows=rows)
+        vars(made)["_of_source"] = {**self._of_source, **touched}
+        return made
+
+    def rows_of(self, code: str) -> tuple[CodeMapRow, ...]:
+        """All rows of a source code, also those of single senders, in the order of the file."""
+        return self._of_source.get(code, ())
 
     def row_of(self, code: str) -> CodeMapRow | None:
         """The first row for everybody of a source code, whether it translates or not."""
-        return self._first_of_source.get(code)
+        return next((row for row in self.rows_of(code) if not row.sender), None)
+
+    def _deciding(self, sender: str, code: str) -> tuple[CodeMapRow, ...]:
+        """The rows of a sender that translate, or the one that says "no map"."""
+        found = self._decided.get((sender, code))
+        if found is None:
+            own = (row for row in self.rows_of(code) if row.sender == sender)
+            found = tuple(row for row in own if row.translates or row.status is RowStatus.NO_MAP)
+            if code in self._of_source:
+                self._decided[sender, code] = found
+        return found
 
     def translate(self, code: str, system: str = "", sender: str = "") -> tuple[CodeMapRow, ...]:
         """The rows whose targets stand for `code`, in file order; () when there is none.
@@ -188,10 +203,10 @@ class CodeMap:
         sender  rows of this sender win over the rows for everybody, also when they say "no map"
         """
         if sender:
-            own = _of_system(self._by_source.get((sender, code), ()), system)
+            own = _of_system(self._deciding(sender, code), system)
             if own:
                 return tuple(row for row in own if row.target is not None and row.translates)
-        rows = _of_system(self._by_source.get(("", code), ()), system)
+        rows = _of_system(self._deciding("", code), system)
         return tuple(row for row in rows if row.translates)
 
 
@@ -270,16 +285,13 @@ def load_code_map(path: Path) -> CodeMap:
             Unavailable TERM-0090: the file cannot be read
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return read_code_map(path.read_bytes().decode("utf-8-sig"), str(path))
     except FileNotFoundError:
         raise Refused("TERM-0001", f"There is no code map {path}.", "Check the name in the mapping.") from None
     except UnicodeDecodeError as error:
-        raise Refused(
-            "TERM-0001", f"{path} is not UTF-8 (byte {error.start}).", "Save the file again as UTF-8."
-        ) from None
+        raise Refused("TERM-0001", f"{path} is not UTF-8 (byte {error.start}).", "Save it again as UTF-8.") from None
     except OSError as error:
         raise Unavailable("TERM-0090", f"{path} could not be read ({error.strerror}).", "Check permissions.") from error
-    return read_code_map(text, str(path))
 
 
 def read_code_map(text: str, name: str) -> CodeMap:
@@ -307,7 +319,7 @@ def format_code_map(code_map: CodeMap) -> str:
     for row in code_map.rows:
         out += [f"{REMARK} {remark}".rstrip() for remark in row.remarks]
         cells = _cells(row, code_map)
-        out.append(",".join(_quoted(cells[column]) for column in columns))
+        out.append(",".join(quoted(cells[column]) for column in columns))
     out += [f"{REMARK} {remark}".rstrip() for remark in code_map.closing_remarks]
     return "\n".join(out) + "\n"
 
@@ -344,13 +356,6 @@ def _cells(row: CodeMapRow, code_map: CodeMap) -> dict[str, str]:
 def written_marks(marks: Iterable[Mark]) -> str:
     """Marks as one cell: their words in alphabetical order, blanks between."""
     return " ".join(sorted(marks))
-
-
-def _quoted(cell: str) -> str:
-    """One CSV cell (RFC 4180); a leading # is quoted so that it is no remark."""
-    if cell.startswith("#") or any(sign in cell for sign in ',"\r\n') or cell != cell.strip():
-        return '"' + cell.replace('"', '""') + '"'
-    return cell
 
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -405,7 +410,7 @@ class _Reader:
         for line in self._lines:
             self._line += 1
             if line.startswith(REMARK):
-                self._pending.append(_remark(line))
+                self._pending.append(remark_of(line))
             elif line.startswith("#"):
                 key, colon, value = line[1:].partition(":")
                 key = key.strip()
@@ -440,7 +445,7 @@ class _Reader:
         for line in self._lines:
             self._line += 1
             if line.startswith(REMARK):
-                self._pending.append(_remark(line))
+                self._pending.append(remark_of(line))
             elif line.strip():
                 first = self._line
                 reader = csv.reader(chain([line], self._lines), strict=True)
@@ -485,10 +490,6 @@ class _Reader:
 
     def _refuse(self, code: str, sentence: str) -> NoReturn:
         raise Refused(code, f"{self._name}, line {self._line}: {sentence}", "Correct the code map.") from None
-
-
-def _remark(line: str) -> str:
-    return line.rstrip().removeprefix(REMARK).removeprefix(" ")
 
 
 def _coding(text: str, system: str) -> Coding:

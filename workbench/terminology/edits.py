@@ -181,8 +181,8 @@ def find_row(code_map: CodeMap, key: RowKey) -> int:
 def to_json(edit: Edit) -> dict[str, Any]:
     """The edit as JSON values, with its kind under `edit`."""
     plain = {"edit": _NAMES[type(edit)], **asdict(edit)}
-    if "row" in plain:
-        plain["row"]["marks"] = sorted(plain["row"]["marks"])
+    if isinstance(edit, AddRow | ReplaceRow):
+        plain["row"] = row_to_json(edit.row)
     return plain
 
 
@@ -199,7 +199,7 @@ def from_json(value: Mapping[str, Any]) -> Edit:
         if parts.get("target") is not None:
             parts["target"] = Coding(**parts["target"])
         if "row" in parts:
-            parts["row"] = _row(parts["row"])
+            parts["row"] = row_from_json(parts["row"])
         if "relationship" in parts:
             parts["relationship"] = Relationship(parts["relationship"])
         if parts.get("status") is not None:
@@ -210,7 +210,13 @@ def from_json(value: Mapping[str, Any]) -> Edit:
         raise Refused("TERM-0022", text, "The entries before it are intact.") from error
 
 
-def _row(value: Mapping[str, Any]) -> CodeMapRow:
+def row_to_json(row: CodeMapRow) -> dict[str, Any]:
+    """A row as JSON values."""
+    return {**asdict(row), "marks": sorted(row.marks)}
+
+
+def row_from_json(value: Mapping[str, Any]) -> CodeMapRow:
+    """The row that `row_to_json` wrote; raises KeyError, TypeError, ValueError for anything else."""
     parts = dict(value)
     parts["source"] = Coding(**parts["source"])
     parts["target"] = Coding(**parts["target"]) if parts["target"] is not None else None

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from workbench.app.operations.local_codes import CodeLine
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import blocks
-from workbench.mapping.edits import ChangeRule, Edit, PutCodeMap
+from workbench.mapping.edits import ChangeRule, Edit, PutCodeMap, PutCodeRows
 from workbench.mapping.model import Package, Policy, Rule, RuleMap, Unmapped
 from workbench.mapping.overlay import laid_over
-from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship, RowStatus, map_problem, row_problem
+from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship, RowStatus, row_problem
 from workbench.terminology.codes import Coding
 from workbench.terminology.review import Role, may
+from workbench.terminology.row_changes import put_rows
 
 CODEABLE = "CWE-CodeableConcept"
 """The type map of coded values in the shipped packages."""
@@ -208,39 +209,25 @@ def decide(package: Package, lines: Sequence[CodeLine], decision: Decision) -> D
         if row != before:
             by_map.setdefault(line.map, []).append((before, row))
             done.append(line)
-    edits = tuple(PutCodeMap(name, put_rows(package.codes[name], rows)) for name, rows in by_map.items())
+    edits = tuple(PutCodeRows(name, put_rows(package.codes[name], rows)) for name, rows in by_map.items())
     return Decided(edits, tuple(done), tuple(refused))
-
-
-def put_rows(code_map: CodeMap, changes: Sequence[tuple[CodeMapRow | None, CodeMapRow]]) -> CodeMap:
-    """The map with rows in the place of others, or at its end where there was none.
-
-    raises  Refused TERM-0021: the result would be no valid map
-    """
-    instead = {id(before): after for before, after in changes if before is not None}
-    added: dict[tuple[str, tuple[str, str]], CodeMapRow] = {}
-    for before, after in changes:
-        if before is None:
-            added.setdefault((after.sender, after.source.identity), after)
-    rows = (*(instead.get(id(row), row) for row in code_map.rows), *added.values())
-    result = replace(code_map, rows=rows)
-    problem = map_problem(result)
-    if problem:
-        raise Refused("TERM-0021", problem[1], "Nothing was changed.")
-    return result
 
 
 def in_overlay(edit: Edit, own: Package) -> Edit:
     """An edit of what an overlay and its base say together, as an edit of the overlay: rows of the base stay there."""
-    if not isinstance(edit, PutCodeMap) or edit.content is None or own.base is None:
+    if own.base is None or not isinstance(edit, PutCodeMap | PutCodeRows):
         return edit
     base = laid_over(own.base).codes.get(edit.name)
-    if base is None:
+    if isinstance(edit, PutCodeRows):
+        content: CodeMap | None = edit.content.apply(laid_over(own).codes[edit.name])[0]
+    else:
+        content = edit.content
+    if base is None or content is None:
         return edit
     there = {id(row) for row in base.rows}
-    changed = {(row.sender, row.source.code) for row in edit.content.rows if id(row) not in there}
-    rows = tuple(row for row in edit.content.rows if (row.sender, row.source.code) in changed)
-    return PutCodeMap(edit.name, replace(edit.content, rows=rows))
+    changed = {(row.sender, row.source.code) for row in content.rows if id(row) not in there}
+    rows = tuple(row for row in content.rows if (row.sender, row.source.code) in changed)
+    return PutCodeMap(edit.name, replace(content, rows=rows))
 
 
 def _row(code_map: CodeMap, line: CodeLine) -> CodeMapRow:

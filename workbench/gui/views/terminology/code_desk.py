@@ -22,7 +22,6 @@ from workbench.app.operations.code_decisions import (
     in_overlay,
     named,
     new_map,
-    put_rows,
 )
 from workbench.app.operations.code_fields import USUAL_SYSTEMS
 from workbench.app.operations.code_harvest import collect
@@ -35,7 +34,7 @@ from workbench.gui.jobs import JobHandle
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.progress import JobContext
-from workbench.mapping.edits import Edit, PutCodeMap
+from workbench.mapping.edits import Edit, PutCodeMap, PutCodeRows
 from workbench.mapping.model import Package
 from workbench.mapping.overlay import laid_over
 from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship
@@ -44,6 +43,7 @@ from workbench.terminology.edits import RowKey
 from workbench.terminology.harvest import LocalCode
 from workbench.terminology.memory import Memory
 from workbench.terminology.review import Opinion, Review
+from workbench.terminology.row_changes import put_rows
 
 _TAKEN_BACK = Deed("changed by undo, redo or elsewhere")
 _SUGGESTED_AT_MOST = 5_000
@@ -275,7 +275,7 @@ class CodeDesk(QObject):
         before = line.row or CodeMapRow(Coding(key.system, key.code, line.local.text))
         row = code_reviews.agreed_row(review, before, actor.today)
         said = "The two choices differ; a third person decides" if row.marks else "Both authors chose the same"
-        edit = PutCodeMap(line.map, put_rows(code_map, [(line.row, row)]))
+        edit = PutCodeRows(line.map, put_rows(code_map, [(line.row, row)]))
         self._with_deed(Deed("two authors chose"), lambda: self._apply([edit], f"{said}: {named(line)}"))
         return f"{said}."
 
