@@ -14,6 +14,7 @@ from tests.gui.gui_samples import ADT, FHIR
 from workbench.app.operations.listing import MessageRow
 from workbench.fhir import json_tree
 from workbench.gui.findings import Finding
+from workbench.gui.masking import hides_fhir
 from workbench.gui.models.capture_table import (
     BLOCK_ROWS,
     BLOCKS_KEPT,
@@ -165,3 +166,18 @@ def test_the_parent_of_a_root_is_no_index(theme: Theme) -> None:
     model = NodeTreeModel(theme)
     model.show(v2_tree(er7.parse(ADT)))
     assert model.parent(model.index(0, 0)) == QModelIndex()
+
+
+@pytest.mark.parametrize(
+    ("key", "parent_key", "hidden"),
+    [
+        ("url", "extension", False),
+        ("url", "resource", False),
+        ("url", "request", True),
+        ("url", "content", True),
+        ("[0]", "event", True),
+        ("code", "coding", False),
+    ],
+)
+def test_addresses_that_may_name_a_patient_are_hidden(key: str, parent_key: str, hidden: bool) -> None:
+    assert hides_fhir(key, parent_key) is hidden

@@ -35,7 +35,6 @@ _UUID = re.compile(r"urn:uuid:([0-9a-fA-F-]{36})")
 _RELATIVE = re.compile(
     r"(?P<base>(?:https?://[^\s?]*/)?(?P<type>[A-Z][A-Za-z]+)/)(?P<id>[A-Za-z0-9\-.]{1,64})(?P<rest>[/#].*)?"
 )
-_INDEX = re.compile(r"\[\d+\]")
 
 
 def deidentify(document: FhirDocument, pseudonyms: Pseudonyms, rules: Rules | None = None) -> Deidentified:
@@ -276,7 +275,7 @@ class _Walk:
         return None
 
     def _note(self, path: str, place: str, category: str, fate: Fate, before: str, after: str, doubt: str) -> None:
-        self.changes.append(Change(path, _INDEX.sub("", place), category, fate, before, after, doubt))
+        self.changes.append(Change(path, place, category, fate, before, after, doubt))
 
 
 _ADDRESS = frozenset({"line", "city", "district", "postalCode"})

@@ -17,10 +17,12 @@ READABLE_SEGMENTS = frozenset({"MSH", "FHS", "BHS", "MSA", "SFT"})
 """They say of the message when it was sent, by what and to what: without it nobody could find a message."""
 READABLE_KEYS = frozenset(
     """
-    resourceType system code status url use profile type mode method intent priority category unit comparator
-    relationship linkId contentType version versionId source event required
+    resourceType system code status use profile type mode method intent priority category unit comparator
+    relationship linkId contentType version versionId source required
     """.split()  # noqa: SIM905  # a list of thirty quoted words hides what it says
 )
+_NAMED_BY_URL = frozenset({"", "resource", "extension", "modifierExtension"})
+"""Where `url` names a definition; a request's holds who was searched for, a link's or a document's may hold anything."""
 
 
 def hides_v2(element: V2Element) -> bool:
@@ -34,6 +36,8 @@ def hides_v2(element: V2Element) -> bool:
 
 def hides_fhir(key: str, parent_key: str = "") -> bool:
     """True when a FHIR primitive under this key may identify somebody; items of an array count as their array's."""
+    if key == "url":
+        return parent_key not in _NAMED_BY_URL
     return (parent_key if key.startswith("[") or key.isdigit() else key) not in READABLE_KEYS
 
 

@@ -106,9 +106,10 @@ def _v2_text(place: Place | None, message: Message | FhirDocument, mask: bool) -
 
 
 def _fhir_line(change: Change, one: Message | FhirDocument, other: Message | FhirDocument, mask: bool) -> Line:
-    key = change.path.rpartition(".")[2].partition("[")[0]
+    above, _, last = change.path.rpartition(".")
+    key, parent_key = last.partition("[")[0], above.rpartition(".")[2].partition("[")[0]
     texts = ("" if value is None else str(value)[:LONGEST] for value in (change.before, change.after))
-    left, right = (masked(text) if mask and hides_fhir(key) else text for text in texts)
+    left, right = (masked(text) if mask and hides_fhir(key, parent_key) else text for text in texts)
     spans = (_fhir_span(one, change.path, change.before), _fhir_span(other, change.path, change.after))
     return Line(MARKS[_KINDS[change.kind]], change.path, left, right, spans=spans)
 
