@@ -22,7 +22,7 @@ READABLE_KEYS = frozenset(
     """.split()  # noqa: SIM905  # a list of thirty quoted words hides what it says
 )
 _NAMED_BY_URL = frozenset({"", "resource", "extension", "modifierExtension"})
-"""Where `url` names a definition; a request's holds who was searched for, a link's or a document's may hold anything."""
+"""Where `url` names a definition; that of a request or a link holds who was searched for."""
 
 
 def hides_v2(element: V2Element) -> bool:
