@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import settled
 from workbench.gui.main_window import MainWindow
+from workbench.gui.views.mapping.page import MappingPage
 from workbench.kernel.shipped import shipped
 
 PATIENT = {"resourceType": "Patient", "id": "p", "name": [{"family": "Hara"}], "birthDate": "1970-01-02"}
@@ -39,3 +40,31 @@ def test_a_package_that_reads_v2_says_so_when_fhir_is_selected(
     window.desk.open(shipped("mappings/v2-normalise"))
     settled(qtbot, window)
     assert window.desk.result is None and "reads HL7 v2" in window.desk.why_nothing
+
+
+def test_a_value_of_a_written_message_leads_to_its_source_and_rule(
+    qtbot: QtBot, opened: Callable[[Path], MainWindow], tmp_path: Path
+) -> None:
+    source = tmp_path / "patient.json"
+    source.write_text(json.dumps(PATIENT), encoding="utf-8")
+    window = opened(source)
+    window.desk.open(shipped("mappings/v2-normalise"))
+    settled(qtbot, window)
+    page = window.pages["mapping"]
+    assert isinstance(page, MappingPage)
+    window.go("mapping")
+    assert "reads HL7 v2" in page._explanation.text()
+    window.desk.open(shipped("mappings/fhir-to-v2"))
+    settled(qtbot, window)
+    assert "reads HL7 v2" not in page._explanation.text() + page.result._says.text()
+
+    text = page.result.er7.toPlainText()
+    page.result.byte_chosen.emit(text.index("Hara") + 1)
+    assert page.selection.rule.rule
+    assert "name[0].family" in window.bench.place.path
+    spans = (
+        page.pointing.trace.target_spans(page.pointing.trace.of_target_byte(text.index("Hara")))
+        if page.pointing.trace
+        else ()
+    )
+    assert [text[span.start : span.end] for span in spans] == ["Hara"]

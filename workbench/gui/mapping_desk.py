@@ -135,6 +135,7 @@ class MappingDesk(QObject):
         self.problem = None
         self.session.package = package.folder
         self.package_before = None
+        self.result, self.why_nothing = None, ""  # what the last package made
         self.holder = DocumentHolder(package, self)
         self.holder.signals.changed.connect(self._edited)
         self.holder.signals.clean_changed.connect(self.saved_changed)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from workbench.mapping.conditions import Both, Check, Condition, Either, Not, Relation, SyntaxProblem, read_condition
+from workbench.mapping.directed import direction_of
 from workbench.mapping.model import Direction, Package, Place, Row, Rule
 from workbench.mapping.transforms import TRANSFORMS
 
@@ -116,7 +117,7 @@ def engine_flags(package: Package) -> tuple[EngineFlag, ...]:
         for name in package.header.engines
         if name not in set(Engine)
     ]
-    needed = _of_direction(package.header.direction)
+    needed = _of_direction(direction_of(package))
     found += [
         EngineFlag("", "", e, f"{e} cannot have {need}") for e in known for need in needed if need not in CARRIES[e]
     ]

@@ -71,7 +71,7 @@ class MappingPage(Page):
         self._message_name = label("", "muted")
         self._explanation = label("", "muted", wrap=True, selectable=True)
         self._badges = {fate: Badge(bench.theme) for fate in Fate}
-        self._number: int | None = None
+        self._explained: tuple[object, ...] = ()
         self._counts: Mapping[Fate, int] = {}
         self._stack = QStackedWidget()
         text = "The mapping is shown on a real message: what goes where, and what is lost."
@@ -127,6 +127,7 @@ class MappingPage(Page):
         self.target.chosen.connect(self.show_element)
         self.target.dropped.connect(self.drawing.join)
         self.result.chosen.connect(self.show_target)
+        self.result.byte_chosen.connect(pointing.show_target_byte)
         pointing.explained.connect(self._explanation.setText)
         pointing.rule_shown.connect(self._show_editor)
         pointing.focus_changed.connect(self._draw_links)
@@ -226,9 +227,11 @@ class MappingPage(Page):
         lost = counts[Fate.LOST]
         self.attention_changed.emit(f"{lost} lost" if lost else "")
         number = self.bench.number
-        if result is None or number != self._number:
+        package = self.desk.package
+        explained = number, package.folder if package is not None else None
+        if result is None or explained != self._explained:
             self._explanation.setText(self.desk.why_nothing)
-        self._number = number
+        self._explained = explained
         self._message_name.setText("" if number is None else f"message {number + 1:,}")
         self._name_package()
         self._show_editor()

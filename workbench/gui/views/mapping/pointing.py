@@ -62,7 +62,7 @@ class Pointing(QObject):
     def take_result(self) -> None:
         """Look up the trace of the present result."""
         result = self._desk.result
-        self.trace = TraceIndex(result.traced, result.document) if result is not None else None
+        self.trace = TraceIndex(result.traced, result.document, result.texts) if result is not None else None
         self._fired = self._rules_at_work(self.trace) if self.trace is not None else frozenset()
 
     def fired(self) -> frozenset[tuple[str, str]]:
@@ -120,10 +120,19 @@ class Pointing(QObject):
 
     def show_target(self, path: str) -> None:
         """Where does this value of the result come from?"""
+        if self.trace is not None:
+            self._explain_target(path.partition(".resource.")[2] or path, self.trace.of_target(path))
+
+    def show_target_byte(self, byte: int) -> None:
+        """Where does what stands at this byte of a written message come from?"""
+        if self.trace is not None:
+            writes = self.trace.of_target_byte(byte)
+            self._explain_target(writes[0].path if writes else "This", writes)
+
+    def _explain_target(self, shown: str, writes: tuple[Written, ...]) -> None:
         if self.trace is None:
             return
-        writes = self.trace.of_target(path)
-        self.explained.emit(explain(path.partition(".resource.")[2] or path, writes, "was made by the message map"))
+        self.explained.emit(explain(shown, writes, "was made by the message map"))
         self._focus_on(_rules_of(writes))
         self._result.point_out(self.trace.target_spans(writes), scroll=False)
         self._point_at_source(writes, self._result)

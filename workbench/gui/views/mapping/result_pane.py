@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QWidget
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk, Result
 from workbench.gui.models.node_tree import NodeTreeModel
-from workbench.gui.models.nodes import EMPTY_TREE, NodeTree, fhir_tree
+from workbench.gui.models.nodes import EMPTY_TREE, NodeTree, fhir_tree, v2_tree
 from workbench.gui.views.mapping.clinical_tree import clinical_tree
+from workbench.gui.views.mapping.er7_targets import joined
 from workbench.gui.widgets.basics import across, down, label, tree
 from workbench.gui.widgets.display_text import of_json, of_message
 from workbench.gui.widgets.span_text import SpanText
@@ -25,9 +26,10 @@ _NO_CAPTURE = "Open messages (Ctrl+O) to see what the mapping makes of them."
 
 
 class ResultPane(QFrame):
-    """Emits the path of the target element a person chose."""
+    """Emits the path of the target element a person chose; of a written message, the byte of it."""
 
     chosen = Signal(str)
+    byte_chosen = Signal(int)
 
     def __init__(self, bench: Bench, desk: MappingDesk) -> None:
         super().__init__()
@@ -62,6 +64,7 @@ class ResultPane(QFrame):
         self.setLayout(down(line, self._says, self._stack, spacing=2))
         self.tabs.currentChanged.connect(self._bring)
         self.json.byte_chosen.connect(self._byte_chosen)
+        self.er7.byte_chosen.connect(self.byte_chosen)
         self.tree.selectionModel().currentChanged.connect(self._current_changed)
         bench.mask_changed.connect(self.refresh)
 
@@ -129,21 +132,30 @@ class ResultPane(QFrame):
         """The result as a tree, made when it is first asked for."""
         result = self._desk.result
         if self._tree_of_document is None:
-            self._tree_of_document = (
-                fhir_tree(result.document, self._bench.masked) if result is not None else EMPTY_TREE
-            )
+            masked = self._bench.masked
+            if result is None:
+                self._tree_of_document = EMPTY_TREE
+            elif result.texts:
+                self._tree_of_document = v2_tree(parse_er7(joined(result.texts)), masked)
+            else:
+                self._tree_of_document = fhir_tree(result.document, masked)
         return self._tree_of_document
 
+    @property
+    def _writes_v2(self) -> bool:
+        return self._desk.result is not None and bool(self._desk.result.texts)
+
     def _show_er7(self, result: Result) -> None:
-        message = parse_er7("\r".join(text.rstrip("\r") for text in result.texts).encode())
+        message = parse_er7(joined(result.texts))
         signs = message.delimiters
         characters = f"{signs.field}{signs.component}{signs.repetition}{signs.subcomponent}"
         self.er7.show_er7(of_message(message, self._bench.masked), characters, signs.escape)
 
     def point_out(self, spans: Sequence[Span], *, scroll: bool = True) -> None:
         """Highlight targets in the JSON, and the first of them in the tree."""
-        if JSON not in self._stale:
-            self.json.point_out(spans, scroll=scroll)
+        raw, which = (self.er7, ER7) if self._writes_v2 else (self.json, JSON)
+        if which not in self._stale:
+            raw.point_out(spans, scroll=scroll)
         if TREE in self._stale:
             return
         number = self._nodes().at_byte(spans[0].start) if spans else -1
@@ -155,11 +167,15 @@ class ResultPane(QFrame):
         self._following = False
 
     def _byte_chosen(self, byte: int) -> None:
-        number = self._nodes().at_byte(byte)
+        number = -1 if self._writes_v2 else self._nodes().at_byte(byte)
         if number >= 0:
             self.chosen.emit(self._nodes().nodes[number].path)
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         node = self.model.node(current)
-        if node is not None and not self._following:
+        if node is None or self._following:
+            return
+        if not self._writes_v2:
             self.chosen.emit(node.path)
+        elif node.span is not None:
+            self.byte_chosen.emit(node.span.start)

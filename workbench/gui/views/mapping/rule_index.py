@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from workbench.gui.models.rule_tree import RuleName
 from workbench.gui.views.mapping.ends import above, plain_fhir_sources, plain_sources, plain_target
+from workbench.mapping.directed import direction_of
 from workbench.mapping.edits import MESSAGES
 from workbench.mapping.model import Direction, MapKind, MessageMap, Package, Rule, RuleMap
 
@@ -65,7 +66,7 @@ class RuleIndex:
 
     def _take(self, package: Package, before: RuleIndex | None) -> None:
         """Read the ends of the maps that are not those of the index before."""
-        fhir = package.header.direction in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR)
+        fhir = direction_of(package) in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR)
         for name, content in _maps(package):
             kept = before._parts.get(name) if before is not None else None
             same = kept is not None and kept.content is content

@@ -20,6 +20,7 @@ from workbench.gui.views.mapping.probe import Probe
 from workbench.gui.views.mapping.source_looks import extra_fields, fhir_looks, path_in, segments_of, source_looks
 from workbench.gui.views.mapping.trace_index import fates_of
 from workbench.gui.widgets.basics import across, down, pane, retitle, tree
+from workbench.mapping.directed import direction_of
 from workbench.mapping.ledger import Fate
 from workbench.mapping.model import Direction, MapKind, RuleMap
 from workbench.v2.dictionary import GrammarItem, dictionary
@@ -202,7 +203,7 @@ class SourcePane(QFrame):
     def reads_fhir(self) -> bool:
         """Whether the package maps from FHIR."""
         package = self._desk.package
-        return package is not None and package.header.direction in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR)
+        return package is not None and direction_of(package) in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR)
 
     @property
     def fhir_type(self) -> str:

@@ -13,6 +13,7 @@ from workbench.gui.views.mapping.ends import End, Ends, FhirEnds, V2Ends, profil
 from workbench.gui.views.mapping.rule_index import RuleIndex
 from workbench.gui.views.mapping.target_looks import missing, target_looks, v2_values_of, values_of
 from workbench.gui.widgets.basics import Badge, across, down, pane, tree
+from workbench.mapping.directed import direction_of
 from workbench.mapping.model import Direction, Package
 from workbench.v2.dictionary import dictionary
 
@@ -204,4 +205,4 @@ class TargetPane(QFrame):
 
 
 def _writes_v2(package: Package | None) -> bool:
-    return package is not None and package.header.direction in (Direction.V2_TO_V2, Direction.FHIR_TO_V2)
+    return package is not None and direction_of(package) in (Direction.V2_TO_V2, Direction.FHIR_TO_V2)

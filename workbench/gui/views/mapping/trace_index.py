@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.models.nodes import NodeTree
+from workbench.gui.views.mapping.er7_targets import Er7Targets
 from workbench.kernel.location import Span
 from workbench.mapping.directed import AnyTraced
 from workbench.mapping.ledger import Fate, LedgerEntry
@@ -18,7 +19,7 @@ _WORST_FIRST = (Fate.LOST, Fate.PRESERVED, Fate.IGNORED, Fate.MAPPED)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One traced write and the path of its target in the bundle's document, "" when nothing was written."""
+    """One traced write and the path of its target in the result, "" when nothing was written."""
 
     entry: TraceEntry
     path: str
@@ -32,8 +33,10 @@ class Written:
 class TraceIndex:
     """The trace of one message."""
 
-    def __init__(self, traced: AnyTraced, document: FhirDocument) -> None:
-        places = _places(traced.bundle)
+    def __init__(self, traced: AnyTraced, document: FhirDocument, texts: Sequence[str] = ()) -> None:
+        """`texts`: the messages when HL7 v2 was written; spans of targets are then bytes of `er7_targets.joined`."""
+        places = {} if texts else _places(traced.bundle)
+        self._er7 = Er7Targets(texts) if texts else None
         self.all = tuple(Written(entry, _document_path(entry.target, places)) for entry in traced.trace)
         self._document = document
 
@@ -49,6 +52,13 @@ class TraceIndex:
         longest = max((len(write.path) for write in above), default=0)
         return tuple(write for write in above if len(write.path) == longest)
 
+    def of_target_byte(self, byte: int) -> tuple[Written, ...]:
+        """What wrote the narrowest target that a byte of the result stands in."""
+        placed = [(span, write) for write in self.all if write.path and (span := self._span(write.path)) is not None]
+        around = [(span, write) for span, write in placed if span.start <= byte <= span.end]
+        narrowest = min((len(span) for span, _ in around), default=0)
+        return tuple(write for span, write in around if len(span) == narrowest)
+
     def of_source(self, span: Span) -> tuple[Written, ...]:
         """What was read from bytes of the message."""
         return tuple(write for write in self.all if any(_overlap(span, other) for other in write.spans))
@@ -62,9 +72,15 @@ class TraceIndex:
         return frozenset((write.entry.map_id, write.entry.rule_id) for write in self.all)
 
     def target_spans(self, writes: Iterable[Written]) -> tuple[Span, ...]:
-        """The bytes of the JSON in which the targets of writes stand."""
-        elements = (self._document.at(path) for path in dict.fromkeys(w.path for w in writes if w.path))
-        return tuple(element.span for element in elements if element is not None)
+        """The bytes of the JSON or ER7 in which the targets of writes stand."""
+        spans = (self._span(path) for path in dict.fromkeys(w.path for w in writes if w.path))
+        return tuple(span for span in spans if span is not None)
+
+    def _span(self, path: str) -> Span | None:
+        if self._er7 is not None:
+            return self._er7.span(path)
+        element = self._document.at(path)
+        return element.span if element is not None else None
 
 
 def fates_of(tree: NodeTree, entries: Sequence[LedgerEntry]) -> dict[int, Fate]:
@@ -94,7 +110,10 @@ def _places(bundle: object) -> dict[str, str]:
 
 
 def _document_path(target: str, places: dict[str, str]) -> str:
-    resource, _, path = target.partition("#")
+    """The path of a target in the result; those of the other directions are paths already."""
+    resource, joint, path = target.partition("#")
+    if not (joint and resource) and resource not in places:
+        return target
     place = places.get(resource, "")
     return f"{place}.{path}" if place and path else place
 
