@@ -9,7 +9,7 @@ import pytest
 from workbench.app.operations.code_candidates import BY_GRAMMAR, CodeSources, hints_for, memory_of, offers_for
 from workbench.app.operations.code_decisions import Actor, choose, decide, set_mark, set_status
 from workbench.app.operations.code_harvest import collect, seen_in
-from workbench.app.operations.local_codes import Show, View, Worklist, chosen, is_sure, judge
+from workbench.app.operations.local_codes import Known, Show, View, Worklist, chosen, is_sure, judge, judge_again
 from workbench.kernel.progress import JobContext
 from workbench.mapping.model import Header, Package
 from workbench.messages.capture import open_capture
@@ -125,7 +125,7 @@ def test_what_was_judged_is_not_judged_again_until_the_row_changes() -> None:
     package = lab()
     worklist = Worklist(LOCALS, package, "lab")
     package = decided(package, worklist, "NAU", SERUM)
-    known = {}
+    known: Known = {}
     first = judge(worklist.lines, worklist.maps(), {}, known)
     assert [issue.rule for issue in first["lab", "NAU"]] == ["TERM-0301"]
     assert len(known) == 1
@@ -174,3 +174,21 @@ def test_roles_decide_who_may_do_what() -> None:
     flagged = decide(package, [line], set_mark(Mark.FLAGGED, None, reviewer))
     after, _ = flagged.edits[0].apply(package)
     assert after.codes["lab"].rows[0].marks == {Mark.FLAGGED}
+
+
+def test_checking_what_a_decision_concerns_finds_what_checking_everything_finds() -> None:
+    def mapped(code: str, display: str, target: Coding) -> CodeMapRow:
+        return CodeMapRow(Coding("L", code, display), target, status=RowStatus.MAPPED, author="bob")
+
+    package = lab(mapped("NA", "Sodium", SERUM), mapped("NAU", "Sodium urine", URINE), mapped("K", "Potassium", URINE))
+    worklist = Worklist((*LOCALS, LocalCode("K", "L", "OBX-3", 3, (("Potassium", 3),))), package, "lab")
+    worklist.take(judge(worklist.lines, worklist.maps(), {}, {}))
+    decided = decide(package, [worklist.lines_of([("lab", "NA")])[0]], choose(URINE, Relationship.EQUIVALENT, "", ANN))
+    after, _ = decided.edits[0].apply(package)
+    changes = worklist.follow(after)
+    judged, concerned = judge_again(worklist, changes, {}, {})
+    assert {code for _, code in concerned} == {"NA", "NAU", "K"}
+    assert worklist.take(judged, concerned)
+    assert {(line.map, line.local.code): line.issues for line in worklist.lines if line.issues} == judge(
+        worklist.lines, worklist.maps(), {}, {}
+    )

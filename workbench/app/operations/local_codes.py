@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import compress
+from operator import is_not
 
 from workbench.app.operations.code_fields import fields_of_maps
 from workbench.kernel.issues import Issue, Severity, blocks
@@ -147,6 +149,11 @@ class RowChange:
     after: CodeMapRow | None
 
 
+MapCode = tuple[str, str]
+"""A code map and a source code of it."""
+Judged = dict[MapCode, tuple[Issue, ...]]
+
+
 class Worklist:
     """The lines of what was collected, the weightiest first, kept in step with a mapping package.
 
@@ -190,7 +197,7 @@ class Worklist:
             self.take_hints(hints)
             return ()
         changes: list[RowChange] = []
-        for name, before in list(self._maps.items()):
+        for name, before in tuple(self._maps.items()):
             after = package.codes.get(name)
             if after is None or after is before:
                 continue
@@ -206,12 +213,24 @@ class Worklist:
                 self.lines[place] = replace(made, hint=line.hint)
         return tuple(changes)
 
-    def take(self, judged: Mapping[tuple[str, str], tuple[Issue, ...]]) -> None:
-        """Take over what the checks found, by map and source code."""
-        for place, line in enumerate(self.lines):
+    def take(self, judged: Judged, of: Iterable[MapCode] | None = None) -> list[CodeLine]:
+        """Take over what the checks found, by map and source code; returns the lines that are not what they were.
+
+        of  the codes that were judged, None for all
+        """
+        wanted = range(len(self.lines)) if of is None else (at for key in of for at in self._places.get(key, ()))
+        taken: list[CodeLine] = []
+        for place in wanted:
+            line = self.lines[place]
             issues = judged.get((line.map, line.local.code), ())
             if issues != line.issues:
                 self.lines[place] = replace(line, issues=issues)
+                taken.append(self.lines[place])
+        return taken
+
+    def lines_of(self, codes: Iterable[MapCode]) -> list[CodeLine]:
+        """The lines of some source codes."""
+        return [self.lines[place] for key in codes for place in self._places.get(key, ())]
 
     def take_hints(self, hints: Mapping[LocalCode, Hint]) -> None:
         """Take over what is suggested for local codes of this list."""
@@ -283,17 +302,18 @@ def _line(local: LocalCode, map_name: str, package: Package | None, weight: floa
 
 def _row_changes(name: str, before: CodeMap, after: CodeMap) -> list[RowChange]:
     """Rows are immutable and taken over, so what is another object is another row."""
-    old, new = set(map(id, before.rows)), set(map(id, after.rows))
-    gone = {(row.sender, *row.source.identity): row for row in before.rows if id(row) not in new}
+    same_place = min(len(before.rows), len(after.rows))
+    differ = list(map(is_not, before.rows, after.rows))
+    was = (*compress(before.rows, differ), *before.rows[same_place:])
+    now = (*compress(after.rows, differ), *after.rows[same_place:])
+    old, new = set(map(id, was)), set(map(id, now))
+    gone = {(row.sender, *row.source.identity): row for row in was if id(row) not in new}
     changes = [
-        RowChange(name, gone.pop((row.sender, *row.source.identity), None), row)
-        for row in after.rows
-        if id(row) not in old
+        RowChange(name, gone.pop((row.sender, *row.source.identity), None), row) for row in now if id(row) not in old
     ]
     return changes + [RowChange(name, row, None) for row in gone.values()]
 
 
-Judged = dict[tuple[str, str], tuple[Issue, ...]]
 Known = dict[tuple[int, int], tuple[CodeMapRow, LocalCode, tuple[Issue, ...]]]
 """Findings of rows that were judged before, by the identity of row and local code (which are kept, so that it stays
 theirs); a row that did not change is not judged again."""
@@ -333,6 +353,34 @@ def judge(lines: Sequence[CodeLine], maps: Mapping[str, CodeMap], find: Mapping[
             if code in seen[name]:
                 found.setdefault((name, code), []).append(finding.issue)
     return {key: _each_once(issues) for key, issues in found.items()}
+
+
+def judge_again(
+    worklist: Worklist, changes: Sequence[RowChange], find: Mapping[str, Find], known: Known
+) -> tuple[Judged, frozenset[MapCode]]:
+    """What the checks find now about the codes that changed rows concern, and which codes those are.
+
+    A row concerns its own source code and every other one that has the same target, before or after.
+    """
+    judged: Judged = {}
+    concerned: set[MapCode] = set()
+    for name, code_map in worklist.maps().items():
+        rows = [row for change in changes if change.map == name for row in (change.before, change.after) if row]
+        if not rows:
+            continue
+        codes = {row.source.code for row in rows}
+        targets = {row.target.identity for row in rows if row.target is not None}
+        codes |= {each.source.code for each in code_map.rows if each.target and each.target.identity in targets}
+        targets |= {row.target.identity for code in codes for row in code_map.rows_of(code) if row.target is not None}
+        near = tuple(
+            row
+            for row in code_map.rows
+            if row.source.code in codes or (row.target is not None and row.target.identity in targets)
+        )
+        lines = worklist.lines_of((name, code) for code in codes)
+        judged |= judge(lines, {name: replace(code_map, rows=near)}, find, known)
+        concerned |= {(name, code) for code in codes}
+    return judged, frozenset(concerned)
 
 
 def _each_once(issues: Iterable[Issue]) -> tuple[Issue, ...]:

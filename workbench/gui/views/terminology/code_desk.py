@@ -26,12 +26,19 @@ from workbench.app.operations.code_decisions import (
 from workbench.app.operations.code_fields import USUAL_SYSTEMS
 from workbench.app.operations.code_harvest import collect
 from workbench.app.operations.code_reviews import Deed
-from workbench.app.operations.local_codes import CodeLine, Hint, Judged, Known, RowChange, Worklist, is_open, judge
+from workbench.app.operations.local_codes import (
+    CodeLine,
+    Hint,
+    RowChange,
+    Worklist,
+    is_open,
+)
 from workbench.app.operations.terms import local_codes
 from workbench.app.session import Session
 from workbench.gui.bench import Bench
 from workbench.gui.jobs import JobHandle
 from workbench.gui.mapping_desk import MappingDesk
+from workbench.gui.views.terminology.code_checks import CodeChecks
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.progress import JobContext
 from workbench.mapping.edits import Edit, PutCodeMap, PutCodeRows
@@ -54,8 +61,8 @@ class CodeDesk(QObject):
     """One worklist at a time, from the capture or from a list."""
 
     collected = Signal()
-    changed = Signal()
-    """Lines are not what they were; their order is."""
+    changed = Signal(object)
+    """Lines are not what they were (a list of them, None for all); their order is."""
     sources_changed = Signal()
     actor_changed = Signal()
 
@@ -66,7 +73,7 @@ class CodeDesk(QObject):
         self.worklist: Worklist | None = None
         self.found: tuple[LocalCode, ...] = ()
         self.memory: Memory | None = None
-        self._known: Known = {}
+        self.checks = CodeChecks(bench, self.sources, lambda: self.worklist, self.changed.emit)
         self._deed: Deed | None = None
         self._laid: tuple[Package, Package] | None = None
         self._is_list = False
@@ -154,10 +161,10 @@ class CodeDesk(QObject):
         self.found, self.worklist = made
         if self.package is not None:
             self.worklist.follow(self.package)
-        self._known = {}
+        self.checks.forget()
         self.collected.emit()
         self.bench.say(f"{len(self.found):,} distinct codes")
-        self.judge()
+        self.checks.all()
         self.suggest()
 
     def _another_capture(self) -> None:
@@ -191,27 +198,7 @@ class CodeDesk(QObject):
         self.memory, hints = made
         if self.worklist is not None and hints:
             self.worklist.take_hints(hints)
-            self.changed.emit()
-
-    def judge(self) -> None:
-        """Check every row that was not checked yet, beside the window."""
-        worklist = self.worklist
-        if worklist is None:
-            return
-        lines, maps, known = list(worklist.lines), worklist.maps(), self._known
-
-        def work(_ctx: JobContext) -> Judged:
-            systems = {line.target.system for line in lines if line.target is not None}
-            return judge(lines, maps, self.sources.finds(systems), known)
-
-        handle = self.bench.jobs.newest("code checks", "Checking code maps", work)
-        handle.succeeded.connect(self._judged)
-        handle.failed.connect(self.bench.report)
-
-    def _judged(self, judged: Judged) -> None:
-        if self.worklist is not None:
-            self.worklist.take(judged)
-            self.changed.emit()
+            self.changed.emit(None)
 
     def offers(self, line: CodeLine) -> JobHandle:
         """Look for candidates; the handle succeeds with `Offered`."""
@@ -225,9 +212,9 @@ class CodeDesk(QObject):
     def sources_renewed(self) -> None:
         """A release was imported: everything that asks code systems asks again."""
         self.sources.refresh()
-        self._known = {}
+        self.checks.forget()
         self.sources_changed.emit()
-        self.judge()
+        self.checks.all()
         self.suggest()
 
     # Decisions
@@ -269,7 +256,7 @@ class CodeDesk(QObject):
         key, actor = self.key(line), self.actor
         review = code_reviews.give_opinion(self.session, package.header.id, line, key, opinion, actor)
         if len(review.opinions) < 2:
-            self.changed.emit()
+            self.changed.emit([line])
             return f"Your choice for {named(line)} is kept; a second author chooses without seeing it."
         code_map = package.codes[line.map]
         before = line.row or CodeMapRow(Coding(key.system, key.code, line.local.text))
@@ -302,11 +289,16 @@ class CodeDesk(QObject):
         package, worklist = self.package, self.worklist
         if package is None or worklist is None:
             return
+        before = worklist.lines
         changes = worklist.follow(package)
-        if changes:
+        if worklist.lines is not before:  # other code maps, or other fields that go through them
+            self.changed.emit(None)
+            self.checks.all()
+        elif changes:
             self._note(package, changes)
-        self.changed.emit()
-        self.judge()
+            codes = {(change.map, row.source.code) for change in changes if (row := change.after or change.before)}
+            self.changed.emit(worklist.lines_of(codes))
+            self.checks.again(changes)
 
     def _note(self, package: Package, changes: Iterable[RowChange]) -> None:
         deed, actor = self._deed or _TAKEN_BACK, self.actor

@@ -105,9 +105,11 @@ class CodeRows(RowsModel):
     """A `RowsModel` whose lines can be renewed where they stand."""
 
     def renew(self, lines: Iterable[CodeLine]) -> None:
-        """Show the present state of the lines that are shown; nothing moves."""
+        """Show the present state of some lines, those of them that are listed; nothing moves."""
         now = {id(line.local): line for line in lines}  # a local code stays the same object; hashing it is slow
+        if not now or not self._rows:
+            return
+        is_sorted = self._rows is not self._given
         self._given = [now.get(id(line.local), line) for line in self._given]
-        self._rows = [now.get(id(line.local), line) for line in self._rows]
-        if self._rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(self.columns) - 1))
+        self._rows = [now.get(id(line.local), line) for line in self._rows] if is_sorted else self._given
+        self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(self.columns) - 1))

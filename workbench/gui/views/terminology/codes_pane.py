@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QTimer, Signal
@@ -114,8 +115,8 @@ class CodesPane(QWidget):
         self.model.show([])
         self.refresh()
 
-    def _renew(self) -> None:
-        self.model.renew(self._codes.lines)
+    def _renew(self, lines: Sequence[CodeLine] | None) -> None:
+        self.model.renew(self._codes.lines if lines is None else lines)
         self._title()
         self.selection_changed.emit()
 
