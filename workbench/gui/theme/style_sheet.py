@@ -62,7 +62,7 @@ QPushButton { background: @surface; color: @text; border: 1px solid @border; bor
   padding: 0.32em 0.85em; font-weight: 500; }
 QPushButton:hover { background: @hover; }
 QPushButton:focus { border: 2px solid @focus; padding: 0.26em 0.8em; }
-QPushButton:disabled { color: @muted; background: transparent; }
+QPushButton:disabled { color: @muted; background: transparent; border: 1px dashed @border; }
 QPushButton[primary="true"] { background: @accent; color: @accent_text; border-color: @accent; }
 QPushButton[primary="true"]:disabled { background: @hover; color: @muted; border-color: @border; }
 QPushButton[primary="true"]:focus { border: 2px solid @text; }

@@ -13,6 +13,7 @@ def decimal_number(name: str, least: float, most: float, value: float, decimals:
     made.setDecimals(decimals)
     made.setRange(least, most)
     made.setValue(value)
+    made.lineEdit().setTextMargins(round(made.fontMetrics().height() * 0.3), 0, 0, 0)
     made.setMinimumHeight(round(made.fontMetrics().height() * 1.8))
     return made
 

@@ -35,8 +35,9 @@ class TypesPlot(QWidget):
         heights = _heights(self._counted)
         self.plot.clear()
         self.plot.setBackground(self._theme.colour("surface"))
-        legend = self.plot.addLegend(offset=(-10, 6), labelTextColor=self._theme.colour("text"))
+        legend = self.plot.addLegend(offset=(-10, 6))
         legend.clear()
+        legend.setLabelTextColor(self._theme.colour("text"))  # of what is added from now on
         base = np.zeros(len(periods))
         for role, (name, values) in zip(_ROLES, heights, strict=False):
             colour = self._theme.colour(role)

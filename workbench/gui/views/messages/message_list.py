@@ -281,6 +281,8 @@ class MessageList(QWidget):
         self.apply_filter()
 
     def _wrong(self, why: str) -> None:
+        if not why and self.filter.toolTip():
+            self._bench.say("")
         self.filter.setProperty("wrong", bool(why))
         self.filter.setToolTip(why)
         self.filter.style().polish(self.filter)
