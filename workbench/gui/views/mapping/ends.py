@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
 
-from workbench.fhir.definitions import Definitions, ElementDefinition, choice_name, definitions
+from workbench.fhir.definitions import Definitions, ElementDefinition, TypeDefinition, choice_name, definitions
 from workbench.v2.dictionary import Dictionary, FieldDefinition, Usage, dictionary
 
 
@@ -27,6 +27,7 @@ class End:
     binding  where its codes come from: `table 0001`, `administrative-gender, required`; "" for none
     holds    whether there are places inside it
     choice   `value[x]` when it is one of several of which one may stand there
+    must_support  the profile demands that systems can fill and read it
     """
 
     path: str
@@ -38,6 +39,7 @@ class End:
     binding: str = ""
     holds: bool = False
     choice: str = ""
+    must_support: bool = False
 
     @property
     def cardinality(self) -> str:
@@ -51,7 +53,8 @@ class End:
     @property
     def help(self) -> str:
         """One line: path, name, type, cardinality, binding."""
-        parts = (f"{self.path} {self.name}".strip(), self.kind, self.cardinality, self.binding)
+        must = "must support" if self.must_support else ""
+        parts = (f"{self.path} {self.name}".strip(), self.kind, self.cardinality, must, self.binding)
         return ", ".join(part for part in parts if part)
 
 
@@ -157,25 +160,56 @@ class FhirEnds:
     type     `Patient`, `HumanName`
     profile  canonical URL of a profile of it, "" for none
     stem     written before every path: "" in targets
+    known    where the profile is defined; None for what is shipped
+    must     the paths of the profile's elements that must be supported: `Patient.name.family`
     """
 
     type: str
     profile: str = ""
     stem: str = ""
+    known: Definitions | None = None
+    must: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:
-        definition = definitions().profile(self.profile) if self.profile else None
+        definition = self._profile
         return f"{self.type} ({definition.title or definition.name})" if definition is not None else self.type
 
+    @property
+    def _known(self) -> Definitions:
+        return self.known or definitions()
+
+    @property
+    def _profile(self) -> TypeDefinition | None:
+        return self._known.profile(self.profile) if self.profile else None
+
+    def _own(self) -> Sequence[ElementDefinition]:
+        profile = self._profile
+        return profile.elements if profile is not None else self._known.elements(self.type)
+
     def roots(self) -> Sequence[End]:
-        known = definitions()
-        profile = known.profile(self.profile) if self.profile else None
-        elements = profile.elements if profile is not None else known.elements(self.type)
-        return _elements(known, elements, self.type, self.stem)
+        return self._marked(_elements(self._known, self._own(), self.type, self.stem))
 
     def below(self, end: End) -> Sequence[End]:
-        known = definitions()
+        """Those of the element's type; what a profile says of one wins."""
+        place = f"{self.type}.{end.path.removeprefix(self.stem)}"
+        said = [e for e in (self._own() if self._profile is not None else ()) if e.path.rpartition(".")[0] == place]
+        mine = {own.path: own for own in _elements(self._known, said, place, f"{end.path}.")} if end.holds else {}
+        banned = {f"{end.path}.{element.name}" for element in said if element.max == 0}
+        found = {each.path: each for each in self._below(end) if each.path not in banned} | mine
+        return self._marked(tuple(found.values()))
+
+    def _marked(self, ends: tuple[End, ...]) -> tuple[End, ...]:
+        """With what must be supported said of each."""
+        if not self.must:
+            return ends
+        return tuple(
+            replace(end, must_support=True) if f"{self.type}.{end.path.removeprefix(self.stem)}" in self.must else end
+            for end in ends
+        )
+
+    def _below(self, end: End) -> tuple[End, ...]:
+        known = self._known
         kind = end.kind
         if not end.holds:
             return ()
@@ -186,9 +220,7 @@ class FhirEnds:
 
     def _backbone(self, known: Definitions, path: str) -> tuple[Sequence[ElementDefinition], str]:
         """The elements of the definition a backbone element stands in, and its path there."""
-        profile = known.profile(self.profile) if self.profile else None
-        own = profile.elements if profile is not None else known.elements(self.type)
-        steps, elements, at = path.split("."), own, self.type
+        steps, elements, at = path.split("."), self._own(), self.type
         for step in steps:
             element = next((e for e in elements if e.path == f"{at}.{step}"), None)
             if element is None:

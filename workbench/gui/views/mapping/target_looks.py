@@ -82,7 +82,8 @@ def _look(end: End, values: Mapping[str, list[str]], written: Mapping[str, int],
         value += f"  (+{len(said) - 1})"
     mark = WRITTEN if here else WAITS if rules else MISSING if end.required and needed else None
     tip = f"{rules} rules write it" if rules > 1 else "1 rule writes it" if rules else ""
-    return EndLook((end.cardinality if end.kind else "", value), mark, tip)
+    many = f"{end.cardinality} S" if end.must_support else end.cardinality  # S as the standard's own tables have it
+    return EndLook((many if end.kind else "", value), mark, tip)
 
 
 def missing(ends: Ends, written: Mapping[str, int]) -> tuple[End, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QToolButton, QWidget
 
+from workbench.app.target_profiles import TargetProfiles, target_profiles
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS, counted
@@ -36,6 +39,8 @@ class TargetPane(QFrame):
         self._index = RuleIndex()
         self._ends: Ends = FhirEnds("Patient")
         self._offered: tuple[str, ...] = ()
+        self._packages: tuple[Path, ...] = ()
+        self._profiles: TargetProfiles | None = None
         self.model = EndTreeModel(bench.theme, ("Element", "Meaning", "Card.", "Value here"), self, drags=False)
         self.tree = tree(bench.theme, self.model, "Target elements", (8.8, 6, 3.2, 5.2))
         fit_columns(self.tree, 1, 3)
@@ -44,7 +49,9 @@ class TargetPane(QFrame):
         self.type.setEditable(True)
         self.type.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.type.setAccessibleName("Target type")
-        self.type.setToolTip("The resource or data type the rules fill; those of the package come first")
+        self.type.setToolTip(
+            "The resource or data type the rules fill, or a profile of the packages chosen for validation"
+        )
         self.type.setMinimumWidth(round(bench.theme.em * 8))
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter")
@@ -77,6 +84,7 @@ class TargetPane(QFrame):
         for signal in (self.tree.expanded, self.tree.collapsed, self.tree.verticalScrollBar().valueChanged):
             signal.connect(lambda _what: self.moved.emit())
         self._bench.mask_changed.connect(self.refresh)
+        self._bench.findings_changed.connect(self._take_packages)
         self._desk.result_changed.connect(self.refresh)
 
     @property
@@ -110,8 +118,37 @@ class TargetPane(QFrame):
                 return V2Ends(known.version, (name,))
             return V2Ends(known.version, of_type=name) if known.data_type(name) is not None else None
         kind, _, title = name.partition(" · ")
-        profile = next((url for each, url in profiles_of(kind) if each == title), "") if title else ""
-        return FhirEnds(kind, profile) if kind in target_types() else None
+        if kind not in target_types():
+            return None
+        found = self._profiles
+        own = next((url for each, url in found.by_type.get(kind, ()) if each == title), "") if found and title else ""
+        if found is not None and own:
+            return FhirEnds(kind, own, known=found.known, must=found.must_support(own))
+        return FhirEnds(kind, next((url for each, url in profiles_of(kind) if each == title), "") if title else "")
+
+    def _take_packages(self) -> None:
+        """Offer the profiles of other packages when others were chosen for validation."""
+        packages = self._bench.against.fhir.packages
+        if packages == self._packages:
+            return
+        self._packages = packages
+        if not packages:
+            self._took(None)
+            return
+        reading = self._bench.jobs.newest(
+            "target profiles", "Reading the profiles of the packages", lambda _ctx: target_profiles(packages)
+        )
+        reading.succeeded.connect(self._took)
+        reading.failed.connect(self._bench.report)
+
+    def _took(self, profiles: TargetProfiles | None) -> None:
+        self._profiles = profiles
+        self._offer()
+
+    def _titles(self, kind: str) -> tuple[str, ...]:
+        """The titles of the profiles of a type, those of the chosen packages first."""
+        chosen = self._profiles.by_type.get(kind, ()) if self._profiles is not None else ()
+        return tuple(dict.fromkeys(title for title, _ in (*chosen, *profiles_of(kind))))
 
     def _offer(self) -> None:
         package = self._desk.shown
@@ -122,7 +159,7 @@ class TargetPane(QFrame):
         if _writes_v2(package):
             others: tuple[str, ...] = dictionary(package.header.target.version or "2.5.1").segment_names
         else:
-            profiles = tuple(f"{kind} · {title}" for kind in own for title, _ in profiles_of(kind))
+            profiles = tuple(f"{kind} · {title}" for kind in own for title in self._titles(kind))
             others = (*profiles, *target_types())
         offered = tuple(dict.fromkeys([*own, *others]))
         if offered != self._offered:
