@@ -68,3 +68,24 @@ def test_a_value_of_a_written_message_leads_to_its_source_and_rule(
         else ()
     )
     assert [text[span.start : span.end] for span in spans] == ["Hara"]
+
+
+def test_the_source_tree_of_a_package_that_reads_fhir_shows_the_type_chosen(
+    qtbot: QtBot, opened: Callable[[Path], MainWindow], tmp_path: Path
+) -> None:
+    source = tmp_path / "patient.json"
+    source.write_text(json.dumps(PATIENT), encoding="utf-8")
+    window = opened(source)
+    page = window.pages["mapping"]
+    assert isinstance(page, MappingPage)
+    window.go("mapping")
+    assert page.source.type.isHidden()
+    window.desk.open(shipped("mappings/fhir-to-v2"))
+    settled(qtbot, window)
+    assert not page.source.type.isHidden()
+    page.source.show_type("Patient")
+    assert page.source.ends.find("birthDate").isValid()
+    page.source.show_type("Encounter")
+    assert page.source.ends.find("period").isValid() or page.source.fhir_type == "Encounter"
+    page.source.show_type("Nonsense")
+    assert page.source.type.currentText() == page.source.fhir_type == "Encounter"

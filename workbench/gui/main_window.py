@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         bench.capture_changed.connect(self._name_capture)
         self.desk.saved_changed.connect(self.status.show_saved)
         self.desk.undo_changed.connect(self._name_undo)
+        self.desk.code_map_asked.connect(self._show_code_map)
         self.ledger.counted.connect(self._count_lost)
         self.bottom.tabs.currentChanged.connect(self._bottom_shown)
         self._bottom_shown()
@@ -174,6 +175,13 @@ class MainWindow(QMainWindow):
         first = next((pane for pane in self.page.panes() if pane.isVisible()), None)
         if first is not None:
             first.setFocus()
+
+    def _show_code_map(self, name: str) -> None:
+        """The codes of a map; it is among the words they are found by."""
+        self.go("terminology")
+        box = self.page.filter_box()
+        if box is not None:
+            box.setText(name)
 
     @property
     def page(self) -> Page:

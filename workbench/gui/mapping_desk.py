@@ -68,6 +68,8 @@ class MappingDesk(QObject):
     saved_changed = Signal(bool)
     runs_changed = Signal()
     undo_changed = Signal()
+    code_map_asked = Signal(str)
+    """Somebody wants to see the rows of a code map."""
 
     def __init__(self, bench: Bench, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -202,12 +202,8 @@ class EndTreeModel(QAbstractItemModel):
         return [SOURCE_MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        made = QMimeData()
         end = self.end(indexes[0]) if indexes else None
-        if end is not None:
-            made.setData(SOURCE_MIME, QByteArray(end.path.encode()))
-            made.setText(end.path)
-        return made
+        return dragged_path(end.path if end is not None else "")
 
     def supportedDropActions(self) -> Qt.DropAction:
         return Qt.DropAction.LinkAction | Qt.DropAction.CopyAction
@@ -221,6 +217,15 @@ class EndTreeModel(QAbstractItemModel):
             return False
         self.dropped.emit(data.data(SOURCE_MIME).toStdString(), end.path)
         return True
+
+
+def dragged_path(path: str) -> QMimeData:
+    """What is carried from a source to a target; "" carries nothing."""
+    made = QMimeData()
+    if path:
+        made.setData(SOURCE_MIME, QByteArray(path.encode()))
+        made.setText(path)
+    return made
 
 
 def fit_columns(view: QTreeView, *elastic: int) -> None:

@@ -308,8 +308,7 @@ class MappingPage(Page):
     def _open_codes(self) -> None:
         found = self.actions_of_rules.selected()
         if found is not None and isinstance(found[1], Rule) and found[1].codes:
-            self.bench.page_asked.emit("terminology")
-            self.bench.say(f"The rows of {found[1].codes} are on this page; filter by the name of the map.")
+            self.desk.code_map_asked.emit(found[1].codes)
 
     def _open_type_map(self) -> None:
         found = self.actions_of_rules.selected()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QTabBar, QToolButton, QTreeView, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QStackedWidget, QTabBar, QToolButton, QTreeView, QWidget
 
 from workbench.app.documents import Document
 from workbench.gui.bench import Bench
@@ -15,9 +15,10 @@ from workbench.gui.marks import FATE_MARKS
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.nodes import EMPTY_TREE, Node, NodeTree, fhir_tree, v2_tree
 from workbench.gui.views.mapping.end_tree import EndTreeModel, dragging, fit_columns, open_indexes
-from workbench.gui.views.mapping.ends import End, FhirEnds, V2Ends, plain_sources, plain_target
+from workbench.gui.views.mapping.ends import End, FhirEnds, V2Ends, plain_sources, plain_target, target_types
 from workbench.gui.views.mapping.probe import Probe
 from workbench.gui.views.mapping.source_looks import extra_fields, fhir_looks, path_in, segments_of, source_looks
+from workbench.gui.views.mapping.source_nodes import SourceNodes
 from workbench.gui.views.mapping.trace_index import fates_of
 from workbench.gui.widgets.basics import across, down, pane, retitle, tree
 from workbench.mapping.directed import direction_of
@@ -47,13 +48,15 @@ class SourcePane(QFrame):
         self._of_type = ""
         self._shown: object = None
         self._seen: object = None
+        self._offered: tuple[str, ...] = ()
         self._known: tuple[object, tuple[str, ...]] | None = None
-        self.model = NodeTreeModel(bench.theme, self)
+        self.model = SourceNodes(bench.theme, self.path_of, self)
         self.tree = tree(bench.theme, self.model, "Source message", (8, 8.5))
         self.ends = EndTreeModel(bench.theme, ("Field", "Name", "Value", "Capture"), self, drags=True)
         self.fields = tree(bench.theme, self.ends, "Source fields", (7.6, 6, 4.9, 4.2))
         fit_columns(self.fields, 1, 2)
-        dragging(self.fields)
+        for view in (self.fields, self.tree):
+            dragging(view)
         self.filter = _filter("Filter source fields")
         self.every = _toggle("All", "Show every field of the standard, not only those that occur")
         self.only_lost = _toggle("Lost", "Show only fields with values that end nowhere")
@@ -63,6 +66,12 @@ class SourcePane(QFrame):
         self._tabs.setAccessibleName("Source as")
         for word, tip in (("Fields", "The fields of the capture"), ("Message", "The selected message, value by value")):
             self._tabs.setTabToolTip(self._tabs.addTab(word), tip)
+        self.type = QComboBox()
+        self.type.setEditable(True)
+        self.type.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.type.setAccessibleName("Source type")
+        self.type.setToolTip("The FHIR type whose elements are shown; those the package reads come first")
+        self.type.setMinimumWidth(round(bench.theme.em * 8))
         self._stack = QStackedWidget()
         self._stack.addWidget(self.fields)
         self._stack.addWidget(self.tree)
@@ -70,7 +79,7 @@ class SourcePane(QFrame):
         bar.setContentsMargins(6, 4, 6, 4)
         body = QWidget()
         body.setLayout(down(bar, self._stack, spacing=0))
-        self._frame = pane("Source", body, self._tabs)
+        self._frame = pane("Source", body, self._tabs, self.type)
         self.setLayout(down(self._frame))
         self._connect()
 
@@ -78,6 +87,10 @@ class SourcePane(QFrame):
         self._tabs.currentChanged.connect(self._show_mode)
         for toggle in (self.every, self.only_lost):
             toggle.toggled.connect(self.refresh)
+        self.type.activated.connect(lambda _row: self.show_type(self.type.currentText()))
+        edit = self.type.lineEdit()
+        if edit is not None:
+            edit.editingFinished.connect(lambda: self.show_type(self.type.currentText()))
         self.filter.textChanged.connect(self.refresh)
         self.tree.selectionModel().currentChanged.connect(self._current_changed)
         self.fields.selectionModel().currentChanged.connect(self._field_changed)
@@ -108,6 +121,28 @@ class SourcePane(QFrame):
             self._of_type = of_type
             self.refresh()
 
+    def show_type(self, name: str) -> None:
+        """Show the elements of a FHIR type; a name that is none is put back."""
+        if name not in target_types():
+            self.type.setCurrentText(self.fhir_type)
+        elif name != self.fhir_type:
+            self._of_type = name
+            self.refresh()
+
+    def _offer_types(self) -> None:
+        """The types to choose among; HL7 v2 shows its segments instead."""
+        self.type.setVisible(self.reads_fhir)
+        package = self._desk.shown
+        if not self.reads_fhir or package is None:
+            return
+        read = sorted({rule_map.source for rule_map in package.rule_maps()} & set(target_types()))
+        offered = tuple(dict.fromkeys([*read, *target_types()]))
+        if offered != self._offered:
+            self._offered = offered
+            self.type.clear()
+            self.type.addItems(list(offered))
+        self.type.setCurrentText(self.fhir_type)
+
     def _result_changed(self) -> None:
         """Most edits leave every fate as it was: then there is nothing to show anew."""
         if self._state_of_result() != self._seen:
@@ -131,6 +166,7 @@ class SourcePane(QFrame):
         self._fates = fates_of(self._whole, result.traced.ledger.entries) if result is not None else {}
         self._refresh_message()
         self._refresh_fields(self._fates)
+        self._offer_types()
         if self._of_type or self.reads_fhir:
             retitle(self._frame, f"Source · {self._of_type or self.fhir_type}")
         elif isinstance(document, Message):
