@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from workbench.mapping.model import Json
@@ -18,15 +18,19 @@ _VERSION = "2.5.1"
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One segment; fields by their number, empty ones left out."""
+    """One segment; fields by their number, empty ones left out.
+
+    whole  with those that are left out of comparisons, too
+    """
 
     name: str
     fields: tuple[tuple[int, str], ...]
+    whole: tuple[tuple[int, str], ...] = field(default=(), compare=False)
 
     def without_numbers(self) -> _Line:
         """Without set ids and without what says when and how it was sent."""
         kept = (each for each in self.fields if (self.name, each[0]) not in _OF_SENDING)
-        return _Line(self.name, tuple(each for each in kept if not _is_set_id(self.name, each[0])))
+        return _Line(self.name, tuple(each for each in kept if not _is_set_id(self.name, each[0])), self.fields)
 
 
 def segment_changes(
@@ -75,7 +79,8 @@ def _changes(old: list[_Line], new: list[_Line], delimiters: Delimiters) -> Iter
             twin = next((index for index in removed if old[index].name == new[number].name), None)
             path = _path(new, number)
             if twin is None:
-                yield path, {f"{new[number].name}-{field}": value for field, value in new[number].fields}
+                shown = new[number].fields or new[number].whole
+                yield path, {f"{new[number].name}-{one}": value for one, value in shown}
             else:
                 removed.remove(twin)
                 yield from _field_changes(path, old[twin], new[number], delimiters)
