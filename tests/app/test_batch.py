@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from workbench.app.batch import CHUNK, HEAVY_BYTES, in_batches
+from workbench.app.operations.validation import validate_alone, validate_document
 from workbench.kernel.errors import Cancelled, Unavailable
 from workbench.kernel.progress import JobContext, Progress
+from workbench.v2 import er7
 
 
 def _squares(numbers: Sequence[int]) -> list[tuple[int, int]]:
@@ -110,3 +112,19 @@ def _sizes(items: Sequence[bytes]) -> list[int]:
 def test_a_chunk_holds_no_more_bytes_than_can_be_worked_on_in_half_a_second() -> None:
     items = [bytes(HEAVY_BYTES // 3)] * 7
     assert list(in_batches(_sizes, items, 7, JobContext(), 1, weight=len)) == [3, 3, 3, 3, 3, 3, 1]
+
+
+def test_a_large_message_judged_alone_has_the_findings_it_has_in_company() -> None:
+    lines = "".join(f"OBX|{n}|NM|A^B^L||{'x' * 20}|mg/dL||||||F\r" for n in range(1, 6000))
+    raw = f"MSH|^~\\&|A|B|C|D|20250101||ORU^R01^ORU_R01|M1|T|2.5.1\rPID|1||7||Roe^Ann\r{lines}".encode()
+    assert len(raw) > HEAVY_BYTES
+    message = er7.parse(raw)
+    assert validate_alone(message, JobContext()) == validate_document(message)
+
+
+def test_judging_a_large_message_alone_can_be_cancelled() -> None:
+    raw = b"MSH|^~\\&|A|B|C|D|20250101||ORU^R01^ORU_R01|M1|T|2.5.1\r" + b"OBX|1|NM|A^B^L||x|mg/dL||||||F\r" * 40_000
+    message, ctx = er7.parse(raw), JobContext()
+    threading.Timer(0.2, ctx.cancel).start()
+    with pytest.raises(Cancelled):
+        validate_alone(message, ctx)

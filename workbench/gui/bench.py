@@ -15,12 +15,12 @@ from PySide6.QtCore import QObject, Signal
 
 from workbench.app.documents import Document, document_at
 from workbench.app.operations.suppressions import Fate, Sent, Sieve, sent_at
-from workbench.app.operations.validation import Against, validate_capture, validate_document
+from workbench.app.operations.validation import Against, validate_alone, validate_capture, validate_document
 from workbench.gui.findings import NOWHERE, Finding, Place
 from workbench.gui.jobs import JobHandle, JobRunner
 from workbench.gui.marks import DONE, OPEN, TROUBLE, Mark
 from workbench.gui.models.finding_list import NO_FINDINGS, FindingList, sift
-from workbench.gui.models.outline import LARGE_BYTES, SLOW_BYTES, Excerpt, Looked, look_at, outlined
+from workbench.gui.models.outline import SLOW_BYTES, Excerpt, Looked, look_at, outlined
 from workbench.gui.theme.theme import Theme
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.issues import Issue, Severity
@@ -29,6 +29,8 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, Overrule
 from workbench.messages.parts import Unseal
 
+QUICK_BYTES = 1 << 14
+"""A message that is judged in some hundredths of a second; others are judged beside the window."""
 MANY_FINDINGS = 20_000
 """More of them are sifted beside the window."""
 _NO_FATES: Mapping[Fate, FindingList] = dict.fromkeys(Fate, NO_FINDINGS)
@@ -270,7 +272,7 @@ class Bench(QObject):
     def _judge_selected(self, document: Document) -> tuple[Issue, ...]:
         """The findings of the selected message; a little later where that takes long."""
         against, number = self.against, self.number
-        if against.v2_profile is None and not against.fhir.packages and len(document.raw) <= LARGE_BYTES:
+        if against.v2_profile is None and not against.fhir.packages and len(document.raw) <= QUICK_BYTES:
             return validate_document(document, against)
 
         def take(issues: tuple[Issue, ...]) -> None:
@@ -279,7 +281,7 @@ class Bench(QObject):
                 self.findings_changed.emit()
 
         handle = self.jobs.newest(
-            "own findings", "Judging the message", lambda _ctx: validate_document(document, against)
+            "own findings", "Judging the message", lambda ctx: validate_alone(document, ctx, against)
         )
         handle.succeeded.connect(take)
         handle.failed.connect(self.refused)

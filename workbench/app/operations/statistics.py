@@ -85,7 +85,7 @@ def types_over_time(tally: Tally) -> Table:
     """Messages by type and period; the period is an hour, a day or a month, whichever suits the span of time."""
     import pandas as pd  # here, because worker processes never come here
 
-    rows = [(kind, time[:10], count) for (kind, time), count in tally.types.items()]
+    rows = [(kind or "no type", time[:10], count) for (kind, time), count in tally.types.items()]
     frame = pd.DataFrame(rows, columns=["type", "time", "messages"])
     if frame.empty:
         return Table("types", (Column("type"), Column("messages")), ())

@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from workbench.app.batch import Task, in_batches, tasks_of, weight_of
+from workbench.app.batch import HEAVY_BYTES, Task, in_batches, tasks_of, weight_of
 from workbench.app.defects import defect_issue
 from workbench.app.documents import Document, read_document, unreadable
 from workbench.app.operations.profiles import profile_validator
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
-from workbench.messages.capture import Capture
+from workbench.messages.capture import Capture, MessageFormat
 from workbench.v2.er7 import Message
 from workbench.validation.fhir_validator import DEFAULT, FhirOptions, prepare, validate_resource
 from workbench.validation.plausibility.fhir import plausibility_of_resource
@@ -62,6 +62,21 @@ def validate_document(document: Document, against: Against = STANDARDS) -> tuple
     else:
         found = (*document.issues, *validate_message(document))
     return (*found, *plausibility(document, against.disabled)) if against.plausible else found
+
+
+def validate_alone(document: Document, ctx: JobContext, against: Against = STANDARDS) -> tuple[Issue, ...]:
+    """As `validate_document`, for a job: what is large is judged in a process, which cancelling ends.
+
+    raises  Refused as `validate_document`; Cancelled; Unavailable APP-0002
+    """
+    if len(document.raw) <= HEAVY_BYTES:
+        return validate_document(document, against)
+    kind, encoding = MessageFormat.FHIR_JSON, ""
+    if isinstance(document, Message):
+        kind, encoding = MessageFormat.ER7, document.encoding
+    tasks = [Task(0, document.raw, kind, encoding)]
+    (judged,) = in_batches(partial(_judge, against), tasks, 1, ctx, weight=weight_of)
+    return judged.issues
 
 
 def validate_capture(
