@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.gui_samples import settled
 from workbench.gui.main_window import MainWindow
 from workbench.gui.models.rule_tree import RuleName
-from workbench.gui.views.mapping.merge_dialog import MergeDialog
+from workbench.gui.views.mapping.merge_dialog import MergeDialog, ReplaceDialog
 from workbench.gui.views.mapping.page import MappingPage
 from workbench.gui.views.mapping.text_pane import TextPane
 from workbench.mapping.edits import ChangeRule
@@ -187,4 +188,51 @@ def test_defective_files_are_told_and_change_nothing_here(
     assert "changed outside and are defective" in str(told[0])
     assert f"{PID}:8:" in str(told[0])
     assert window.desk.package is before
+    settled(qtbot, window)
+
+
+def test_saving_over_files_left_defective_outside_is_asked_first(
+    qtbot: QtBot, window: MainWindow, text: TextPane, small_mapping: Path
+) -> None:
+    window.bench.refused.disconnect()
+    path = small_mapping / PID
+    defective = path.read_text("utf-8").replace("{id: pid-7,", "{idd: pid-7,")
+    path.write_text(defective, "utf-8")
+    qtbot.waitUntil(lambda: window.desk.outside is not None, timeout=10_000)
+    window.desk.apply(ChangeRule("segments/PID-Patient", "pid-8", Rule("pid-8", ("PID-8",), "gender", note="h")), "x")
+    settled(qtbot, window)
+    assert not window.desk.save_now()
+    assert path.read_text("utf-8") == defective
+    dialog = window.findChild(ReplaceDialog)
+    assert dialog is not None
+    dialog.keep.click()
+    assert path.read_text("utf-8") == defective and not window.desk.is_saved
+    window.desk.save()
+    dialog = next(each for each in window.findChildren(ReplaceDialog) if each.isVisible())
+    dialog.over.click()
+    assert "note: h" in path.read_text("utf-8") and window.desk.is_saved
+    settled(qtbot, window)
+
+
+def test_changes_of_the_base_package_s_files_are_noticed(
+    qtbot: QtBot, window: MainWindow, text: TextPane, small_mapping: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    relative = os.path.relpath(small_mapping, site)
+    (site / "package.yaml").write_text(f"id: site\nversion: 1.0.0\nextends: {relative}\n", "utf-8")
+    window.desk.open(site)
+    settled(qtbot, window)
+    path = small_mapping / PID
+    path.write_text(path.read_text("utf-8").replace("to: birthDate}", "to: birthDate, note: outside}"), "utf-8")
+
+    def note() -> str:
+        shown = window.desk.shown
+        found = shown.segments["PID-Patient"].rule("pid-7") if shown is not None else None
+        return found.note if found is not None else ""
+
+    qtbot.waitUntil(lambda: note() == "outside", timeout=10_000)
+    assert window.desk.is_saved
+    window.desk.undo()
+    assert note() == ""
     settled(qtbot, window)

@@ -6,7 +6,7 @@ Pages ask the desk and follow its signals; none of them compiles or runs a mappi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -21,7 +21,7 @@ from workbench.fhir.json_tree import parse as parse_fhir
 from workbench.gui.bench import Bench, Step
 from workbench.gui.edit_journal import EditJournal
 from workbench.gui.jobs import JobHandle
-from workbench.gui.marks import DONE, OPEN, TROUBLE
+from workbench.gui.marks import DONE, OPEN, TROUBLE, Mark
 from workbench.gui.undo import DocumentHolder
 from workbench.kernel.collector import settle
 from workbench.kernel.errors import Refused, WorkbenchError
@@ -70,6 +70,8 @@ class MappingDesk(QObject):
     undo_changed = Signal()
     code_map_asked = Signal(str)
     """Somebody wants to see the rows of a code map."""
+    overwrite_asked = Signal(object)  # Refused
+    """Saving would replace files that somebody left defective; `save_now(over=True)` does it."""
 
     def __init__(self, bench: Bench, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +83,7 @@ class MappingDesk(QObject):
         self.package_before: Package | None = None
         self.result: Result | None = None
         self.why_nothing = ""
+        self.outside: Refused | None = None
         self.capture_ledger: CaptureLedger | None = None
         self._journal = EditJournal(session, "")
         self._shown: tuple[Package, Package] | None = None
@@ -118,14 +121,7 @@ class MappingDesk(QObject):
 
     def open(self, folder: Path, opened: Callable[[], None] | None = None) -> JobHandle:
         """Load a package beside the window."""
-
-        def load(_ctx: JobContext) -> tuple[Package, AnyMapping]:
-            package = load_package(folder)
-            loaded = package, compile_any(package)
-            settle()  # else a round of the collector stops the window for a quarter of a second while somebody types
-            return loaded
-
-        handle = self.bench.jobs.newest("package", f"Opening {folder.name}", load, quiet=False)
+        handle = self.bench.jobs.newest("package", f"Opening {folder.name}", lambda _ctx: _loaded(folder), quiet=False)
         handle.succeeded.connect(self._opened)
         handle.failed.connect(self.bench.report)
         if opened is not None:
@@ -137,7 +133,7 @@ class MappingDesk(QObject):
         self.problem = None
         self.session.package = package.folder
         self.package_before = None
-        self.result, self.why_nothing = None, ""  # what the last package made
+        self.result, self.why_nothing, self.outside = None, "", None
         self.holder = DocumentHolder(package, self)
         self.holder.signals.changed.connect(self._edited)
         self.holder.signals.clean_changed.connect(self.saved_changed)
@@ -219,6 +215,13 @@ class MappingDesk(QObject):
             self._journal.redid(self.holder.stack.index())
             self.bench.say(f"Done again: {self.holder.stack.undoText()}")
 
+    def take_base(self, base: Package) -> None:
+        """Another state of the base package, as its files now say; undo brings the one before."""
+        holder = self.holder
+        if holder is not None and holder.edit(replace(holder.document, base=base), "Take over the changed base"):
+            self._journal.did(holder.stack.index(), ())
+            self.bench.say("The base package was changed outside; its rules are shown as they are now")
+
     def _index_changed(self) -> None:
         self.undo_changed.emit()
 
@@ -227,16 +230,23 @@ class MappingDesk(QObject):
         if self.save_now():
             self.bench.say("Mapping saved")
 
-    def save_now(self) -> bool:
-        """True when the package is on disk afterwards."""
+    def save_now(self, *, over: bool = False) -> bool:
+        """True when the package is on disk afterwards.
+
+        over  replace files that others left defective, see `outside`; else that is asked first
+        """
         if self.holder is None or self.holder.is_clean:
             return True
+        if self.outside is not None and not over:
+            self.overwrite_asked.emit(self.outside)
+            return False
         package = self.holder.document
         try:
             save_package(package)
         except WorkbenchError as problem:
             self.bench.report(problem)
             return False
+        self.outside = None
         self.session.record("mapping.save", "mapping-package", package.header.id)
         self._journal.saved()
         self.holder.saved()
@@ -282,31 +292,18 @@ class MappingDesk(QObject):
             self.bench.report(problem)
 
     def _tell(self) -> None:
-        package = self.package
-        if package is None:
-            self.bench.tell_step(Step.MAP, OPEN, "no mapping open")
-        elif self.problem is not None:
-            self.bench.tell_step(Step.MAP, TROUBLE, self.problem.text)
-        else:
-            rules = sum(1 for rule_map in package.rule_maps() for _ in rule_map.walk())
-            self.bench.tell_step(Step.MAP, DONE, f"{package.header.id} {package.header.version}: {rules:,} rules")
+        self.bench.tell_step(Step.MAP, *_state(self.package, self.problem))
 
     # The result for the selected message
 
     def _run(self) -> None:
         document, compiled = self.bench.document, self.compiled
-        is_other = compiled is not None and isinstance(document, Message) is reads_fhir(compiled)
-        if document is None or compiled is None or is_other:
+        if document is None or compiled is None or isinstance(document, Message) is reads_fhir(compiled):
             self.bench.jobs.drop("trace")
-            reads, other = ("FHIR", "HL7 v2") if isinstance(document, Message) else ("HL7 v2", "FHIR")
-            why = f"This mapping reads {reads}, and the selected message is {other}." if document is not None else ""
-            self._show(None, why if is_other else "")
+            self._show(None, _why_nothing(document) if document is not None and compiled is not None else "")
             return
 
-        def trace(_ctx: JobContext) -> Result:
-            return _mapped(compiled, document)
-
-        handle = self.bench.jobs.newest("trace", "Mapping the message", trace)
+        handle = self.bench.jobs.newest("trace", "Mapping the message", lambda _ctx: _mapped(compiled, document))
         handle.succeeded.connect(self._show)
         handle.failed.connect(self._failed)
 
@@ -359,6 +356,29 @@ class MappingDesk(QObject):
         self.bench.jobs.drop("ledger")
         self.capture_ledger = None
         self.ledger_changed.emit()
+
+
+def _loaded(folder: Path) -> tuple[Package, AnyMapping]:
+    package = load_package(folder)
+    loaded = package, compile_any(package)
+    settle()  # else a round of the collector stops the window for a quarter of a second while somebody types
+    return loaded
+
+
+def _why_nothing(document: Document) -> str:
+    """Why a mapping makes nothing of a document of the other standard."""
+    reads, other = ("FHIR", "HL7 v2") if isinstance(document, Message) else ("HL7 v2", "FHIR")
+    return f"This mapping reads {reads}, and the selected message is {other}."
+
+
+def _state(package: Package | None, problem: WorkbenchError | None) -> tuple[Mark, str]:
+    """How far mapping is, for the list of steps."""
+    if package is None:
+        return OPEN, "no mapping open"
+    if problem is not None:
+        return TROUBLE, problem.text
+    rules = sum(1 for rule_map in package.rule_maps() for _ in rule_map.walk())
+    return DONE, f"{package.header.id} {package.header.version}: {rules:,} rules"
 
 
 def _mapped(compiled: AnyMapping, document: Document) -> Result:

@@ -8,7 +8,7 @@ from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.views.mapping.changes_pane import ChangesPane
 from workbench.gui.views.mapping.engines_pane import EnginesPane
-from workbench.gui.views.mapping.merge_dialog import MergeDialog
+from workbench.gui.views.mapping.merge_dialog import MergeDialog, ReplaceDialog
 from workbench.gui.views.mapping.message_map_pane import MessageMapPane
 from workbench.gui.views.mapping.package_watch import PackageWatch
 from workbench.gui.views.mapping.panes import Pane
@@ -22,6 +22,9 @@ def further_panes(bench: Bench, desk: MappingDesk, selection: Selection) -> Iter
     text = TextPane(bench, desk, selection)
     PackageWatch(
         bench, desk, lambda found, decided: MergeDialog(bench.theme, found, decided, text.window()).open(), parent=text
+    )
+    desk.overwrite_asked.connect(
+        lambda defect: ReplaceDialog(bench.theme, defect, lambda: desk.save_now(over=True), text.window()).open()
     )
     yield MessageMapPane(bench, desk, selection)
     yield ChangesPane(bench, desk, selection)

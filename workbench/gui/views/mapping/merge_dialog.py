@@ -1,4 +1,4 @@
-"""When others changed the package's files where we changed them, too: what both say, and whose shall stand."""
+"""When others changed the package's files: whose change shall stand, and whether defective ones may be replaced."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from workbench.app.operations.package_report import json_text
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import button, down, label, table
+from workbench.kernel.errors import Refused
 from workbench.mapping.merge import FileConflict, Side
 
 _COLUMNS = (
@@ -54,3 +55,23 @@ class MergeDialog(QDialog):
     def _choose(self, side: Side) -> None:
         self._decided(side)
         self.accept()
+
+
+class ReplaceDialog(QDialog):
+    """Asked before saving replaces files that somebody left defective."""
+
+    def __init__(self, theme: Theme, defect: Refused, replace: Callable[[], object], parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Save over defective files?")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        text = f"{defect.text} Saving puts what is here in their place, and what was changed there is lost."
+        box = QDialogButtonBox()
+        self.keep = button("Do not save yet", self.reject, primary=True)
+        self.over = button("Save over them", self.accept)
+        self.accepted.connect(replace)
+        box.addButton(self.keep, QDialogButtonBox.ButtonRole.RejectRole)
+        box.addButton(self.over, QDialogButtonBox.ButtonRole.DestructiveRole)
+        heading = label("The files are defective", "title")
+        self.setLayout(down(heading, label(text, wrap=True, selectable=True), box, margins=20))
+        self.resize(round(theme.em * 44), round(theme.em * 14))

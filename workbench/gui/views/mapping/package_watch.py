@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
 
@@ -28,7 +29,7 @@ Ask = Callable[[tuple[FileConflict, ...], Callable[[Side], None]], None]
 
 
 class PackageWatch(QObject):
-    """Watches the folder of the package on the desk. What it takes over is one step that can be undone."""
+    """Watches the folders of the package on the desk and of its base; what it takes over is one step to undo."""
 
     def __init__(self, bench: Bench, desk: MappingDesk, ask: Ask, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -65,7 +66,11 @@ class PackageWatch(QObject):
         if mine is None or saved is None or theirs.folder != mine.folder:
             return
         self._read_last = theirs
+        self._desk.outside = None
         self._watch(theirs)
+        if theirs.base != mine.base and theirs.base is not None:
+            self._take_base(theirs.base)
+            mine, saved = self._desk.package or mine, self._saved or saved
         if not _differ(saved, theirs):
             return
         try:
@@ -77,6 +82,15 @@ class PackageWatch(QObject):
             self._take(mine, both, theirs)
             return
         self._ask(both.conflicts, lambda side: self._decided(side, saved, theirs))
+
+    def _take_base(self, base: Package) -> None:
+        """Only the document changes; the package's own files say what they said."""
+        was_saved = self._desk.is_saved
+        if self._saved is not None:
+            self._saved = replace(self._saved, base=base)
+        self._desk.take_base(base)
+        if was_saved and self._desk.holder is not None:
+            self._desk.holder.saved()
 
     def _decided(self, side: Side, saved: Package, theirs: Package) -> None:
         mine = self._desk.package
@@ -93,13 +107,13 @@ class PackageWatch(QObject):
 
     def _defective(self, problem: BaseException) -> None:
         if isinstance(problem, Refused):
-            self._bench.report(
-                Refused(
-                    problem.code,
-                    f"Files of the package were changed outside and are defective: {problem.text}",
-                    "What is here stays as it is. Mend the files; saving here would replace them.",
-                )
+            told = Refused(
+                problem.code,
+                f"Files of the package were changed outside and are defective: {problem.text}",
+                "What is here stays as it is. Mend the files; saving asks before it replaces them.",
             )
+            self._desk.outside = told
+            self._bench.report(told)
         else:
             self._bench.report(problem)
 
@@ -117,20 +131,24 @@ class PackageWatch(QObject):
             self._saved_changed(self._desk.is_saved)
 
     def _watch(self, package: Package | None) -> None:
-        """Watch all folders and files; files that editors replace are new ones."""
+        """Watch all folders and files, those of its base too; files that editors replace are new ones."""
         wanted: list[str] = []
-        if package is not None and package.folder is not None:
-            folder = package.folder
-            wanted = [str(folder)]
-            wanted += [str(folder / name) for name in FOLDERS if (folder / name).is_dir()]
-            wanted += [str(path) for path in folder.glob("*.yaml")]
-            for name, ending in FOLDERS.items():
-                wanted += [str(path) for path in (folder / name).glob(f"*{ending}")]
+        while package is not None:
+            wanted += _files_of(package.folder) if package.folder is not None else []
+            package = package.base
         there = {*self._watcher.files(), *self._watcher.directories()}
         if gone := sorted(there - set(wanted)):
             self._watcher.removePaths(gone)
         if new := sorted(set(wanted) - there):
             self._watcher.addPaths(new)
+
+
+def _files_of(folder: Path) -> list[str]:
+    """The folders and files of a package."""
+    found = [folder, *(folder / name for name in FOLDERS if (folder / name).is_dir()), *folder.glob("*.yaml")]
+    for name, ending in FOLDERS.items():
+        found += (folder / name).glob(f"*{ending}")
+    return [str(path) for path in found]
 
 
 def _differ(saved: Package, theirs: Package) -> bool:
