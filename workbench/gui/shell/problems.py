@@ -9,7 +9,7 @@ from workbench.gui.bench import Bench
 from workbench.gui.findings import Finding
 from workbench.gui.models.explain import explain_rule
 from workbench.gui.models.issue_table import GROUPINGS, Group, GroupsModel, issue_columns
-from workbench.gui.models.rows import RowsModel
+from workbench.gui.shell.finding_rows import FindingRows
 from workbench.gui.shell.grouping import Grouper
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import across, down, label, table
@@ -73,7 +73,7 @@ class ProblemsPane(QWidget):
         super().__init__()
         self._bench = bench
         columns = issue_columns(bench.sentence)
-        self.model = RowsModel(bench.theme, columns, self)
+        self.model = FindingRows(bench, columns, "order of problems", self)
         self.view = table(bench.theme, self.model, "Problems", columns)
         self.groups = GroupTable(bench.theme, GROUPINGS[0])
         self._grouper = Grouper(bench, "groups of problems", self)

@@ -11,7 +11,7 @@ from workbench.app.operations.suppressions import Fate
 from workbench.gui.bench import Bench
 from workbench.gui.findings import Finding
 from workbench.gui.models.issue_table import GROUPINGS, Group, issue_columns
-from workbench.gui.models.rows import RowsModel
+from workbench.gui.shell.finding_rows import FindingRows
 from workbench.gui.shell.grouping import Grouper
 from workbench.gui.shell.problems import GroupTable, RuleCard
 from workbench.gui.widgets.basics import button, card, down, pane, retitle, table
@@ -46,7 +46,7 @@ class FindingsTab(QSplitter):
         self.filter.setAccessibleName("Filter groups")
         self.filter.setClearButtonEnabled(True)
         columns = issue_columns(bench.sentence)[1:]
-        self.model = RowsModel(bench.theme, columns, self)
+        self.model = FindingRows(bench, columns, "order of findings", self)
         self.view = table(bench.theme, self.model, "Findings of the group", columns)
         self.view.setColumnHidden(0, True)  # the groups say the rule
         self.card = RuleCard()
