@@ -6,7 +6,7 @@ import threading
 
 from pytestqt.qtbot import QtBot
 
-from workbench.gui.jobs import JobRunner, JobState
+from workbench.gui.jobs import READERS, JobRunner, JobState
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext, Progress
 
@@ -110,3 +110,15 @@ def test_closing_waits_for_every_thread(jobs: JobRunner) -> None:
     jobs.close()
     assert started.state is JobState.CANCELLED
     assert not jobs.running
+
+
+def test_jobs_that_wait_leave_the_readers_free(qtbot: QtBot) -> None:
+    runner, go = JobRunner(), threading.Event()
+    for number in range(READERS + 1):
+        runner.start(f"Waiting {number}", lambda _ctx: go.wait(60), waits=True)
+    read = runner.start("Reading", lambda _ctx: 7)
+    with qtbot.waitSignal(read.succeeded, timeout=10_000) as found:
+        pass
+    assert found.args == [7]
+    go.set()
+    runner.close()

@@ -225,7 +225,7 @@ class Bench(QObject):
         if capture is None:
             return None
         work = partial(_judge, capture, self.against, self.sieve, self._damage)
-        handle = self.jobs.newest("validation", "Validating the capture", work, quiet=False)
+        handle = self.jobs.newest("validation", "Validating the capture", work, quiet=False, waits=True)
         handle.succeeded.connect(lambda judged: self._judged(capture, judged, finished))
         handle.failed.connect(self.refused)
         return handle

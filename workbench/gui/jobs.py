@@ -22,7 +22,7 @@ from workbench.kernel.progress import JobContext, Progress
 
 log = area_log("gui")
 
-WAITERS = 4
+WAITERS = 6
 """Threads for jobs that mostly wait for worker processes; they keep no reader from a message that is clicked."""
 
 READERS = 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote_plus
 
@@ -15,6 +16,7 @@ from workbench.fhir.json_tree import FhirDocument
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, blocks
 from workbench.kernel.progress import JobContext
+from workbench.kernel.waiting import waited
 from workbench.mapping.compile import CompiledMapping
 from workbench.messages.capture import Capture
 from workbench.v2.er7 import Message
@@ -103,12 +105,12 @@ def post_messages(
     raises            Refused MAP-…: the package is defective; EXC-0002: a message is for production and that was not
                       allowed; Unavailable and Refused EXC-01…: see `FhirClient.request`; Cancelled
     """
-    mapping = None if package is None else _mapping_to_fhir(package)
+    mapping = None if package is None else waited(partial(_mapping_to_fhir, package), ctx)
     chosen = range(len(capture)) if numbers is None else numbers
     for done, number in enumerate(chosen, 1):
         ctx.check()
         try:
-            body = _body(capture, number, mapping, allow_production)
+            body = waited(partial(_body, capture, number, mapping, allow_production), ctx)
         except Refused as refusal:
             if refusal.code == "EXC-0002":
                 raise

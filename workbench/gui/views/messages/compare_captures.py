@@ -133,7 +133,7 @@ class CompareCapturesDialog(QDialog):
             return right, compare_captures(left, right, plan, ctx)
 
         self.words.setText("")
-        self.handle = self._bench.jobs.newest("compare captures", "Comparing captures", work, quiet=False)
+        self.handle = self._bench.jobs.newest("compare captures", "Comparing captures", work, quiet=False, waits=True)
         self.handle.succeeded.connect(lambda found: self._take(left, *found))
         self.handle.failed.connect(lambda problem: self.words.setText(" ".join(sentence_of(problem))))
         self.handle.ended.connect(lambda _handle: self._working(False))

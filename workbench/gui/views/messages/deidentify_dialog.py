@@ -160,7 +160,7 @@ class DeidentifyDialog(QDialog):
             return deidentify_capture(capture, out, workspace_pseudonyms(session), ctx, rules)
 
         self.words.setText("")
-        handle = self._bench.jobs.newest("de-identify", "De-identifying the capture", work, quiet=False)
+        handle = self._bench.jobs.newest("de-identify", "De-identifying the capture", work, quiet=False, waits=True)
         handle.succeeded.connect(lambda report: self._take(out, report))
         handle.failed.connect(self._refuse)
         handle.ended.connect(lambda _handle: self._working(False))

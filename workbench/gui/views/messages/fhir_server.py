@@ -196,7 +196,9 @@ class FhirServerDialog(QDialog):
         if request is not Request.POST:
             self._posting_now = []
         self._show((), ())
-        handle = self._bench.jobs.newest("fhir server", f"FHIR server: {self.request.currentText()}", work, quiet=False)
+        handle = self._bench.jobs.newest(
+            "fhir server", f"FHIR server: {self.request.currentText()}", work, quiet=False, waits=True
+        )
         handle.progressed.connect(lambda _progress: self._show_posting())
         handle.succeeded.connect(self._take)
         handle.failed.connect(self._refuse)

@@ -139,7 +139,7 @@ class SenderDialog(QDialog):
             session.record("messages.send", "address", f"{destination.host}:{destination.port}")
             sent.extend(send_messages(capture, destination, ctx, numbers))
 
-        handle = self._bench.jobs.start("Sending messages", work)
+        handle = self._bench.jobs.start("Sending messages", work, waits=True)
         handle.progressed.connect(lambda _progress: self._tell())
         handle.failed.connect(self._refuse)
         handle.ended.connect(lambda ended: self._ended(capture, ended))

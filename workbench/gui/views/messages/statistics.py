@@ -167,7 +167,7 @@ class StatisticsDialog(QDialog):
         def work(ctx: JobContext) -> Counts:
             return count(capture, ctx, chosen, earlier, unseal, partial.append)
 
-        handle = self._bench.jobs.newest("statistics", "Counting", work, quiet=False)
+        handle = self._bench.jobs.newest("statistics", "Counting", work, quiet=False, waits=True)
         handle.succeeded.connect(self._take)
         handle.failed.connect(lambda problem: self.words.setText(" ".join(sentence_of(problem))))
         handle.progressed.connect(
