@@ -28,6 +28,9 @@ from workbench.mapping.trace import TracedResult
 from workbench.mapping.values import Misfit, Zone, partial
 from workbench.v2.er7 import Message
 
+REMEMBERED_KINDS = 1024
+"""Texts of MSH-9, with the separators, of which it is kept which map takes them."""
+
 
 class Contexts:
     """A small number for each context, the same for equal ones; values remembered in maps are told apart by them."""
@@ -81,6 +84,7 @@ class CompiledMapping:
         self._events: dict[str, str] = {}
         self._structures: dict[str, str] = {}
         self._maps: dict[str, tuple[CompiledMessageMap, Covers]] = {}
+        self._known_kinds: dict[tuple[str, str, str], str] = {}
         for name, message_map in package.messages.items():
             if message_map.triggers or message_map.structures:
                 self._offer(message_map)
@@ -168,14 +172,18 @@ class CompiledMapping:
         )
 
     def _chosen(self, message: Message) -> tuple[CompiledMessageMap, Covers]:
-        name = self.map_for(message)
+        header = message.segments[0]
+        kind = (header.raw(9), header.raw(1), header.raw(2))
+        name = self._known_kinds.get(kind) or self.map_for(message)
         if name is None:
-            kind = "^".join(part for part in (message.message_code, message.trigger_event) if part)
+            told = "^".join(part for part in (message.message_code, message.trigger_event) if part)
             raise Refused(
                 "MAP-0201",
-                f"The package {self.package.header.id} has no map for {kind or 'a message without MSH-9'}.",
+                f"The package {self.package.header.id} has no map for {told or 'a message without MSH-9'}.",
                 'Add a message map for it, or one for every other message (for: "*").',
             )
+        if len(self._known_kinds) < REMEMBERED_KINDS:
+            self._known_kinds[kind] = name
         return self._maps[name]
 
     def _run(

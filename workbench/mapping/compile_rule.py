@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
@@ -135,7 +136,7 @@ def effect_of(parts: RuleParts, shared: bool, when: Condition | None) -> Effect 
     writes = frozenset(key for keys, _ in written for key in keys)
     looked_at = [key for keys, appends in written for key in keys - appends]
     appends = frozenset(key for _, appends in written for key in appends).difference(looked_at)
-    return Effect(reads, writes, appends)
+    return replace(reads, writes=writes, appends=appends)
 
 
 def _targets(rule: Rule) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.compile_source import Holds, holds
@@ -85,23 +86,26 @@ class Covers:
 
     ignore: Patterns
     keep: Patterns
-    _always: dict[object, bool] = field(default_factory=dict)
+    _always: dict[object, set[int]] = field(default_factory=dict)
+
+    def known_ignored(self, scope: SegmentScope) -> set[int]:
+        """Place numbers seen to be ignored in segments of that name given to the same maps; the caller adds to them."""
+        key = (scope.name, *scope.maps)
+        found = self._always.get(key)
+        if found is None or len(found) > REMEMBERED_FIELDS:
+            if len(self._always) >= REMEMBERED_FIELDS:
+                self._always.clear()
+            found = self._always[key] = set()
+        return found
 
     def always_ignores(self, scope: SegmentScope, leaf: Leaf) -> bool:
         """True when an ignore rule covers a value of a segment given to those maps, whatever else is said."""
         _, number, _, component, subcomponent = leaf
-        key = (scope.name, tuple(scope.maps), number, component, subcomponent)
-        found = self._always.get(key)
-        if found is None:
-            covers = self.ignore.of_field(scope.name, number)
-            place = (number, component, subcomponent)
-            found = any(
-                c.when is None and (not c.map or c.map in scope.maps) and place[: len(c.place)] == c.place
-                for c in covers
-            )
-            if len(self._always) < REMEMBERED_FIELDS:
-                self._always[key] = found
-        return found
+        place = (number, component, subcomponent)
+        return any(
+            c.when is None and (not c.map or c.map in scope.maps) and place[: len(c.place)] == c.place
+            for c in self.ignore.of_field(scope.name, number)
+        )
 
     def may_keep(self, segment: str) -> bool:
         """True when a keep rule may apply to a value of such a segment."""
@@ -149,11 +153,16 @@ class Covering:
         self._covers = covers
         self._run = run
         self._segments = {segment.index: segment for segment in run.laid_out.segments}
-        self._maps_of_value: dict[tuple[int, ...], dict[str, Node]] = {}
-        for name, node in run.given:
-            place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
-            self._maps_of_value.setdefault(place, {})[name] = node
         self._held: dict[tuple[int, int], bool] = {}
+
+    @cached_property
+    def _maps_of_value(self) -> dict[tuple[int, ...], dict[str, Node]]:
+        """Which maps with rules of their own were given which values."""
+        found: dict[tuple[int, ...], dict[str, Node]] = {}
+        for name, node in self._run.given:
+            place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
+            found.setdefault(place, {})[name] = node
+        return found
 
     def ignored(self, leaf: Leaf) -> LedgerRule | None:
         """The first ignore rule that covers a value, None when none does."""

@@ -23,6 +23,9 @@ from workbench.mapping.fhir_target import TargetPath
 from workbench.mapping.memory import depends_on_value_alone, plain_transforms
 from workbench.mapping.model import Package, Rule
 
+STEADY_HEADER = frozenset({3, 4, 5, 6, 9, 11, 12})
+"""Fields of MSH that tell feeds and kinds of messages apart, not messages."""
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -30,28 +33,36 @@ class Effect:
     makes; what it refers to is looked up when the message has been read.
 
     reads    numbers of the fields, or of the components
+    header   numbers of fields of the message's MSH
     writes   keys of the target it may write or look at
     appends  keys of those to whose lists it only ever adds
     """
 
     reads: frozenset[int]
+    header: frozenset[int] = frozenset()
     writes: frozenset[str] = frozenset()
     appends: frozenset[str] = frozenset()
 
     def and_of(self, other: Effect) -> Effect:
         """The effect of both rules one after the other."""
         looked_at = (self.writes - self.appends) | (other.writes - other.appends)
-        return Effect(self.reads | other.reads, self.writes | other.writes, (self.appends | other.appends) - looked_at)
+        return Effect(
+            reads=self.reads | other.reads,
+            header=self.header | other.header,
+            writes=self.writes | other.writes,
+            appends=(self.appends | other.appends) - looked_at,
+        )
 
 
-def parts_read(rule: Rule, segment: str, package: Package, when: Condition | None) -> frozenset[int] | None:
-    """The fields of the segment, or the components of the value, that a rule and all below it read; None when it
-    depends on anything else.
+def parts_read(rule: Rule, segment: str, package: Package, when: Condition | None) -> Effect | None:
+    """The fields of the segment and the header, or the components of the value, that a rule and all below it read;
+    None when it depends on anything else.
 
     segment  name; "" for a rule of a type map
     when     what of the rule's own condition is not known to hold
     """
     found: set[int] = set()
+    header: set[int] = set()
     if rule.raises or rule.target.startswith("../") or not plain_transforms(rule):
         return None
     if rule.using:
@@ -59,18 +70,19 @@ def parts_read(rule: Rule, segment: str, package: Package, when: Condition | Non
         if used is None or not depends_on_value_alone(used.rules, package, (rule.using,)):
             return None
     for path in _paths(rule, when):
-        if path is None or not _own(path, segment):
+        if path is None or not (_own(path, segment) or (segment and _of_header(path))):
             return None
-        if not path.in_value:
-            found.add(path.field)
-        elif not segment:
-            found.add(path.component)
+        if path.in_value:
+            found.update(() if segment else (path.component,))
+        else:
+            (found if path.name == segment else header).add(path.field)
     for child in rule.children:
         below = parts_read(child, segment, package, read_condition(child.when) if child.when else None)
         if below is None:
             return None
-        found |= below
-    return frozenset(found)
+        found |= below.reads
+        header |= below.header
+    return Effect(frozenset(found), frozenset(header))
 
 
 def fields_compared(condition: Condition, segment: str) -> frozenset[int] | None:
@@ -105,6 +117,11 @@ def _own(path: V2Path, segment: str) -> bool:
     if path.in_value:
         return True
     return bool(path.field) and path.name == segment and not path.groups and path.occurrence == UNSAID
+
+
+def _of_header(path: V2Path) -> bool:
+    """True for a field of the header that says the same in all messages of a kind."""
+    return path.name == "MSH" and path.field in STEADY_HEADER and _own(path, "MSH")
 
 
 def _paths(rule: Rule, when: Condition | None) -> Iterator[V2Path | None]:

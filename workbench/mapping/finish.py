@@ -17,22 +17,28 @@ def tie_references(run: Run) -> None:
     around: dict[tuple[Scope, str], list[Instance]] = {}
     for pending in run.pending:
         found = _referred(pending, around)
-        if pending.repeats:
-            there = pending.container[pending.key]
-            assert isinstance(there, list)  # the placeholder stands in it
-            at = next(index for index, item in enumerate(there) if item is pending.slot)
-            there[at : at + 1] = [{"reference": instance.full_url} for instance in found]
-        elif found:
+        index = _number(pending) if pending.repeats and (len(found) != 1 or run.trace is not None) else None
+        if len(found) == 1 or (found and not pending.repeats):
             pending.slot["reference"] = found[0].full_url
+        elif pending.repeats:
+            there = pending.container[pending.key]
+            assert isinstance(there, list) and index is not None  # the placeholder stands in it
+            there[index : index + 1] = [{"reference": instance.full_url} for instance in found]
         else:
             del pending.container[pending.key]
         if not found and pending.owner is not None and not _says_something(pending):
             unresolved[id(pending.owner)] = pending.owner.resource
         if found and run.trace is not None:
-            index = at if pending.repeats else None
             run.trace.append(Written(pending.rule, (), False, pending.container, pending.key, index, REFERENCED))
     for resource in unresolved.values():
         _prune(resource)
+
+
+def _number(pending: Pending) -> int:
+    """Which item of its list the placeholder is."""
+    there = pending.container[pending.key]
+    assert isinstance(there, list)  # the element repeats
+    return next(index for index, item in enumerate(there) if item is pending.slot)
 
 
 def _says_something(pending: Pending) -> bool:

@@ -10,8 +10,8 @@ import msgspec
 
 from workbench.mapping.effects import Effect
 from workbench.mapping.memory import copy_of, make_again
-from workbench.mapping.retracing import at, moved, note_again, notes_since, ways
-from workbench.mapping.running import NOTHING, Frame, Node, Note, Pending, Recipe, RuleName, Run, Step, Way, number_of
+from workbench.mapping.retracing import at, given_since, moved, note_again, notes_since, ways
+from workbench.mapping.running import NOTHING, Frame, Note, Part, Pending, Recipe, RuleName, Run, Step, Way, number_of
 from workbench.mapping.scope import Resource, SegmentScope
 
 REMEMBERED_TEXTS = 1024
@@ -37,13 +37,17 @@ class Referral(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What rules have made of a set of texts; as `running.Remembered`, its places those of a segment or, for rules of
-    a type map, those of `running.Remembered`."""
+    """What rules have made of a set of texts; as `running.Remembered`.
+
+    taken      the places whose values were written, those of a type map less the place of the value
+    of_header  the same of MSH
+    """
 
     written: int
     element: Resource
     taken: frozenset[int]
-    given: tuple[tuple[str, Node], ...]
+    of_header: frozenset[int]
+    given: tuple[tuple[str, Part], ...]
     made: tuple[Recipe, ...]
     referrals: tuple[Referral, ...]
     notes: tuple[Note, ...] = ()
@@ -60,6 +64,7 @@ class Fused:
         self._appends = effect.appends
         self._alone = effect.writes - effect.appends
         self._texts: Callable[[Sequence[str]], object] = itemgetter(*fields) if fields else lambda parts: ""
+        self._header = tuple(sorted(effect.header))
         self._known: dict[object, Outcome | None] = {}
         self._hits = self._misses = 0
 
@@ -68,10 +73,17 @@ class Fused:
         if not isinstance(scope, SegmentScope) or scope.first or not self._alone.isdisjoint(target):
             return self._plain(frame)
         texts = self._texts(frame.parts)
+        header: SegmentScope | None = None
+        if self._header:
+            header = _header(state)
+            if header is None:
+                return self._plain(frame)
+            fields = header.fields
+            texts = (texts, *[fields[number] if number < len(fields) else "" for number in self._header])
         key = (state.context, texts) if node is None else (state.context, texts, node.level)
         there = self._known.get(key)
         if there is None:
-            return self._plain(frame) if key in self._known or self._useless else self._learn(frame, scope, key)
+            return self._plain(frame) if key in self._known or self._useless else self._learn(frame, scope, header, key)
         self._hits += 1
         element = copy_of(there.element)
         if there.referrals:
@@ -90,7 +102,9 @@ class Fused:
             base = 0 if node is None else number_of(node, True)
             scope.taken.update([base + place for place in there.taken] if base else there.taken)
         for name, part in there.given:
-            state.given.append((name, moved(part, scope, node)))
+            state.given.append((name, moved(part, state, scope, node)))
+        if there.of_header and header is not None:
+            header.taken |= there.of_header
         if state.made is not None:
             state.made += there.made
         return there.written
@@ -110,23 +124,32 @@ class Fused:
             written |= step(frame)
         return written
 
-    def _learn(self, frame: Frame, scope: SegmentScope, key: object) -> int:
+    def _learn(self, frame: Frame, scope: SegmentScope, header: SegmentScope | None, key: object) -> int:
         """Run the rules on an empty target, so that all they write is seen."""
         state, target, taken, outer = frame.run, frame.target, scope.taken, frame.run.made
         before = _Before.of(state)
         scratch: Resource = {}
         made: list[Recipe | None] = []
         frame.target, scope.taken, state.made = scratch, set(), made
+        before_header = header.taken if header is not None else set()
+        if header is not None:
+            header.taken = set()
         written = self._plain(frame)
-        leaves = scope.taken
+        leaves, of_header = scope.taken, header.taken if header is not None else set()
         frame.target, scope.taken, state.made = target, taken, outer
         taken |= leaves
+        if header is not None:
+            header.taken = before_header
+            before_header |= of_header
         self._misses += 1
         if outer is not None:
             outer += made
         if len(self._known) >= REMEMBERED_TEXTS:
             self._known.clear()
-        self._known[key] = before.outcome(frame, scratch, leaves, made, written)
+        outcome = before.outcome(frame, scratch, leaves, made, written)
+        if outcome is not None and of_header:
+            outcome = msgspec.structs.replace(outcome, of_header=frozenset(of_header))
+        self._known[key] = outcome
         before.move(state, scratch, target, self._lengths(target))
         _add(target, scratch)
         return written
@@ -177,13 +200,18 @@ class _Before(NamedTuple):
             referrals.append(Referral(way, slot, pending.key, pending.repeats, pending.name, pending.rule))
         assert isinstance(frame.scope, SegmentScope)  # others are not learnt from
         notes = notes_since(state, self.traced, scratch, state.copies[self.copies :], frame.scope)
-        if notes is None:
+        given = given_since(state, self.given, frame.scope)
+        if notes is None or given is None:
             return None
         base = 0 if frame.node is None else number_of(frame.node, True)
         taken = frozenset([place - base for place in leaves])
-        return Outcome(
-            written, copy_of(scratch), taken, tuple(state.given[self.given :]), recipes, tuple(referrals), notes
-        )
+        return Outcome(written, copy_of(scratch), taken, frozenset(), given, recipes, tuple(referrals), notes)
+
+
+def _header(state: Run) -> SegmentScope | None:
+    """The message's MSH when every path to MSH leads there."""
+    found = state.laid_out.root.by_name.get("MSH", [])
+    return found[0] if len(found) == 1 and found[0].outer is state.laid_out.root else None
 
 
 def _refer_again(frame: Frame, element: Resource, referrals: Sequence[Referral]) -> None:

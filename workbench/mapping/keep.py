@@ -52,8 +52,11 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
     for scope in run.laid_out.segments:
         if not covers.may_keep(scope.name):
             continue
-        for leaf, raw in _left(run, scope):
+        ignored = covers.known_ignored(scope)
+        for number in _left(run, scope, ignored):
+            leaf, raw = _leaf(run, scope, number)
             if covers.always_ignores(scope, leaf):
+                ignored.add(number)
                 continue
             covering = covering or Covering(covers, run)
             rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
@@ -91,19 +94,16 @@ def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
     return run.order[0].resource if run.order else None
 
 
-def _left(run: Run, scope: SegmentScope) -> list[tuple[Leaf, str]]:
-    """Every populated value of a segment that was not taken, as it is written, MSH-1 and MSH-2 left out (as
-    `ledger.leaves`)."""
+def _left(run: Run, scope: SegmentScope, ignored: set[int]) -> list[int]:
+    """The places of every populated value of a segment that was neither taken nor is ignored, MSH-1 and MSH-2 left out
+    (as `ledger.leaves`)."""
     separators = run.repetition, run.component, run.subcomponent
-    left: set[int] = set()
     first = 3 if scope.name in HEADERS else 1
-    for number, text in enumerate(scope.fields[first:], first):
-        if text:
-            left |= _numbers(number, text, separators)
+    numbers = [_numbers(number, text, separators) for number, text in enumerate(scope.fields[first:], first) if text]
+    left = set().union(*numbers)
     left -= scope.taken
-    return (
-        [_leaf(run, scope, number) for number in sorted(left) if not _taken_whole(number, scope.taken)] if left else []
-    )
+    left -= ignored
+    return [number for number in sorted(left) if not _taken_whole(number, scope.taken)] if left else []
 
 
 def _taken_whole(number: int, taken: set[int]) -> bool:

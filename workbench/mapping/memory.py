@@ -27,7 +27,7 @@ from workbench.mapping.conditions import (
 )
 from workbench.mapping.identity import merge
 from workbench.mapping.model import Json, Package, Rule
-from workbench.mapping.retracing import moved, note_again, notes_since
+from workbench.mapping.retracing import given_since, moved, note_again, notes_since
 from workbench.mapping.running import Frame, Node, Recipe, Remembered, Run, number_of
 from workbench.mapping.scope import Instance, SegmentScope
 from workbench.mapping.transforms import TRANSFORMS
@@ -136,14 +136,15 @@ def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: F
     if len(state.issues) > issues or len(state.dropped) > dropped or len(made) < len(inner):
         return written, None
     notes = notes_since(state, traced, element, state.copies[copies:], node.segment)
-    if notes is None:
+    parts = given_since(state, given, node.segment)
+    if notes is None or parts is None:
         return written, None
     base = number_of(node, True)
     return written, Remembered(
         written,
         copy_of({name: value for name, value in element.items() if name not in own}),
         tuple([leaf - base for leaf in leaves]),
-        tuple(state.given[given:]),
+        parts,
         made,
         notes,
     )
@@ -155,7 +156,7 @@ def give_again(state: Run, node: Node, there: Remembered) -> None:
         base = number_of(node, True)
         node.segment.taken.update([base + leaf for leaf in there.leaves])
     for name, part in there.given:
-        state.given.append((name, moved(part, node.segment, node)))
+        state.given.append((name, moved(part, state, node.segment, node)))
 
 
 def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:

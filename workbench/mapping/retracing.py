@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from workbench.mapping.model import Json
-from workbench.mapping.running import Node, Note, Run, Way, Written
+from workbench.mapping.running import Node, Note, Part, Run, Way, Written
 from workbench.mapping.scope import Resource, SegmentScope
 
 _NO_OFFSETS: Mapping[str, int] = {}
@@ -42,12 +42,12 @@ def notes_since(
     notes = []
     for one in state.trace[start:]:
         place = (-1, ()) if one.container is None else places.get(id(one.container))
-        if place is None or any(node.segment is not segment for node in one.nodes):
+        nodes = tuple([part_of(node, segment) for node in one.nodes])
+        if place is None or None in nodes:
             return None
         owner, way = place
-        notes.append(
-            Note(one.rule, one.nodes, one.whole, owner, way, one.key, one.item, one.outcome, one.row, one.note)
-        )
+        parts = cast(tuple[Part, ...], nodes)
+        notes.append(Note(one.rule, parts, one.whole, owner, way, one.key, one.item, one.outcome, one.row, one.note))
     return tuple(notes)
 
 
@@ -78,12 +78,28 @@ def note_again(
             container = at(roots[one.owner], one.way)
         elif item is not None and offsets:
             item += offsets.get(one.key, 0)
-        nodes = tuple([moved(node, segment, value) for node in one.nodes])
+        nodes = tuple([moved(part, state, segment, value) for part in one.nodes])
         trace.append(Written(one.rule, nodes, one.whole, container, one.key, item, one.outcome, one.row, one.note))
 
 
-def moved(part: Node, segment: SegmentScope, value: Node | None) -> Node:
-    """The part of a value, or of a segment, at the same place of another."""
+def given_since(state: Run, start: int, segment: SegmentScope) -> tuple[tuple[str, Part], ...] | None:
+    """Which maps were given what from number `start` on; None when that stands elsewhere than in the segment."""
+    given = [(name, part_of(node, segment)) for name, node in state.given[start:]]
+    return None if any(part is None for _, part in given) else tuple(cast(list[tuple[str, Part]], given))
+
+
+def part_of(node: Node, segment: SegmentScope) -> Part | None:
+    """A node of the segment, or of the message's header, to be remembered; None for one of another segment."""
+    header = node.segment is not segment
+    if header and node.segment.index:
+        return None
+    return Part(node.raw, node.level, node.field, node.repetition, node.component, node.subcomponent, header)
+
+
+def moved(part: Part, state: Run, segment: SegmentScope, value: Node | None) -> Node:
+    """The part at the same place of another segment, or of another value in it."""
+    if part.header:
+        segment, value = state.laid_out.segments[0], None
     if value is None:
         return Node(part.raw, part.level, segment, part.field, part.repetition, part.component, part.subcomponent)
     component = part.component if value.level == 1 else value.component

@@ -35,6 +35,21 @@ class Node(msgspec.Struct, frozen=True, gc=False):
     subcomponent: int = 0
 
 
+class Part(msgspec.Struct, frozen=True, gc=False):
+    """A node less its segment, so that what is remembered holds no message.
+
+    header  it stands in the message's MSH, not in the segment at hand
+    """
+
+    raw: str
+    level: int
+    field: int
+    repetition: int
+    component: int
+    subcomponent: int
+    header: bool
+
+
 def number_of(node: Node, whole: bool) -> int:
     """The place number of a node, or of its first leaf."""
     component, subcomponent = node.component, node.subcomponent
@@ -104,7 +119,7 @@ class Note(msgspec.Struct, frozen=True):
     """
 
     rule: RuleName
-    nodes: tuple[Node, ...]
+    nodes: tuple[Part, ...]
     whole: bool
     owner: int
     way: Way
@@ -143,7 +158,7 @@ class Remembered(msgspec.Struct, frozen=True):
     written: int
     element: Resource
     leaves: tuple[int, ...]
-    given: tuple[tuple[str, Node], ...]
+    given: tuple[tuple[str, Part], ...]
     made: tuple[Recipe, ...]
     notes: tuple[Note, ...] = ()
 

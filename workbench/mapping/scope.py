@@ -8,7 +8,8 @@ repetitions of a group that was just left are never looked into: they tell of an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from workbench.mapping.model import Group, Json, Write
 from workbench.v2.er7 import Message, Segment
@@ -157,11 +158,26 @@ def stands_in(segment: SegmentScope, groups: tuple[str, ...]) -> bool:
     return not groups or (segment.outer is not None and segment.outer.path[-len(groups) :] == groups)
 
 
+REMEMBERED_LAYOUTS = 512
+"""Sequences of segment names of which a layout keeps the groups, and how long they may be."""
+
+
+class Places(NamedTuple):
+    """Where segments stand: by number of the scope, 0 the message, then the groups in the order they begin.
+
+    groups  each with the number of the scope around it
+    """
+
+    groups: tuple[tuple[Group, int], ...]
+    segments: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Layout:
     """The groups of a message map, prepared for `lay_out`: by enclosing group, in the order declared."""
 
     inside: Mapping[str, tuple[Group, ...]]
+    _known: dict[tuple[str, ...], Places] = field(default_factory=dict)
 
     @classmethod
     def of(cls, groups: Iterable[Group]) -> Layout:
@@ -169,6 +185,17 @@ class Layout:
         for group in groups:
             inside.setdefault(group.within, []).append(group)
         return cls({name: tuple(found) for name, found in inside.items()})
+
+    def places(self, names: tuple[str, ...]) -> Places:
+        """Where segments of those names stand; most messages have the names of one before."""
+        found = self._known.get(names)
+        if found is None:
+            found = _places(names, self.inside)
+            if len(names) <= REMEMBERED_LAYOUTS:
+                if len(self._known) >= REMEMBERED_LAYOUTS:
+                    self._known.clear()
+                self._known[names] = found
+        return found
 
 
 @dataclass(frozen=True)
@@ -185,13 +212,15 @@ def lay_out(message: Message, layout: Layout) -> LaidOut:
     root = GroupScope("", None, None)
     groups: dict[str, list[GroupScope]] = {}
     segments: list[SegmentScope] = []
-    inside = layout.inside
-    current = root
-    for segment in message.segments:
-        name = segment.name
-        if not name:
-            continue
-        current = _group_for(name, current, inside, groups)
+    named = [segment for segment in message.segments if segment.name]
+    places = layout.places(tuple([segment.name for segment in named]))
+    scopes = [root]
+    for definition, outer in places.groups:
+        begun = GroupScope(definition.name, definition, scopes[outer])
+        groups.setdefault(definition.name, []).append(begun)
+        scopes.append(begun)
+    for segment, place in zip(named, places.segments, strict=True):
+        current, name = scopes[place], segment.name
         placed = SegmentScope(segment, current)
         current.direct.append(placed)
         segments.append(placed)
@@ -202,9 +231,20 @@ def lay_out(message: Message, layout: Layout) -> LaidOut:
     return LaidOut(root, groups, segments)
 
 
-def _group_for(
-    name: str, current: GroupScope, inside: Mapping[str, tuple[Group, ...]], groups: dict[str, list[GroupScope]]
-) -> GroupScope:
+def _places(names: Iterable[str], inside: Mapping[str, tuple[Group, ...]]) -> Places:
+    current = GroupScope("", None, None)
+    scopes, groups, segments = {current: 0}, [], []
+    for name in names:
+        current = _group_for(name, current, inside)
+        if current not in scopes:
+            assert current.definition is not None and current.outer is not None  # only the message has neither
+            scopes[current] = len(scopes)
+            groups.append((current.definition, scopes[current.outer]))
+        segments.append(scopes[current])
+    return Places(tuple(groups), tuple(segments))
+
+
+def _group_for(name: str, current: GroupScope, inside: Mapping[str, tuple[Group, ...]]) -> GroupScope:
     """The group repetition a segment of that name joins or begins when `current` is the innermost open one."""
     scope: GroupScope | None = current
     while scope is not None:
@@ -218,7 +258,6 @@ def _group_for(
             if name in group.starts:
                 begun = GroupScope(group.name, group, scope)
                 begun.started = group.starts.index(name) + 1
-                groups.setdefault(group.name, []).append(begun)
                 return begun
         scope = scope.outer
     scope = current
