@@ -427,3 +427,11 @@ def test_examples_of_what_is_not_there_are_refused_in_every_direction(
     with pytest.raises(Refused, match=said) as refusal:
         run_examples(tmp_path / "small")
     assert refusal.value.code == "SUI-0020"
+
+
+def test_rows_that_stand_within_one_another_are_refused(tmp_path: Path) -> None:
+    gives_of(tmp_path, TO_V2, "PERSON")
+    rows = tmp_path / "small/messages/PERSON.yaml"
+    rows.write_text(rows.read_text().replace("id: patient, from", "id: patient, within: contacts, from"))
+    run = run_examples(tmp_path / "small")
+    assert {case.issues[0].rule for case in run.cases if case.outcome is Outcome.ERROR} == {"MAP-0110"}

@@ -51,4 +51,7 @@ def test_every_rule_of_a_shipped_package_has_an_example_that_holds(folder: Path)
 
 def test_there_is_a_shipped_suite() -> None:
     assert [suite.name for suite in SUITES if suite.parents[1].name == "v2-to-fhir-r4"] == ["main"]
-    assert "v2-to-fhir-r4" in [package.name for package in WITH_EXAMPLES]
+
+
+def test_every_shipped_package_has_examples() -> None:
+    assert WITH_EXAMPLES == PACKAGES

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import takewhile
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.model import MapKind, MessageMap, Package, Row, Rule, RuleMap
@@ -49,13 +50,10 @@ def excerpts_of_row(package: Package, message_map: MessageMap, row_id: str) -> t
 
 
 def _hangs_on(message_map: MessageMap, row: Row, other: Row) -> bool:
-    """True when a row does nothing without another one."""
+    """True when a row does nothing without another one; what it fills or stands within comes before it."""
     names = {row.fill, row.within} - {""}
-    return any(
-        each.id == other.id or _hangs_on(message_map, each, other)
-        for each in message_map.rows
-        if each.name in names and each.id != row.id
-    )
+    above = takewhile(lambda each: each.id != row.id, message_map.rows)
+    return any(each.id == other.id or _hangs_on(message_map, each, other) for each in above if each.name in names)
 
 
 def _with(package: Package, messages: Iterable[MessageMap]) -> Package:
