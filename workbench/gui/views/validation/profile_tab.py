@@ -31,6 +31,7 @@ from workbench.gui.views.validation.condition_dialog import ConditionDialog
 from workbench.gui.views.validation.profile_draft import ProfileDraft
 from workbench.gui.views.validation.profile_inspector import ProfileInspector
 from workbench.gui.views.validation.profile_model import WIDTHS, ProfileModel
+from workbench.gui.views.validation.profile_structure import StructureButtons
 from workbench.gui.widgets.basics import EmptyState, across, button, card, down, pane, retitle, tool_button, tree
 from workbench.validation.profiles.edit import changed, separated, with_codes
 from workbench.validation.profiles.edit_rules import Rule, contexts_of, new_predicate, with_rule
@@ -86,10 +87,13 @@ class ProfileTab(QWidget):
         self.redo_button = tool_button(theme, "redo-2", "Do the change of the profile again", self.redo)
         self.save_button = button("Save…", self._ask_save, tip="Write the profile as YAML")
         self.use_button = button("Validate by it", self.use, primary=True, tip="Save it and validate by it from now on")
+        self.structure = StructureButtons(self._bench, self, self)
         self._pane = pane(
             "Profile",
             self.view,
             self.search,
+            self.structure.add,
+            self.structure.remove,
             self.undo_button,
             self.redo_button,
             _open_button(self.learn, self._ask_file, self._ask_folder),
@@ -303,13 +307,18 @@ class ProfileTab(QWidget):
 
     def _show_place(self, *_where: QModelIndex) -> None:
         self.inspector.show_place(self.profile, self.at)
+        self.structure.refresh()
 
     def _find(self) -> None:
         found = self.model.find(self.search.text(), self.at)
         if found is None:
             self._bench.say("No place of the profile has that path or name.")
             return
-        index = self.model.index_of(found)
+        self.go_to(found)
+
+    def go_to(self, at: Address) -> None:
+        """Select a place."""
+        index = self.model.index_of(at)
         self.view.setCurrentIndex(index)
         self.view.scrollTo(index)
 
