@@ -63,6 +63,7 @@ class EnginesPane(QFrame):
         self.table = table(bench.theme, self.model, "Rules that engines cannot carry", _COLUMNS)
         layout = down(grid, self.said, self.table, spacing=2)
         layout.setStretch(2, 1)
+        layout.addStretch(0)
         self.setLayout(layout)
         self.table.selectionModel().currentChanged.connect(self._flag_chosen)
         desk.package_changed.connect(self._package_changed)
@@ -98,6 +99,7 @@ class EnginesPane(QFrame):
             box.setChecked(str(engine) in chosen)
         flags: tuple[EngineFlag, ...] = engine_flags(package) if package is not None else ()
         self.model.show(flags)
+        self.table.setVisible(bool(flags))
         self.counted.emit(len(flags))
         if not chosen:
             self.said.setText("Choose the engines this package will run in; rules they cannot carry are flagged here.")

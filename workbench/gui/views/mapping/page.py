@@ -41,6 +41,8 @@ _MENU = (
     "mapping.ungroup_rule", "mapping.approve_rule", "mapping.remove_rule", "mapping.add_row",
 )  # fmt: skip
 
+_HINT = "Select a rule, a source field or a value of the result: what belongs together stands out."
+
 
 class MappingPage(Page):
     """Source, rules and target with the result below; selecting in one points out what belongs to it in the others."""
@@ -260,9 +262,19 @@ class MappingPage(Page):
         if found is None:
             around = entry_of(package, self.selection.rule) if package is not None and self.selection.rule.map else None
             self.editor.show_entry(package, around[0] if around is not None else None, None, "")
+            self._give_room(around is not None)
             return
+        self._give_room(True)
         self.editor.show_entry(package, *found, self._sample_of(found[1]))
         self.editor.offer_sources(self.source.known_paths())
+
+    def _give_room(self, editing: bool) -> None:
+        """While nothing is selected the result has the whole width."""
+        frame = self.editor.parentWidget()
+        if frame is not None and frame.isHidden() is editing:
+            frame.setVisible(editing)
+        if not editing and not self._explanation.text():
+            self._explanation.setText(_HINT)
 
     def _sample_of(self, entry: Entry) -> str:
         """The text a rule reads in the selected message; nothing while values are masked."""

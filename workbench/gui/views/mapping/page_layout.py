@@ -89,6 +89,9 @@ def three_panes(source: QWidget, left: Connectors, rules: QWidget, right: Connec
         panes.setStretchFactor(number, 0 if isinstance(widget, Connectors) else 1)
     panes.setSizes([420, left.width(), 410, right.width(), 400])
     panes.setChildrenCollapsible(False)
+    heads = [head for pane in (source, rules, target) if (head := pane.findChild(QFrame, "paneHead")) is not None]
+    for head in heads:
+        head.setMinimumHeight(max(each.sizeHint().height() for each in heads))
     return panes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -62,7 +63,7 @@ def source_looks(
     for path in counted:
         found.setdefault(path, _Field())
     looks = {path: _look(path, entry, counted.get(path), tally, masked, read) for path, entry in found.items()}
-    looks.update(_segments(looks, tally))
+    looks.update(_segments(looks, tally, Counter(node.path[:3] for node in tree.nodes if node.parent < 0)))
     return looks
 
 
@@ -93,9 +94,9 @@ def path_in(tree: NodeTree, number: int, kind: str) -> str:
     return ""
 
 
-def _segments(looks: Mapping[str, EndLook], tally: Tally | None) -> dict[str, EndLook]:
-    """Folded segments say how many of their fields go nowhere."""
-    open_fields: dict[str, int] = {}
+def _segments(looks: Mapping[str, EndLook], tally: Tally | None, here: Mapping[str, int]) -> dict[str, EndLook]:
+    """Folded segments say how many of their fields go nowhere, and how often they stand in message and capture."""
+    open_fields = dict.fromkeys((*here, *(tally.parts if tally is not None else ())), 0)
     for path, look in looks.items():
         if "-" in path and "." not in path:
             segment = path.partition("-")[0]
@@ -106,7 +107,10 @@ def _segments(looks: Mapping[str, EndLook], tally: Tally | None) -> dict[str, En
         seen = tally.parts.get(segment, 0) if tally is not None else 0
         mark = Mark(NO_RULE.icon, NO_RULE.role, f"{count} fields go nowhere") if count else None
         tip = f"{seen:,} segments in {tally.messages:,} messages" if tally is not None and seen else ""
-        found[segment] = EndLook((f"{count} open" if count else "", ""), mark, tip)
+        number = here.get(segment, 0)
+        often = f"{number}×" if number else ""
+        value = " · ".join(part for part in (often, f"{count} open" if count else "") if part)
+        found[segment] = EndLook((value, f"{seen:,}×" if seen else ""), mark, tip, quiet=not number)
     return found
 
 
