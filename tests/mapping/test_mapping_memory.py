@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from workbench.kernel.shipped import shipped
 from workbench.mapping import fusing
 from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
+from workbench.mapping.scope import SegmentScope
 from workbench.v2.er7 import Message
 
 STANDARD = compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
@@ -90,7 +92,9 @@ def test_issues_are_equal_in_both_modes_on_the_corpus(corpus_root: Path) -> None
     known = [one for one in messages(sorted(corpus_root.rglob("*.hl7"))[::11]) if STANDARD.map_for(one)]
     assert len(known) > 50
     for given_message in known:
-        assert told(STANDARD.run_with_issues(given_message)[1]) == told(STANDARD.trace(given_message, afresh=True).issues)
+        assert told(STANDARD.run_with_issues(given_message)[1]) == told(
+            STANDARD.trace(given_message, afresh=True).issues
+        )
 
 
 def fused(mapping: CompiledMapping, pids: Iterable[str]) -> list[dict[str, Any]]:
@@ -173,3 +177,48 @@ def test_a_filter_that_asks_a_code_map_the_package_lacks_is_refused_with_its_pla
     with pytest.raises(Refused, match=r"PID-Patient\.yaml:5.*there is no code map race") as refused:
         mapping_of('  - {id: a, from: "PID-10[CWE.1 in codes race].1", to: language}\n')
     assert refused.value.code == "MAP-0110"
+
+
+RULES_WITH_CONTEXT = (
+    "  - {id: number, from: PID-3, to: 'identifier[].value'}\n"
+    "  - {id: kind, from: [MSH-9.1, MSH-9.2], join: '^', to: 'name[].text'}\n"
+    "  - {id: doctor, reference: doctor, to: generalPractitioner}\n"
+    "  - {id: sex, from: PID-8, to: gender, codes: sex}\n"
+    "  - {id: keeper, reference: doctor, to: managingOrganization}\n"
+)
+DOCTOR = {
+    "messages/ALL.yaml": 'map: ALL\nfor: ["*"]\nrows:\n'
+    "  - {id: patient, from: PID, make: Patient, using: PID-Patient}\n"
+    "  - {id: doctor, from: PV1, make: Practitioner, using: PV1-Practitioner}\n",
+    "segments/PV1-Practitioner.yaml": "map: PV1-Practitioner\nfrom: PV1\nto: Practitioner\nrules:\n"
+    "  - {id: name, from: PV1-7, to: 'name[].text'}\n",
+}
+
+
+def test_references_and_the_kind_of_message_are_remembered_and_tied_anew(
+    mapping_of: Callable[..., CompiledMapping],
+) -> None:
+    mapping = mapping_of(RULES_WITH_CONTEXT, {**SEX, **DOCTOR})
+    for number in range(3 * fusing.OBSERVED_RUNS):
+        kind = "ADT^A08" if number % 3 else "ADT^A01"
+        doctor = () if number % 5 == 4 else (f"PV1|||||||{number}",)
+        given_message = message(kind, f"PID|1||{number}|||||F", *doctor)
+        assert_equal_in_both_modes(mapping, given_message)
+        entries: Any = mapping.run(given_message)["entry"]
+        patient = entries[0]["resource"]
+        assert patient["name"] == [{"text": kind}]
+        assert [one["reference"] for one in patient.get("generalPractitioner", [])] == [
+            entry["fullUrl"] for entry in entries[1:]
+        ]
+
+
+def test_what_is_remembered_holds_no_message(mapping_of: Callable[..., CompiledMapping]) -> None:
+    mapping = mapping_of(RULES_WITH_CONTEXT, {**SEX, **DOCTOR})
+    for number in range(fusing.OBSERVED_RUNS + 8):
+        given_message = message("ADT^A01", f"PID|1||{number}|||||F", "PV1|||||||7")
+        mapping.run(given_message)
+        mapping.trace(given_message)
+    mark = given_message.segments[1]
+    del given_message
+    gc.collect()
+    assert [kept for kept in gc.get_referrers(mark) if isinstance(kept, SegmentScope)] == []
