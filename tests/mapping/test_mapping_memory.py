@@ -214,11 +214,11 @@ def test_references_and_the_kind_of_message_are_remembered_and_tied_anew(
 
 def test_what_is_remembered_holds_no_message(mapping_of: Callable[..., CompiledMapping]) -> None:
     mapping = mapping_of(RULES_WITH_CONTEXT, {**SEX, **DOCTOR})
+    segments = []
     for number in range(fusing.OBSERVED_RUNS + 8):
         given_message = message("ADT^A01", f"PID|1||{number}|||||F", "PV1|||||||7")
         mapping.run(given_message)
         mapping.trace(given_message)
-    mark = given_message.segments[1]
-    del given_message
+        segments.append(given_message.segments[1])
     gc.collect()
-    assert [kept for kept in gc.get_referrers(mark) if isinstance(kept, SegmentScope)] == []
+    assert [kept for kept in gc.get_referrers(*segments) if isinstance(kept, SegmentScope)] == []
