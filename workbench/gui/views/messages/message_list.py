@@ -19,6 +19,7 @@ from workbench.gui.models.capture_table import ANSWER, STATUS, CaptureTableModel
 from workbench.gui.theme.theme import Theme
 from workbench.gui.views.messages.detection import DetectionDialog, in_short
 from workbench.gui.views.messages.filtering import matches
+from workbench.gui.views.messages.indexing import keep_beside, pair_answers
 from workbench.gui.views.messages.ordering import Order, arranged, order_of
 from workbench.gui.views.messages.saved import SavedSearches
 from workbench.gui.widgets.basics import across, down, label, pane, table, tool_button
@@ -135,38 +136,9 @@ class MessageList(QWidget):
             return
         self._index = index
         self.model.use_index(index)
-        self._pair_answers(capture, index)
+        pair_answers(self._bench, capture, index)
         if is_new:
-            self._keep(capture, index)
-
-    def _keep(self, capture: Capture, index: MessageIndex) -> None:
-        """Save a new index when it is shown already."""
-        session = self._session
-
-        def keep(_ctx: JobContext) -> None:
-            from workbench.app.operations.kept_index import keep_index
-
-            keep_index(session, capture, index)
-
-        handle = self._bench.jobs.start("Keeping the index", keep, quiet=True, writes=True)
-        handle.failed.connect(self._bench.report)
-
-    def _pair_answers(self, capture: Capture, index: MessageIndex) -> None:
-        """Find the acknowledgements that the capture holds, beside the window."""
-
-        def pair(ctx: JobContext) -> dict[int, str]:
-            from workbench.app.operations.acknowledge import paired_answers
-
-            paired = paired_answers(capture, index, ctx)
-            return {number: ", ".join(given.code for given in answers) for number, answers in paired.items()}
-
-        def take(answers: dict[int, str]) -> None:
-            if capture is self._bench.capture and answers:
-                self._bench.take_answers(answers)
-
-        handle = self._bench.jobs.newest("answers", "Pairing acknowledgements", pair)
-        handle.succeeded.connect(take)
-        handle.failed.connect(self._bench.report)
+            keep_beside(self._bench, self._session, capture, index)
 
     def _show_answers(self) -> None:
         self.model.set_answers(self._bench.answers)
