@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QStackedWidget, QTabBar, QToolButton, QTreeView, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QTabBar, QToolButton, QTreeView, QWidget
 
 from workbench.app.documents import Document
 from workbench.gui.bench import Bench
@@ -20,6 +20,7 @@ from workbench.gui.views.mapping.probe import Probe
 from workbench.gui.views.mapping.source_looks import extra_fields, fhir_looks, path_in, segments_of, source_looks
 from workbench.gui.views.mapping.source_nodes import SourceNodes
 from workbench.gui.views.mapping.trace_index import fates_of
+from workbench.gui.views.mapping.type_box import TypeBox
 from workbench.gui.widgets.basics import across, down, pane, retitle, tree
 from workbench.mapping.directed import direction_of
 from workbench.mapping.ledger import Fate
@@ -48,7 +49,6 @@ class SourcePane(QFrame):
         self._of_type = ""
         self._shown: object = None
         self._seen: object = None
-        self._offered: tuple[str, ...] = ()
         self._known: tuple[object, tuple[str, ...]] | None = None
         self.model = SourceNodes(bench.theme, self.path_of, self)
         self.tree = tree(bench.theme, self.model, "Source message", (8, 8.5))
@@ -63,15 +63,13 @@ class SourcePane(QFrame):
         self._tabs = QTabBar()
         self._tabs.setDrawBase(False)
         self._tabs.setExpanding(False)
+        self._tabs.setElideMode(Qt.TextElideMode.ElideNone)
         self._tabs.setAccessibleName("Source as")
         for word, tip in (("Fields", "The fields of the capture"), ("Message", "The selected message, value by value")):
             self._tabs.setTabToolTip(self._tabs.addTab(word), tip)
-        self.type = QComboBox()
-        self.type.setEditable(True)
-        self.type.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.type.setAccessibleName("Source type")
-        self.type.setToolTip("The FHIR type whose elements are shown; those the package reads come first")
-        self.type.setMinimumWidth(round(bench.theme.em * 8))
+        tip = "The FHIR type whose elements are shown; those the package reads come first"
+        self.type = TypeBox(bench.theme, "Source type", tip)
+        self.type.setMaximumWidth(round(bench.theme.em * 10))
         self._stack = QStackedWidget()
         self._stack.addWidget(self.fields)
         self._stack.addWidget(self.tree)
@@ -87,10 +85,7 @@ class SourcePane(QFrame):
         self._tabs.currentChanged.connect(self._show_mode)
         for toggle in (self.every, self.only_lost):
             toggle.toggled.connect(self.refresh)
-        self.type.activated.connect(lambda _row: self.show_type(self.type.currentText()))
-        edit = self.type.lineEdit()
-        if edit is not None:
-            edit.editingFinished.connect(lambda: self.show_type(self.type.currentText()))
+        self.type.chosen.connect(self.show_type)
         self.filter.textChanged.connect(self.refresh)
         self.tree.selectionModel().currentChanged.connect(self._current_changed)
         self.fields.selectionModel().currentChanged.connect(self._field_changed)
@@ -136,11 +131,7 @@ class SourcePane(QFrame):
         if not self.reads_fhir or package is None:
             return
         read = sorted({rule_map.source for rule_map in package.rule_maps()} & set(target_types()))
-        offered = tuple(dict.fromkeys([*read, *target_types()]))
-        if offered != self._offered:
-            self._offered = offered
-            self.type.clear()
-            self.type.addItems(list(offered))
+        self.type.offer(tuple(dict.fromkeys([*read, *target_types()])))
         self.type.setCurrentText(self.fhir_type)
 
     def _result_changed(self) -> None:
@@ -167,8 +158,8 @@ class SourcePane(QFrame):
         self._refresh_message()
         self._refresh_fields(self._fates)
         self._offer_types()
-        if self._of_type or self.reads_fhir:
-            retitle(self._frame, f"Source · {self._of_type or self.fhir_type}")
+        if self._of_type and not self.reads_fhir:
+            retitle(self._frame, f"Source · {self._of_type}")
         elif isinstance(document, Message):
             retitle(self._frame, f"Source · {document.message_code}^{document.trigger_event}")
         else:
@@ -206,7 +197,7 @@ class SourcePane(QFrame):
         words = self.filter.text().lower().split()
         every, lost = self.every.isChecked(), self.only_lost.isChecked()
 
-        show_all = bool(self._of_type) and not self.reads_fhir
+        show_all = bool(self._of_type) and not (self.reads_fhir and looks)
 
         def wanted(end: End) -> bool:
             look = looks.get(end.path)

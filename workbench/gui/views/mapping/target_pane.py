@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QToolButton, QWidget
 
 from workbench.app.target_profiles import TargetProfiles, target_profiles
 from workbench.gui.bench import Bench
@@ -15,6 +15,7 @@ from workbench.gui.views.mapping.end_tree import EndTreeModel, dropping, fit_col
 from workbench.gui.views.mapping.ends import End, Ends, FhirEnds, V2Ends, profiles_of, target_types
 from workbench.gui.views.mapping.rule_index import RuleIndex
 from workbench.gui.views.mapping.target_looks import missing, target_looks, v2_values_of, values_of
+from workbench.gui.views.mapping.type_box import TypeBox
 from workbench.gui.widgets.basics import Badge, across, down, pane, tree
 from workbench.mapping.directed import direction_of
 from workbench.mapping.model import Direction, Package
@@ -38,21 +39,15 @@ class TargetPane(QFrame):
         self._following = False
         self._index = RuleIndex()
         self._ends: Ends = FhirEnds("Patient")
-        self._offered: tuple[str, ...] = ()
         self._packages: tuple[Path, ...] = ()
         self._profiles: TargetProfiles | None = None
         self.model = EndTreeModel(bench.theme, ("Element", "Meaning", "Card.", "Value here"), self, drags=False)
         self.tree = tree(bench.theme, self.model, "Target elements", (8.8, 6, 3.2, 5.2))
         fit_columns(self.tree, 1, 3)
         dropping(self.tree)
-        self.type = QComboBox()
-        self.type.setEditable(True)
-        self.type.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.type.setAccessibleName("Target type")
-        self.type.setToolTip(
-            "The resource or data type the rules fill, or a profile of the packages chosen for validation"
-        )
-        self.type.setMinimumWidth(round(bench.theme.em * 8))
+        tip = "The resource or data type the rules fill, or a profile of the packages chosen for validation"
+        self.type = TypeBox(bench.theme, "Target type", tip)
+        self.type.setMinimumWidth(round(bench.theme.em * 14))
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter")
         self.filter.setAccessibleName("Filter target elements")
@@ -73,10 +68,7 @@ class TargetPane(QFrame):
         self._connect()
 
     def _connect(self) -> None:
-        self.type.activated.connect(lambda _row: self.show_type(self.type.currentText()))
-        edit = self.type.lineEdit()
-        if edit is not None:
-            edit.editingFinished.connect(lambda: self.show_type(self.type.currentText()))
+        self.type.chosen.connect(self.show_type)
         self.filter.textChanged.connect(self._rebuild)
         self.used.toggled.connect(self._rebuild)
         self.model.dropped.connect(self.dropped)
@@ -162,12 +154,8 @@ class TargetPane(QFrame):
             profiles = tuple(f"{kind} · {title}" for kind in own for title in self._titles(kind))
             others = (*profiles, *target_types())
         offered = tuple(dict.fromkeys([*own, *others]))
-        if offered != self._offered:
-            self._offered = offered
+        if self.type.offer(offered):
             now = self.type.currentText()
-            self.type.clear()
-            self.type.addItems(list(offered))
-            self.type.setCurrentText(now)
             if not self.model.rowCount() or self._ends_of(now) is None:
                 self._ends = FhirEnds("")
                 self.show_type("Patient" if "Patient" in offered else offered[0] if offered else "Patient")
