@@ -93,6 +93,11 @@ def _rows(draw: st.DrawFn) -> ConditionRow:
     return ConditionRow(joint, negated, draw(_paths), test, value)
 
 
+def test_blanks_inside_a_value_are_kept() -> None:
+    assert text_of(rows_of("PID-8 in ('1  1')")) == "PID-8 in ('1  1')"
+    assert text_of(rows_of("PID-8 = 'a  b'")) == "PID-8 = 'a  b'"
+
+
 @given(st.lists(_rows(), min_size=1, max_size=4))
 def test_rows_come_back_from_their_text(rows: list[ConditionRow]) -> None:
     rows[0] = replace(rows[0], joint=Joint.AND)

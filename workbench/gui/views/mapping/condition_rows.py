@@ -5,6 +5,7 @@ The rows keep the author's paths letter by letter, so a condition of any source 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -172,9 +173,9 @@ def _row(joint: Joint, piece: str) -> ConditionRow:
     end = _end_of_operand(piece)
     operand, rest = piece[:end].strip(), piece[end:].strip()
     for test in _BY_LENGTH:
-        words = " ".join(rest.split()) if test[0].isalpha() else rest
-        if words.lower().startswith(test):
-            value = words[len(test) :].strip()
+        said = re.match(r"\s+".join(re.escape(word) for word in test.split()), rest, re.IGNORECASE)
+        if said is not None:
+            value = rest[said.end() :].strip()
             if test in _LISTS:
                 parts = value.removeprefix("(").removesuffix(")").split(",")
                 value = ", ".join(part.strip().strip("'") for part in parts)
