@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -61,8 +62,7 @@ def read_yaml(text: str, file: str) -> YamlText:
 def _composed(text: str, file: str) -> Node | None:
     """The tree of a document; libyaml is four times as fast and knows YAML 1.1, so what it refuses is asked again."""
     try:
-        root: Node | None = YAML(typ="safe", pure=False).compose(text)
-        return root
+        return cast("Node | None", YAML(typ="safe", pure=False).compose(text))
     except ReaderError as error:
         before, sign = text[: error.position], text[error.position : error.position + 1]
         place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
@@ -70,8 +70,7 @@ def _composed(text: str, file: str) -> Node | None:
     except MarkedYAMLError:
         pass
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
-        return root
+        return cast("Node | None", YAML(typ="safe", pure=True).compose(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
