@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.gui.gui_samples import ADT, FHIR
 from workbench.fhir import json_tree
 from workbench.gui.masking import hides_fhir, hides_v2, masked_characters
-from workbench.gui.models.nodes import fhir_tree, v2_tree
 from workbench.gui.models.explain import explain_fhir, explain_v2
+from workbench.gui.models.nodes import fhir_tree, v2_tree
 from workbench.gui.widgets.display_text import of_json, of_message
 from workbench.gui.widgets.message_view import in_notation
 from workbench.kernel.issues import MASK

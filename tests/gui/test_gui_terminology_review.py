@@ -137,7 +137,7 @@ def test_codes_are_mapped_reviewed_rejected_undone_and_exported_by_keyboard(
         ("Bea", "changed by undo, redo or elsewhere"),
     ]
     assert any("specimen" in part for part in review.history[0].evidence)
-    page.export_map("lab", tmp_path / "lab.csv")
+    page.files.export_map("lab", tmp_path / "lab.csv")
     written = load_code_map(tmp_path / "lab.csv")
     assert [row.source.code for row in written.rows] == ["NA", "OLD"]
     assert (written.rows[0].author, written.rows[0].approver) == ("Ann", "Bea")
@@ -294,7 +294,7 @@ def test_an_imported_map_replaces_the_rows_and_undo_brings_them_back(
         f"urn:l,NA,Sodium,{LOINC},2951-2,equivalent,mapped\n",
         "utf-8",
     )
-    page.import_map(path, "lab")
+    page.files.import_map(path, "lab")
     settled(qtbot, window)
     assert line(page, "NA").status is RowStatus.MAPPED
     press(Qt.Key.Key_Z, CTRL, on=page.list.view)

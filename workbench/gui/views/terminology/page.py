@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QSplitter, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QLineEdit, QMenu, QSplitter, QStackedWidget, QTabWidget, QWidget
 
 from workbench.app.operations import terms
 from workbench.app.operations.code_decisions import set_mark
@@ -22,25 +20,15 @@ from workbench.gui.page import Page
 from workbench.gui.views.terminology.candidates import CandidatesPane
 from workbench.gui.views.terminology.code_card import CodeCard
 from workbench.gui.views.terminology.code_desk import CodeDesk
+from workbench.gui.views.terminology.code_files import CodeFiles
 from workbench.gui.views.terminology.code_systems import CodeSystemsDialog
 from workbench.gui.views.terminology.codes_pane import CodesPane
 from workbench.gui.views.terminology.decisions import Decisions
 from workbench.gui.views.terminology.history import HistoryPane
-from workbench.gui.views.terminology.small_dialogs import MapNameDialog, WorkAsDialog
-from workbench.gui.views.terminology.target_dialog import SYSTEMS
+from workbench.gui.views.terminology.small_dialogs import WorkAsDialog
 from workbench.gui.widgets.basics import EmptyState, across, button, down, label
-from workbench.kernel.errors import WorkbenchError
-from workbench.kernel.issues import Issue
-from workbench.terminology.code_map import CodeMap, Mark
+from workbench.terminology.code_map import Mark
 
-_LISTS = "Lists of codes (*.csv *.xlsx);;All files (*)"
-_MAPS = "Code maps (*.csv *.xlsx *.json *.tsv);;All files (*)"
-_FORMS = ";;".join(
-    (
-        "CSV (*.csv)", "Excel (*.xlsx)", "ConceptMap R4 (*.json)", "ConceptMap R5 (*.r5.json)", "SSSOM (*.sssom.tsv)",
-        "Usagi (*.usagi.csv)",
-    )
-)  # fmt: skip
 _EMPTY = (
     "Every coded value of the capture is listed with its count, unit, specimen and values. What is frequent, dangerous "
     "and undecided comes first."
@@ -56,6 +44,7 @@ class TerminologyPage(Page):
         super().__init__(bench)
         self.codes = CodeDesk(bench, session, desk, self)
         self._session = session
+        self.files = CodeFiles(self.codes, session, self, lambda: self.list.current())
         self.list = CodesPane(self.codes, self._more_menu())
         self.card = CodeCard(bench)
         self.candidates = CandidatesPane(self.codes)
@@ -100,13 +89,13 @@ class TerminologyPage(Page):
     def _more_menu(self) -> QMenu:
         menu = QMenu("Lists, maps and code systems", self)
         for title, act in (
-            ("Collect again", self.codes.collect), ("Open list of local codes…", self.ask_list), (None, None),
+            ("Collect again", self.codes.collect), ("Open list of local codes…", self.files.ask_list), (None, None),
             ("Select all listed codes", self.select_all), ("Use suggestions for the selected", self.use_suggested),
             ("For one sender…", lambda: self.decisions.for_sender()),
             ("Send to review", self.to_review), ("Out of scope", self.out_of_scope), ("Reopen", self.reopen),
             ("Two blind authors", self.toggle_blind), (None, None),
-            ("Import code map…", self.ask_import), ("Export code map…", self.ask_export),
-            ("Export code map with open rows…", partial(self.ask_export, draft=True)), (None, None),
+            ("Import code map…", self.files.ask_import), ("Export code map…", self.files.ask_export),
+            ("Export code map with open rows…", partial(self.files.ask_export, draft=True)), (None, None),
             ("Code systems…", self.code_systems),
         ):  # fmt: skip
             if title is None or act is None:
@@ -150,9 +139,9 @@ class TerminologyPage(Page):
             "codes.out_of_scope": self.out_of_scope,
             "codes.reopen": self.reopen,
             "codes.search": self.search,
-            "codes.open_list": self.ask_list,
-            "codes.import_map": self.ask_import,
-            "codes.export_map": self.ask_export,
+            "codes.open_list": self.files.ask_list,
+            "codes.import_map": self.files.ask_import,
+            "codes.export_map": self.files.ask_export,
             "codes.blind": self.toggle_blind,
             "codes.work_as": self.work_as,
             "codes.systems": self.code_systems,
@@ -287,75 +276,6 @@ class TerminologyPage(Page):
         deed = Deed("stale after a new version", evidence=tuple(happened.values())[:20])
         label_ = f"Mark {len(lines):,} codes stale"
         self.codes.decide(lines, set_mark(Mark.STALE, True, self.codes.actor), deed, label_)
-
-    # Files
-
-    def ask_list(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a list of local codes", "", _LISTS)
-        if name:
-            path = Path(name)
-            about = "All codes of the list go through one code map of the mapping package; a new name makes a new one."
-            there = [info.system for info in self.codes.sources.infos() if info.system]
-            systems = tuple(dict.fromkeys([*there, *SYSTEMS]))
-            then = partial(self.codes.open_list, path)
-            self._ask_map("Where do these codes belong?", about, path.stem, then, systems)
-
-    def ask_import(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Import a code map", "", _MAPS)
-        if name:
-            line = self.list.current()
-            suggested = line.map if line is not None and line.map else Path(name).name.partition(".")[0]
-            about = "The rows of the file replace those of the code map; undo brings them back."
-            then = partial(self.import_map, Path(name))
-            self._ask_map("Which code map is this?", about, suggested, lambda map_name, _system: then(map_name))
-
-    def import_map(self, path: Path, map_name: str) -> None:
-        """Put the rows of a file in the place of a code map; what could not be read along is said."""
-        handle = self.bench.jobs.newest("import map", f"Reading {path.name}", lambda _ctx: terms.read_code_map(path))
-        handle.succeeded.connect(partial(self._imported, map_name))
-        handle.failed.connect(self.bench.report)
-
-    def _imported(self, map_name: str, read: tuple[CodeMap, tuple[Issue, ...]]) -> None:
-        code_map, issues = read
-        package = self.codes.package
-        before = package.codes.get(map_name) if package is not None else None
-        if before is not None:
-            code_map = replace(code_map, unmapped=before.unmapped, default=before.default)
-        self.codes.take_map(map_name, code_map)
-        told = f"{len(code_map.rows):,} rows imported into {map_name}."
-        self.bench.say(" ".join([told, *(issue.text for issue in issues)]))
-
-    def ask_export(self, *, draft: bool = False) -> None:
-        line = self.list.current()
-        if line is None or not line.map:
-            self.bench.say("Select a code of the code map that is to be exported.")
-            return
-        name, _ = QFileDialog.getSaveFileName(self, "Export the code map", f"{line.map}.csv", _FORMS)
-        if name:
-            self.export_map(line.map, Path(name), draft=draft)
-
-    def export_map(self, map_name: str, path: Path, *, draft: bool = False) -> None:
-        """Write the approved rows of a code map, in the form that the ending says; what stays behind is said."""
-        package = self.codes.package
-        if package is None:
-            return
-        try:
-            left = terms.export_map(package.codes[map_name], path, draft)
-        except WorkbenchError as problem:
-            self.bench.report(problem)
-            return
-        self._session.record("terms.export", "code-map", map_name)
-        self.bench.say(" ".join([f"{map_name} written to {path.name}.", *left]))
-
-    def _ask_map(
-        self, title: str, about: str, suggested: str, then: Callable[[str, str], object], systems: Sequence[str] = ()
-    ) -> None:
-        package = self.codes.package
-        names = sorted(package.codes) if package is not None else []
-        dialog = MapNameDialog(self.theme, title, about, names, suggested, systems, self)
-        dialog.accepted.connect(lambda: then(dialog.map_name, dialog.system.currentText().strip()))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
 
 
 def _without_argument(act: Callable[[], object], _checked: bool = False) -> None:
