@@ -50,6 +50,7 @@ def pdf_pages(data: bytes, ctx: JobContext, most: int = MOST_PAGES) -> Pdf:
     end = time.monotonic() + PATIENCE_S
     try:
         ours.send_bytes(data)
+        ctx.check()
         while not ours.poll(_WAIT_S):
             ctx.check()
             if time.monotonic() > end:
