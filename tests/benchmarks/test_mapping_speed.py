@@ -20,8 +20,9 @@ from workbench.mapping.load import load_package
 from workbench.v2.er7 import parse
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def standard() -> CompiledMapping:
+    """Compiled anew: what one benchmark has made it remember says nothing of the next."""
     mapping = compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
     settle()
     return mapping
