@@ -425,3 +425,15 @@ def test_start_opens_the_named_workspace_and_leaves_it_closed(
     assert seen == [("hospital", 2)]
     again = open_session(folder, PASSPHRASE)
     again.close()
+
+
+def test_a_record_that_is_not_compared_says_so_and_leads_on(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "patient.json"
+    path.write_bytes(FHIR)
+    window.open_paths([path])
+    settled(qtbot, window)
+    window.bench.page_asked.emit("review")
+    settled(qtbot, window)
+    said = [each.text() for each in window.pages["review"].findChildren(QLabel) if each.isVisible()]
+    assert "No record to compare" in said
+    assert "Nothing to review yet" not in said

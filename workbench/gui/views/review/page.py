@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QStackedWidget, QWidget
@@ -50,6 +51,11 @@ class ReviewPage(Page):
         text = "A record is compared once a capture and a mapping are open."
         self._stack.addWidget(EmptyState(bench.theme, "eye", "Nothing to review yet", text, "Open files…", open_files))
         self._stack.addWidget(self._body())
+        words = (
+            "Records are compared of HL7 v2 messages that the open mapping turns into FHIR; this one is not among them."
+        )
+        onward = partial(bench.step_message, 1)
+        self._stack.addWidget(EmptyState(bench.theme, "eye", "No record to compare", words, "Next message", onward))
         self.setLayout(down(self._stack, margins=8))
         desk.result_changed.connect(self._result_changed)
         bench.mask_changed.connect(self._show_case)
@@ -100,9 +106,10 @@ class ReviewPage(Page):
     def _compare(self) -> None:
         """Read both records beside the window; only when somebody looks."""
         document, result = self.bench.document, self._desk.result
-        self._stack.setCurrentIndex(1 if isinstance(document, Message) and result is not None else 0)
         if not isinstance(document, Message) or result is None:
+            self._stack.setCurrentIndex(0 if document is None else 2)
             return
+        self._stack.setCurrentIndex(1)
         bundle = result.traced.bundle
 
         def read(_ctx: JobContext) -> ReviewCase:
