@@ -25,7 +25,7 @@ from workbench.mapping.fhir_target import Kind, TargetPath, TargetProblem, Targe
 from workbench.mapping.model import Package, Policy, Repeat, Rule, RuleMap, TransformCall
 from workbench.mapping.plans import CompiledMap, Entry, Source
 from workbench.mapping.running import Frame, RuleName
-from workbench.mapping.transforms import TRANSFORMS, TransformProblem
+from workbench.mapping.transforms import TransformProblem, called
 
 _Result = TypeVar("_Result")
 
@@ -165,13 +165,8 @@ class RuleParts:
         )
 
     def _transform(self, number: int, call: TransformCall) -> Transformer:
-        transform = TRANSFORMS.get(call.name)
-        if transform is None:
-            self.refuse(f"there is no transform {call.name}; known are {', '.join(TRANSFORMS)}")
-        if call.name == "text":
-            self.refuse("text stands first among the transforms")
         try:
-            given = transform.arguments(call)
+            transform, given = called(number, call)
         except TransformProblem as problem:
             self.refuse(str(problem))
         sourced = [

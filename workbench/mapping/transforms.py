@@ -242,3 +242,16 @@ TRANSFORMS: Mapping[str, Transform] = {
     )
 }  # fmt: skip
 """By name, in the order of the help page."""
+
+
+def called(number: int, call: TransformCall) -> tuple[Transform, tuple[Argument | None, ...]]:
+    """The function a call names, and its arguments; `number` is the place among the rule's transforms, from 0.
+
+    raises  TransformProblem
+    """
+    transform = TRANSFORMS.get(call.name)
+    if transform is None:
+        raise TransformProblem(f"there is no transform {call.name}; known are {', '.join(TRANSFORMS)}")
+    if call.name == "text":
+        raise TransformProblem("text stands first among the transforms")
+    return transform, transform.arguments(call)

@@ -14,7 +14,7 @@ from workbench.mapping.directions.v2_target import time_of
 from workbench.mapping.fhir_target import Kind, TargetProblem
 from workbench.mapping.model import Package, Policy, Repeat, Rule, RuleMap, TransformCall, Unmapped
 from workbench.mapping.running import NOTHING, VALUE, RuleName
-from workbench.mapping.transforms import TRANSFORMS, TransformProblem
+from workbench.mapping.transforms import TransformProblem, called
 from workbench.terminology.code_map import CodeMap
 
 Transformer = Callable[[Frame, str], str | None]
@@ -226,13 +226,8 @@ class RuleParts:
         return run
 
     def _transform(self, number: int, call: TransformCall) -> Transformer:
-        transform = TRANSFORMS.get(call.name)
-        if transform is None:
-            self.refuse(f"there is no transform {call.name}; known are {', '.join(TRANSFORMS)}")
-        if call.name == "text":
-            self.refuse("text stands first among the transforms")
         try:
-            given = transform.arguments(call)
+            transform, given = called(number, call)
         except TransformProblem as problem:
             self.refuse(str(problem))
         sourced = [
