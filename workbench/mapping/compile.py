@@ -139,6 +139,7 @@ class CompiledMapping:
         bundle = assemble(state, self.package.header.name_space)
         if keeping:
             keep_the_rest(state, covers, self.package.header.extensions)
+        state.laid_out.release()
         return bundle, tuple(state.issues)
 
     def trace(self, message: Message, afresh: bool = False) -> TracedResult:

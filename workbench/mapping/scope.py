@@ -206,6 +206,14 @@ class LaidOut:
     groups: Mapping[str, list[GroupScope]]
     segments: list[SegmentScope]
 
+    def release(self) -> None:
+        """Let go of everything when the message is done: segments and groups know each other, and would otherwise wait
+        for the garbage collector with all that was made from them."""
+        for scope in (self.root, *[each for repetitions in self.groups.values() for each in repetitions]):
+            scope.direct.clear()
+            scope.by_name.clear()
+        self.segments.clear()
+
 
 def lay_out(message: Message, layout: Layout) -> LaidOut:
     """Give each segment its place; lines that are no segments stay out."""
