@@ -14,7 +14,19 @@ from workbench.fhir.definitions import definitions
 from workbench.kernel.errors import WorkbenchError
 from workbench.mapping.fhir_target import FhirSchema, Kind, fhir_schema
 from workbench.mapping.files import CODES, MESSAGES, PACKAGE_FILE
-from workbench.mapping.model import Direction, MapKind, Null, Package, Policy, Repeat, RuleStatus, Write
+from workbench.mapping.model import (
+    Direction,
+    MapKind,
+    Null,
+    Package,
+    Policy,
+    Removal,
+    Repeat,
+    Resolve,
+    RuleStatus,
+    Silence,
+    Write,
+)
 from workbench.mapping.overlay import laid_over
 from workbench.mapping.portability import Engine
 from workbench.mapping.reading import (
@@ -27,6 +39,7 @@ from workbench.mapping.reading import (
     RULE_MAP_KEYS,
 )
 from workbench.mapping.transforms import TRANSFORMS
+from workbench.mapping.update_rules import UPDATE_KEYS
 from workbench.v2.dictionary import Dictionary, dictionary
 
 MOST_OFFERS = 200
@@ -163,7 +176,7 @@ class _Place:
         if "{" in text and text.count("{") > text.count("}"):
             inner = text[text.rfind("{") + 1 :]
             outer = self._last_key(text[: text.rfind("{")])
-            if outer in ("link", "preset", "literal", "transform", "unmapped", "raise", "source", "target"):
+            if outer in ("link", "preset", "literal", "transform", "unmapped", "raise", "source", "target", "updates"):
                 found = self._last_key(inner)
                 return f"{outer}.{found}" if found else f"{outer}."
             return self._open_key(inner)
@@ -346,8 +359,15 @@ _VALUES: dict[str, Callable[[_Place], Iterator[Offer]]] = {
     "remove": _words(("true",)),
     "unmapped": _words([policy for policy in Policy if policy not in (Policy.DEFAULT, Policy.PREFIX)], "policy"),
     "unmapped.": _words(("default: ", "prefix: ")),
+    "updates.": _words([f"{key}: " for key in UPDATE_KEYS]),
     "raise.": _words(("severity: ", "text: ")),
     "raise.severity": _words(("error", "warning", "information")),
+    "late": _words(Resolve),
+    "backward": _words(Resolve),
+    "merged": _words(Resolve),
+    "silence": _words(Silence),
+    "missing": _words(Removal),
+    "emptied": _words(Removal),
     "direction": _words(Direction),
     "engines": _words(Engine, "export target"),
 }

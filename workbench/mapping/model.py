@@ -299,6 +299,67 @@ class MessageMap:
         return next((row for row in self.rows if row.id == row_id), None)
 
 
+class Resolve(StrEnum):
+    """What becomes of a change that the record contradicts.
+
+    review  it is left out of the transaction and reported, the rest of the message goes on
+    refuse  nothing of the message is written
+    apply   it is written, and reported
+    """
+
+    REVIEW = "review"
+    REFUSE = "refuse"
+    APPLY = "apply"
+
+
+class Silence(StrEnum):
+    """What the record keeps of an element that a message says nothing of."""
+
+    KEEP = "keep"
+    REPLACE = "replace"
+
+
+class SegmentMode(StrEnum):
+    """How the repetitions of a segment change a record (HL7 v2.5.1, 2.10.4)."""
+
+    EACH = "each"
+    SNAPSHOT = "snapshot"
+    ACTION_CODE = "action-code"
+
+
+class Removal(StrEnum):
+    """What becomes of resources that a snapshot no longer has."""
+
+    REVIEW = "review"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """How messages change a record that is there; "" and None leave the word to the base, and then to what is usual.
+
+    time       sources by which the time of the event is told
+    late       a message older than the one that wrote a resource last
+    backward   a status that goes back, such as from final to preliminary
+    merged     a message for a number that was merged away
+    silence    elements that a message says nothing of
+    missing    what a snapshot no longer has
+    emptied    a snapshot that says `""` for all there is
+    repeating  segment → mode; those that are not named stand each for itself
+    place      where it stands; no part of its value
+    """
+
+    time: tuple[str, ...] = ()
+    late: Resolve | None = None
+    backward: Resolve | None = None
+    merged: Resolve | None = None
+    silence: Silence | None = None
+    missing: Removal | None = None
+    emptied: Removal | None = None
+    repeating: Mapping[str, SegmentMode] = field(default_factory=dict)
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The content of package.yaml.
@@ -326,6 +387,7 @@ class Header:
     engines: tuple[str, ...] = ()
     suites: tuple[str, ...] = ()
     truth: Mapping[str, str] = field(default_factory=dict)
+    updates: Updates = Updates()
     note: str = ""
 
     @property

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.model import Group, Header, LedgerRule, MessageMap, Package, Row, Rule, RuleMap
+from workbench.mapping.update_rules import updates_over
 from workbench.terminology.code_map import CodeMap
 
 _Entry = TypeVar("_Entry", Rule, Row)
@@ -86,6 +87,7 @@ def _header(base: Header, own: Header) -> Header:
     changed |= {
         "extensions": {**base.extensions, **own.extensions},
         "truth": {**base.truth, **own.truth},
+        "updates": updates_over(base.updates, own.updates),
         "ignore": _ledger(base.ignore, own.ignore),
         "keep": _ledger(base.keep, own.keep),
         "identity": own.identity or base.name_space,

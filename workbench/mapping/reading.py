@@ -31,6 +31,7 @@ from workbench.mapping.model import (
     Unmapped,
     Write,
 )
+from workbench.mapping.update_rules import updates_of
 from workbench.mapping.yaml_text import KeyPath, YamlText
 
 RULE_KEYS = (
@@ -49,7 +50,8 @@ MESSAGE_MAP_KEYS = (
 )  # fmt: skip
 HEADER_KEYS = (
     "id", "title", "version", "owner", "direction", "source", "target", "status", "extends", "unmapped", "copy",
-    "time-zone", "sender", "identity", "extensions", "ignore", "keep", "engines", "suites", "truth", "note",
+    "time-zone", "sender", "identity", "extensions", "ignore", "keep", "engines", "suites", "truth", "updates",
+    "note",
 )  # fmt: skip
 GROUP_KEYS = ("starts", "within", "holds")
 
@@ -198,6 +200,7 @@ def header_of(part: Part) -> Header:
         engines=part.texts("engines"),
         suites=part.texts("suites"),
         truth=part.named("truth"),
+        updates=updates_of(part.at("updates")) if part.mapping().get("updates") is not None else default.updates,
         note=part.text("note"),
     )
 

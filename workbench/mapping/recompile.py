@@ -8,7 +8,7 @@ from dataclasses import replace
 from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.compile_source import code_maps_named
 from workbench.mapping.conditions import SyntaxProblem, read_condition
-from workbench.mapping.model import Direction, MessageMap, Package, Row, Rule, RuleMap
+from workbench.mapping.model import Direction, MessageMap, Package, Row, Rule, RuleMap, Updates
 from workbench.mapping.overlay import effective
 
 
@@ -45,7 +45,7 @@ def _effective(previous: CompiledMapping, package: Package) -> Package:
 
 def _without_note(package: Package) -> object:
     """The part of the header that compiled rules may depend on."""
-    return replace(package.header, note="", title="", owner="", suites=(), engines=(), truth={})
+    return replace(package.header, note="", title="", owner="", suites=(), engines=(), truth={}, updates=Updates())
 
 
 def _stale(before: Package, after: Package) -> set[str]:

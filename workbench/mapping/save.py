@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeGuard
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -29,6 +30,8 @@ from workbench.terminology.code_map import CodeMap, format_code_map, read_code_m
 LINE_WIDTH = 120
 _LISTS = ("rules", "first-of", "rows")
 """Lists whose entries are merged one by one."""
+_MAPS = ("updates", "repeating", "extensions", "truth")
+"""Mappings whose entries are merged one by one."""
 
 
 def save_package(package: Package, folder: Path | None = None) -> tuple[str, ...]:
@@ -146,6 +149,12 @@ def _merged_map(
         elif key in _LISTS and _is_block_list(value_node) and after[key]:
             out.append(lines[spot.start])
             out += _merged_list(lines, value_node, (spot.start + 1, spot.end), before[key], after[key])
+        elif key in _MAPS and _is_block_map(value_node):
+            inner = " " * value_node.value[0][0].start_mark.column
+            out.append(lines[spot.start])
+            old, new = before[key], after[key]
+            assert isinstance(old, dict) and isinstance(new, dict)
+            out += _merged_map(lines, value_node, (spot.start + 1, spot.end), old, new, inner)
         else:
             out += _entry_lines(key, after[key], indent)
         at = spot.end
@@ -327,6 +336,10 @@ def _last_line(node: Node, key: Node) -> int:
     pairs = [(value, name) for name, value in node.value] if isinstance(node, MappingNode) else []
     pairs = pairs or [(item, item) for item in node.value]
     return max((_last_line(value, name) for value, name in pairs), default=int(key.end_mark.line))
+
+
+def _is_block_map(node: Node) -> TypeGuard[MappingNode]:
+    return isinstance(node, MappingNode) and not node.flow_style and bool(node.value)
 
 
 def _is_block_list(node: Node) -> bool:

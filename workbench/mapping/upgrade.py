@@ -201,7 +201,7 @@ def _own(site: Package) -> Iterator[tuple[EntryName, Plain]]:
 
 _OF_EVERY_PACKAGE = frozenset(
     {"id", "title", "version", "owner", "direction", "source", "target", "status", "extends", "sender", "identity",
-     "ignore", "keep", "extensions", "truth", "suites", "engines", "note"}
+     "ignore", "keep", "extensions", "truth", "updates", "suites", "engines", "note"}
 )  # fmt: skip
 """Settings that an overlay says for itself, or that are joined with the base's key by key."""
 

@@ -20,6 +20,7 @@ from workbench.mapping.model import (
     Unmapped,
     Write,
 )
+from workbench.mapping.update_rules import plain_updates
 
 Plain = dict[str, Json]
 
@@ -161,6 +162,7 @@ def plain_header(header: Header) -> Plain:
             "engines": list(header.engines),
             "suites": list(header.suites),
             "truth": dict(header.truth),
+            "updates": plain_updates(header.updates),
             "note": header.note,
         }
     )
