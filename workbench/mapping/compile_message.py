@@ -14,13 +14,14 @@ from workbench.mapping.compile_text import FirstText, first_text
 from workbench.mapping.compile_value import report
 from workbench.mapping.conditions import Alternatives, Condition, SyntaxProblem, V2Path, read_condition
 from workbench.mapping.conditions import read_source as parse_source
-from workbench.mapping.effects import fields_compared
+from workbench.mapping.effects import Effect, fields_compared, keys_written
 from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
 from workbench.mapping.identity import id_of_name, merge, name_of
 from workbench.mapping.model import MessageMap, Row
 from workbench.mapping.plans import CompiledMap, Shape, Source, known
 from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, SlotList, Step
 from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope
+from workbench.mapping.steady import SteadyRow, together
 
 BUNDLE = "bundle"
 """The name under which rows fill the Bundle itself."""
@@ -207,7 +208,8 @@ class _RowCompiler:
             found.append((name, used.source, self.compiler.rule_map(used, ())))
         return found
 
-    def links(self, kind: Kind) -> list[Step]:
+    def links(self, kind: Kind) -> list[tuple[Step, Effect]]:
+        """What leaves the references of the row, and which keys it writes."""
         found = []
         for path, instance in self.row.link.items():
             try:
@@ -217,12 +219,14 @@ class _RowCompiler:
                 raise self.refuse(f"link: {problem}") from None
             if not target_path.steps or target_path.steps[-1].element.kind.type != "Reference":
                 raise self.refuse(f"link: {path} is no Reference")
-            found.append(refer(self.name, target, instance))
+            writes, appends = keys_written(target_path, False)
+            found.append((refer(self.name, target, instance), Effect(frozenset(), writes=writes, appends=appends)))
         return found
 
     def content(self, kind: Kind) -> Callable[[Frame, Resource, Instance | None], int]:
         """What the maps of the row write into a resource."""
-        maps, links = self.maps(kind), self.links(kind)
+        maps, linking = self.maps(kind), self.links(kind)
+        links = [link for link, _ in linking]
         covered = {name: self.package.segments[name].covers for name, _, _ in maps}
         reads = any(compiled.reads for _, _, compiled in maps)
 
@@ -243,7 +247,23 @@ class _RowCompiler:
                     link(here)
             return VALUE if written >= VALUE or (written and not reads) else NOTHING
 
-        return run
+        effects = [entry.effect(entry.when) for _, _, compiled in maps for entry in compiled.entries]
+        effect = None if self.is_group else together([*effects, *[effect for _, effect in linking]])
+        if effect is None:
+            return run
+        steady = SteadyRow(lambda frame: run(frame, frame.target, frame.owner), effect)
+        with_rules = [name for name in covered if covered[name]]
+
+        def run_steady(frame: Frame, resource: Resource, owner: Instance | None) -> int:
+            memory = steady.memory(frame)
+            if memory is None:
+                return run(frame, resource, owner)
+            if with_rules and isinstance(frame.scope, SegmentScope):
+                frame.scope.maps.update(dict.fromkeys(with_rules))
+            frame.target, frame.owner = resource, owner
+            return memory.run(frame)
+
+        return run_steady
 
     def filling(self) -> Callable[[Frame, int], None]:
         row = self.row

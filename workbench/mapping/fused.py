@@ -21,6 +21,14 @@ FAIR_TRIAL = 64
 """Misses from which on rules that miss more often than they hit run without memory."""
 
 
+Texts = Callable[[Sequence[str]], object]
+
+
+def texts_at(numbers: Sequence[int]) -> Texts:
+    """Gives the parts of those numbers, all of which are there."""
+    return itemgetter(*numbers) if numbers else lambda parts: ""
+
+
 class Referral(msgspec.Struct, frozen=True):
     """A reference that rules leave to be tied, less the message it stands in (`running.Pending`).
 
@@ -56,14 +64,14 @@ class Outcome(msgspec.Struct, frozen=True):
 class Fused:
     """Rules in a row that share a memory.
 
-    fields  the populated parts they read
+    texts  gives what they read of a segment's or value's parts
     """
 
-    def __init__(self, steps: Sequence[Step], effect: Effect, fields: Sequence[int]) -> None:
+    def __init__(self, steps: Sequence[Step], effect: Effect, texts: Texts) -> None:
         self._steps = tuple(steps)
         self._appends = effect.appends
         self._alone = effect.writes - effect.appends
-        self._texts: Callable[[Sequence[str]], object] = itemgetter(*fields) if fields else lambda parts: ""
+        self._texts = texts
         self._header = tuple(sorted(effect.header))
         self._known: dict[object, Outcome | None] = {}
         self._hits = self._misses = 0

@@ -13,7 +13,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from workbench.mapping.effects import Effect
-from workbench.mapping.fused import Fused
+from workbench.mapping.fused import Fused, texts_at
 from workbench.mapping.running import Step
 
 OBSERVED_RUNS = 32
@@ -105,7 +105,7 @@ class Plan:
         if len(steps) < 2 and not any(one.heavy for one, _ in waiting):
             return steps
         effect = reduce(Effect.and_of, [effect for _, effect in waiting])
-        return [Fused(steps, effect, [number for number in sorted(effect.reads) if self._there(number)]).run]
+        return [Fused(steps, effect, texts_at([number for number in sorted(effect.reads) if self._there(number)])).run]
 
     def _there(self, number: int) -> bool:
         return number < len(self._populated) and self._populated[number]
