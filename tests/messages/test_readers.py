@@ -18,6 +18,7 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.buffers import Buffer
 from workbench.messages.capture import Capture, Framing, MessageFormat, Overrule, open_capture
 from workbench.messages.reading import AsItStands, Found
+from workbench.messages.registry import READERS
 from workbench.messages.sections import FOLDED_TO_ASCII
 
 
@@ -290,9 +291,13 @@ class _Reversed(AsItStands):
         yield Found(array("Q", [0]), array("Q", [len(data)]), buffer=data)
 
 
-def test_a_plug_in_reader_is_asked_first_and_may_derive_its_messages(tmp_path: Path) -> None:
+def test_a_plug_in_reader_is_asked_first_and_may_derive_its_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "x").write_bytes(b"!backwards\n" + ADT[::-1])
-    capture = open_capture([tmp_path / "x"], readers=[_Reversed()])
+    monkeypatch.setattr(READERS, "_all", None)
+    READERS.fill([_Reversed(), *READERS.own])
+    capture = open_capture([tmp_path / "x"])
     assert (list(capture), capture.framings[0][1]) == ([ADT], "backwards")
 
 

@@ -6,7 +6,6 @@ function, because spawned processes find it by name.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 from collections import deque
@@ -18,6 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from workbench.kernel.errors import Cancelled, Unavailable
 from workbench.kernel.progress import JobContext
+from workbench.kernel.workers import spawned
 from workbench.messages.capture import Capture, MessageFormat
 
 CHUNK = 200
@@ -108,7 +108,7 @@ def _in_processes(
     label: str,
 ) -> Iterator[Result]:
     """The results of the rest; `progress` is how many of how many items are done."""
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    pool = spawned(workers)
     waiting: deque[Future[list[Result]]] = deque()
     done, total = progress
     try:

@@ -5,20 +5,13 @@ The texts of exceptions are left out, because they may quote what was being read
 
 from __future__ import annotations
 
-import traceback
-
+from workbench.kernel.faults import where
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 
+__all__ = ["defect_issue", "where"]
+
 RULE = "APP-0006"
-_FRAMES = 6
-
-
-def where(defect: BaseException) -> str:
-    """`KeyError in value_of:31 < run:88`: the kind of exception and the innermost calls."""
-    frames = traceback.extract_tb(defect.__traceback__)[-_FRAMES:]
-    calls = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-    return f"{type(defect).__name__} in {calls}"
 
 
 def defect_issue(defect: BaseException) -> Issue:

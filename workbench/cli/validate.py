@@ -12,7 +12,6 @@ from pathlib import Path
 
 from workbench.app.operations.decisions import decisions_of
 from workbench.app.operations.finding_reports import REPORTS, Reported, open_ones, report, standing
-from workbench.app.operations.profiles import profile_validator
 from workbench.app.operations.suppressions import Fate, Sent, Sieve, sent_at
 from workbench.app.operations.validation import Against, Judged, validate_capture
 from workbench.cli.issue_rows import COLUMNS, issue_row
@@ -23,6 +22,7 @@ from workbench.kernel.errors import ExitCode, Refused
 from workbench.kernel.issues import Issue
 from workbench.messages.capture import Capture
 from workbench.validation.fhir_validator import FhirOptions, package_defects
+from workbench.validation.profiles.kept import profile_validator
 
 _CANONICAL = re.compile(r"https?://|urn:")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from workbench.export.fhir_package import FhirPackage
 from workbench.export.gate import objections, require_ready
@@ -15,6 +14,7 @@ from workbench.export.python_runtime import PythonRuntime
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
+from workbench.kernel.offers import Offers
 from workbench.kernel.progress import JobContext
 from workbench.mapping.load import load_package
 from workbench.mapping.overlay import effective
@@ -23,6 +23,7 @@ from workbench.suites.fingerprint import package_fingerprint
 from workbench.suites.mapper import MapperSource, package_mapper
 
 
+@runtime_checkable
 class Exporter(Protocol):
     """One production target.
 
@@ -41,8 +42,8 @@ class Exporter(Protocol):
         """The artefact with its manifest; the same bytes for the same release."""
 
 
-EXPORTERS: Mapping[str, Exporter] = MappingProxyType({each.name: each for each in (FhirPackage(), PythonRuntime())})
-"""The built-in targets by name."""
+EXPORTERS: Offers[Exporter] = Offers[Exporter]((FhirPackage(), PythonRuntime()))
+"""The targets by name; those of plug-ins follow our own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from workbench.kernel.offers import Offers
 from workbench.kernel.partial_time import PartialDateTime, Precision
 from workbench.mapping.model import TransformCall
 from workbench.mapping.values import Misfit, partial
@@ -202,9 +203,8 @@ def _same(text: str) -> str | None:
     return text
 
 
-TRANSFORMS: Mapping[str, Transform] = {
-    transform.name: transform
-    for transform in (
+TRANSFORMS = Offers[Transform](
+    (
         Transform("text", "the whole value as text", _same),
         Transform("trim", "blanks around removed", lambda text: text.strip() or None),
         Transform("upper", "capital letters", str.upper),
@@ -240,8 +240,13 @@ TRANSFORMS: Mapping[str, Transform] = {
         Transform("base64", "ED data as base64", _base64, (Parameter("encoding", source=True),), portable=False),
         Transform("media-type", "ED type as media type", _media_type),
     )
-}  # fmt: skip
-"""By name, in the order of the help page."""
+)  # fmt: skip
+"""By name, in the order of the help page; those of plug-ins follow."""
+
+
+def of_plugin(name: str) -> bool:
+    """True for the name of a plug-in's transform, loaded or not: `acme.check-digit`; names of our own have no dot."""
+    return "." in name
 
 
 def called(number: int, call: TransformCall) -> tuple[Transform, tuple[Argument | None, ...]]:
@@ -250,6 +255,8 @@ def called(number: int, call: TransformCall) -> tuple[Transform, tuple[Argument 
     raises  TransformProblem
     """
     transform = TRANSFORMS.get(call.name)
+    if transform is None and of_plugin(call.name):
+        raise TransformProblem(f"there is no transform {call.name}: the plug-in that brings it is not loaded")
     if transform is None:
         raise TransformProblem(f"there is no transform {call.name}; known are {', '.join(TRANSFORMS)}")
     if call.name == "text":

@@ -22,7 +22,7 @@ from workbench.messages.framing import er7_end, er7_starts
 from workbench.messages.offsets import packed, unpacked
 from workbench.messages.parts import Part, Unseal, is_wide, parts_of, transcoded
 from workbench.messages.reading import Found, Reader
-from workbench.messages.registry import reader_for, reader_named
+from workbench.messages.registry import READERS, reader_for, reader_named
 from workbench.messages.sections import Section
 
 __all__ = ["Capture", "Framing", "MessageFormat", "Origin", "Overrule", "open_capture"]
@@ -43,13 +43,11 @@ class Capture:
         self,
         paths: Sequence[Path],
         overrule: Overrules = _NOTHING,
-        readers: Sequence[Reader] = (),
         unseal: Unseal | None = None,
     ) -> None:
         self.paths = tuple(paths)
         self._seal_of = unseal
         self._overrule = overrule
-        self._readers = tuple(readers)
         self._sections: list[Section] = []
         self._firsts: list[int] = []
         self._issues: list[Issue] = []
@@ -87,7 +85,7 @@ class Capture:
     @property
     def is_overruled(self) -> bool:
         """True when the user has said how a part is to be read, or a plug-in may read it."""
-        return bool(self._overrule or self._readers)
+        return bool(self._overrule or READERS.others)
 
     def offsets(self) -> bytes | None:
         """Where the messages stand, for `restore`; None when that cannot be kept, or damage was found."""
@@ -220,10 +218,8 @@ class Capture:
             part = replace(part, encoding=overrule.encoding if is_wide(overrule.encoding) else "")
         text = transcoded(part.buffer[:], part.encoding) if part.encoding else b""
         buffer: Buffer = text if part.encoding else part.buffer
-        if overrule.framing:
-            reader = reader_named(overrule.framing, self._readers)
-        else:
-            reader = reader_for(buffer, ctx, self._readers)
+        named = overrule.framing
+        reader = reader_named(named) if named else reader_for(buffer, ctx, self._issues.append)
         first_of_file, before = self._length, len(self._issues)
         alike: Counter[str] = Counter()
         batches = reader.read(part.name, buffer, ctx)
@@ -266,17 +262,15 @@ def open_capture(
     paths: Sequence[Path],
     ctx: JobContext | None = None,
     overrule: Overrules = _NOTHING,
-    readers: Sequence[Reader] = (),
     unseal: Unseal | None = None,
 ) -> Capture:
     """Find every message under the paths: files, folders and archives of any framing in `Framing`.
 
     overrule  what the user knows better than the detection, by the name of the part, "" for all
-    readers   those of plug-ins; they are asked before the built-in ones
-    unseal   opens what a listener has sealed
+    unseal    opens what a listener has sealed
     raises    Refused CAP-0010, CAP-0019, Unavailable CAP-0011, whatever `unseal` raises, Cancelled
     """
-    capture = Capture(paths, overrule, readers, unseal)
+    capture = Capture(paths, overrule, unseal)
     capture.index(ctx or JobContext())
     return capture
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location, Span
@@ -37,6 +37,7 @@ class Found(NamedTuple):
     buffer: Buffer | None = None
 
 
+@runtime_checkable
 class Reader(Protocol):
     """One way messages may stand in a file. Readers have no state; one object serves every part."""
 
@@ -46,7 +47,10 @@ class Reader(Protocol):
         ...
 
     def sniff(self, head: bytes) -> bool:
-        """True when these first bytes (without byte order mark, at most `HEAD_BYTES`) are of this kind."""
+        """True when these first bytes (without byte order mark, at most `HEAD_BYTES`) are of this kind.
+
+        raises  ReaderFault: it is a plug-in's, and failed
+        """
         ...
 
     def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
@@ -64,6 +68,14 @@ class Reader(Protocol):
     def received(self, buffer: Buffer, start: int) -> str:
         """When the message that begins there was seen, in words of ISO 8601 or of the log; "" when nobody says."""
         ...
+
+
+class ReaderFault(Exception):
+    """A plug-in's reader failed while it looked at the first bytes; `issue` says so, and others are asked."""
+
+    def __init__(self, issue: Issue) -> None:
+        super().__init__(issue.rule)
+        self.issue = issue
 
 
 class AsItStands:

@@ -1,10 +1,15 @@
-"""Which readers there are, and the one that fits. Order matters: each assumes that those before it did not fit."""
+"""Which readers there are, and the one that fits. Order matters: each assumes that those before it did not fit.
+
+Readers of plug-ins stand before the built-in ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from workbench.kernel.errors import Refused
+from workbench.kernel.issues import Issue
+from workbench.kernel.offers import Offers
 from workbench.kernel.progress import JobContext
 from workbench.messages.buffers import Buffer, occurrences
 from workbench.messages.formats import Framing
@@ -20,50 +25,55 @@ from workbench.messages.readers.fhir import (
 from workbench.messages.readers.logs import JsonTextReader, LogLineReader, LogReader
 from workbench.messages.readers.packets import PacketReader
 from workbench.messages.readers.xml import MirthReader, OtherXmlReader, V2XmlReader
-from workbench.messages.reading import HEAD_BYTES, Reader
+from workbench.messages.reading import HEAD_BYTES, Reader, ReaderFault
 
 _LEAD_BYTES = 1024
 PLAIN = Er7Reader(Framing.ER7)
-READERS: tuple[Reader, ...] = (
-    PacketReader(),
-    MirthReader(),
-    V2XmlReader(),
-    FhirXmlReader(),
-    OtherXmlReader(),
-    NdjsonReader(),
-    EntriesReader(),
-    JsonReader(),
-    JsonTextReader(),
-    OtherJsonReader(),
-    Er7Reader(Framing.MLLP),
-    Er7Reader(Framing.BATCH),
-    LogLineReader(),
-    LogReader(),
-    PLAIN,
+_AFTER_A_LEAD: tuple[Reader, ...] = (LogLineReader(), LogReader(), PLAIN)
+"""What may begin with words of somebody else."""
+READERS: Offers[Reader] = Offers[Reader](
+    (
+        PacketReader(),
+        MirthReader(),
+        V2XmlReader(),
+        FhirXmlReader(),
+        OtherXmlReader(),
+        NdjsonReader(),
+        EntriesReader(),
+        JsonReader(),
+        JsonTextReader(),
+        OtherJsonReader(),
+        Er7Reader(Framing.MLLP),
+        Er7Reader(Framing.BATCH),
+        *_AFTER_A_LEAD,
+    )
 )
 
 
-def reader_named(name: str, more: Sequence[Reader] = ()) -> Reader:
+def reader_named(name: str) -> Reader:
     """The reader the user asks for.
 
     raises  Refused CAP-0019: there is none of that name
     """
-    for reader in (*more, *READERS):
-        if reader.name == name:
-            return reader
-    names = ", ".join(dict.fromkeys(str(reader.name) for reader in READERS))
-    raise Refused("CAP-0019", f"There is no reader called {name!r}.", f"There are: {names}.")
+    if name not in READERS:
+        raise Refused("CAP-0019", f"There is no reader called {name!r}.", f"There are: {', '.join(READERS)}.")
+    return READERS[name]
 
 
-def reader_for(buffer: Buffer, ctx: JobContext, more: Sequence[Reader] = ()) -> Reader:
+def reader_for(buffer: Buffer, ctx: JobContext, tell: Callable[[Issue], object]) -> Reader:
     """The first reader that recognises the bytes; plain ER7 when none does.
 
     A part that begins with something long and foreign is judged again where its first `MSH` stands.
+
+    tell  takes what is to be said of plug-ins that failed
     """
     head = buffer[:HEAD_BYTES].removeprefix(BOM)
-    for reader in (*more, *READERS):
-        if reader.sniff(head):
-            return reader
+    for reader in READERS.values():
+        try:
+            if reader.sniff(head):
+                return reader
+        except ReaderFault as fault:
+            tell(fault.issue)
     if len(buffer) > HEAD_BYTES and b"MSH" not in head:
         at = next(occurrences(buffer, b"MSH", ctx), -1)
         if at >= 0:
@@ -71,5 +81,5 @@ def reader_for(buffer: Buffer, ctx: JobContext, more: Sequence[Reader] = ()) -> 
             line = max(lead.rfind(b"\r"), lead.rfind(b"\n")) + 1
             first = at - len(lead) + line
             later = buffer[first : first + HEAD_BYTES]
-            return next((reader for reader in READERS[-3:] if reader.sniff(later)), PLAIN)
+            return next((reader for reader in _AFTER_A_LEAD if reader.sniff(later)), PLAIN)
     return PLAIN

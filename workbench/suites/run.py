@@ -7,13 +7,12 @@ that kills is found and named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 
 import workbench
@@ -21,6 +20,7 @@ from workbench.kernel.collector import settle
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
+from workbench.kernel.workers import spawned
 from workbench.suites.baseline import Accepted, Baseline, accept, load_baseline
 from workbench.suites.fingerprint import file_fingerprint, package_fingerprint
 from workbench.suites.judge import Verdict, judge
@@ -148,7 +148,7 @@ def _in_processes(chunks: Sequence[_Chunk], workers: int, unfinished: list[_Chun
     """Run chunks in spawned processes, few ahead; those a dying worker left go to `unfinished`."""
     waiting = iter(chunks)
     running: dict[Future[list[Verdict]], _Chunk] = {}
-    pool = ProcessPoolExecutor(min(workers, len(chunks)), mp_context=get_context("spawn"))
+    pool = spawned(min(workers, len(chunks)))
     try:
         while True:
             try:

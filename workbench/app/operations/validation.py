@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from workbench.app.batch import HEAVY_BYTES, Task, in_batches, tasks_of, weight_of
 from workbench.app.defects import defect_issue
 from workbench.app.documents import Document, read_document, unreadable
-from workbench.app.operations.profiles import profile_validator
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, MessageFormat
 from workbench.v2.er7 import Message
-from workbench.validation.fhir_validator import DEFAULT, FhirOptions, prepare, validate_resource
-from workbench.validation.plausibility.fhir import plausibility_of_resource
-from workbench.validation.plausibility.v2 import plausibility
-from workbench.validation.v2_validator import validate_message
+from workbench.validation.against import STANDARDS, Against
+from workbench.validation.fhir_validator import prepare
+from workbench.validation.profiles.kept import profile_validator
+from workbench.validation.validator import VALIDATORS
+
+__all__ = ["STANDARDS", "Against", "Judged", "validate_alone", "validate_capture", "validate_document"]
 
 
 class Judged(NamedTuple):
@@ -30,38 +29,12 @@ class Judged(NamedTuple):
     issues: tuple[Issue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Against:
-    """What messages are judged by besides the standards; crosses to worker processes, so it names files.
-
-    v2_profile  folder or file of a conformance profile for v2 messages
-    fhir        packages and profiles for FHIR resources
-    plausible   also look for what a clinician would doubt (`validation.plausibility`), but for the rules in `disabled`
-    """
-
-    v2_profile: Path | None = None
-    fhir: FhirOptions = DEFAULT
-    plausible: bool = False
-    disabled: frozenset[str] = frozenset()
-
-
-STANDARDS = Against()
-"""The standards alone."""
-
-
 def validate_document(document: Document, against: Against = STANDARDS) -> tuple[Issue, ...]:
     """Every finding for one message, in the order of the document; locations are within the message.
 
     raises  Refused V2P-0002, V2P-0003: the profile cannot be used
     """
-    if not isinstance(document, Message):
-        judged = (*document.issues, *validate_resource(document, against.fhir))
-        return (*judged, *plausibility_of_resource(document, against.disabled)) if against.plausible else judged
-    if against.v2_profile is not None:
-        found = profile_validator(against.v2_profile).validate(document)
-    else:
-        found = (*document.issues, *validate_message(document))
-    return (*found, *plausibility(document, against.disabled)) if against.plausible else found
+    return tuple(issue for validator in VALIDATORS.values() for issue in validator.validate(document, against))
 
 
 def validate_alone(document: Document, ctx: JobContext, against: Against = STANDARDS) -> tuple[Issue, ...]:

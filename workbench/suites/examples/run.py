@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
 
 import workbench
@@ -16,6 +14,7 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
+from workbench.kernel.workers import spawned
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package
 from workbench.mapping.overlay import effective
@@ -66,7 +65,7 @@ def _in_order(jobs: Sequence[tuple[Path, str, Path]], workers: int) -> Iterator[
     if workers <= 1 or len(jobs) < 2:
         yield from map(_judged, jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with spawned(workers) as pool:
         yield from pool.map(_judged, jobs, chunksize=4)
 
 
