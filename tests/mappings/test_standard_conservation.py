@@ -140,10 +140,7 @@ def test_mapping_twice_gives_the_same_bytes(
 def test_bundles_are_valid_fhir(name: str, convert: Callable[[str], Any]) -> None:
     issues = validate_resource(parse_json(dumps(convert(MESSAGES[name]).bundle)))
     errors = [f"{i.rule} {i.location.path}" for i in issues if i.severity in (Severity.ERROR, Severity.FATAL)]
-    # The guide gives a number without equipment type a system whose value is absent (XTN[ContactPoint] XTN.3), and
-    # the package's own extensions are defined nowhere yet.
-    known = [error for error in errors if error.endswith("._system") or "FHIR-1308" in error]
-    assert [error for error in errors if error not in known] == []
+    assert errors == []
 
 
 @pytest.mark.parametrize("line", ["PID", "PID|", "OBX|1|NM", "ORC", "PV1|1", "RXA", "SCH|", "TXA|1", "FT1|1"])
