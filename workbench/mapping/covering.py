@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.compile_source import Holds, holds
@@ -40,6 +41,13 @@ class Cover:
         if self.name.endswith("*"):
             return segment.startswith(self.name[:-1])
         return segment == self.name
+
+    def covers(self, scope: SegmentScope, leaf: Leaf) -> bool:
+        """True when the pattern means a leaf of the segment, which it names, its condition left out."""
+        if self.map and self.map not in scope.maps:
+            return False
+        _, number, _, component, subcomponent = leaf
+        return (number, component, subcomponent)[: len(self.place)] == self.place
 
 
 class Patterns:
@@ -87,29 +95,45 @@ class Covers:
     ignore: Patterns
     keep: Patterns
     _always: dict[object, set[int]] = field(default_factory=dict)
+    _known_kept: dict[object, dict[int, LedgerRule]] = field(default_factory=dict)
 
     def known_ignored(self, scope: SegmentScope) -> set[int]:
         """Place numbers seen to be ignored in segments of that name given to the same maps; the caller adds to them."""
-        key = (scope.name, *scope.maps)
-        found = self._always.get(key)
-        if found is None or len(found) > REMEMBERED_FIELDS:
-            if len(self._always) >= REMEMBERED_FIELDS:
-                self._always.clear()
-            found = self._always[key] = set()
-        return found
+        return _bounded(self._always, (scope.name, *scope.maps), set)
+
+    def known_kept(self, scope: SegmentScope) -> dict[int, LedgerRule]:
+        """By place number: the rules by which places in segments of that name, given to the same maps, are kept unless
+        a rule for values says otherwise; the caller adds to them."""
+        return _bounded(self._known_kept, (scope.name, *scope.maps), dict)
+
+    def always_keeps(self, scope: SegmentScope, leaf: Leaf) -> LedgerRule | None:
+        """The keep rule that takes a value of a segment given to those maps, whatever the message says; None when that
+        depends on more, such as the maps that were given the value."""
+        if any(c.covers(scope, leaf) for c in self.ignore.of_field(scope.name, leaf[1])):
+            return None
+        found = next((c for c in self.keep.of_field(scope.name, leaf[1]) if c.covers(scope, leaf)), None)
+        return found.rule if found is not None and found.when is None else None
 
     def always_ignores(self, scope: SegmentScope, leaf: Leaf) -> bool:
         """True when an ignore rule covers a value of a segment given to those maps, whatever else is said."""
-        _, number, _, component, subcomponent = leaf
-        place = (number, component, subcomponent)
-        return any(
-            c.when is None and (not c.map or c.map in scope.maps) and place[: len(c.place)] == c.place
-            for c in self.ignore.of_field(scope.name, number)
-        )
+        return any(c.when is None and c.covers(scope, leaf) for c in self.ignore.of_field(scope.name, leaf[1]))
 
     def may_keep(self, segment: str) -> bool:
         """True when a keep rule may apply to a value of such a segment."""
         return bool(self.keep.of_values) or bool(self.keep.of_segment(segment))
+
+
+_Known = TypeVar("_Known", set[int], dict[int, LedgerRule])
+
+
+def _bounded(table: dict[object, _Known], key: object, make: Callable[[], _Known]) -> _Known:
+    """The entry of a table of what is known by segment, a new one where there is none or it has grown too large."""
+    found = table.get(key)
+    if found is None or len(found) > REMEMBERED_FIELDS:
+        if len(table) >= REMEMBERED_FIELDS:
+            table.clear()
+        found = table[key] = make()
+    return found
 
 
 def covers_of(package: Package, message_map: MessageMap) -> Covers:
@@ -152,8 +176,11 @@ class Covering:
     def __init__(self, covers: Covers, run: Run) -> None:
         self._covers = covers
         self._run = run
-        self._segments = {segment.index: segment for segment in run.laid_out.segments}
         self._held: dict[tuple[int, int], bool] = {}
+
+    @cached_property
+    def _segments(self) -> dict[int, SegmentScope]:
+        return {segment.index: segment for segment in self._run.laid_out.segments}
 
     @cached_property
     def _maps_of_value(self) -> dict[tuple[int, ...], dict[str, Node]]:
@@ -163,6 +190,14 @@ class Covering:
             place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
             found.setdefault(place, {})[name] = node
         return found
+
+    def gives_no_values(self, leaf: Leaf) -> bool:
+        """True when no map with rules of its own was given a value in the field of a leaf."""
+        return leaf[:2] not in self._fields_given
+
+    @cached_property
+    def _fields_given(self) -> set[tuple[int, int]]:
+        return {(node.segment.index, node.field) for _, node in self._run.given}
 
     def ignored(self, leaf: Leaf) -> LedgerRule | None:
         """The first ignore rule that covers a value, None when none does."""
@@ -177,12 +212,7 @@ class Covering:
         if segment is None:
             return None
         for cover in patterns.of_field(segment.name, leaf[1]):
-            place = cover.place
-            if len(place) > 1 and leaf[3 : 2 + len(place)] != place[1:]:
-                continue
-            if cover.map and cover.map not in segment.maps:
-                continue
-            if cover.when is None or self._holds(cover, segment):
+            if cover.covers(segment, leaf) and (cover.when is None or self._holds(cover, segment)):
                 return cover.rule
         if patterns.of_values:
             for length in (3, 4):

@@ -9,9 +9,23 @@ from typing import NamedTuple
 import msgspec
 
 from workbench.mapping.effects import Effect
+from workbench.mapping.leaves import leaves_with
 from workbench.mapping.memory import copy_of, make_again
 from workbench.mapping.retracing import at, given_since, moved, note_again, notes_since, ways
-from workbench.mapping.running import NOTHING, Frame, Note, Part, Pending, Recipe, RuleName, Run, Step, Way, number_of
+from workbench.mapping.running import (
+    FIELDS,
+    NOTHING,
+    Frame,
+    Note,
+    Part,
+    Pending,
+    Recipe,
+    RuleName,
+    Run,
+    Step,
+    Way,
+    number_of,
+)
 from workbench.mapping.scope import Resource, SegmentScope
 
 REMEMBERED_TEXTS = 1024
@@ -48,12 +62,14 @@ class Outcome(msgspec.Struct, frozen=True):
     """What rules have made of a set of texts; as `running.Remembered`.
 
     taken      the places whose values were written, those of a type map less the place of the value
-    of_header  the same of MSH
+    done       the fields whose values were all written, as `SegmentScope.done`; their places are not in `taken`
+    of_header  the places of MSH whose values were written
     """
 
     written: int
     element: Resource
     taken: frozenset[int]
+    done: int
     of_header: frozenset[int]
     given: tuple[tuple[str, Part], ...]
     made: tuple[Recipe, ...]
@@ -109,6 +125,7 @@ class Fused:
         if there.taken:
             base = 0 if node is None else number_of(node, True)
             scope.taken.update([base + place for place in there.taken] if base else there.taken)
+        scope.done |= there.done
         for name, part in there.given:
             state.given.append((name, moved(part, state, scope, node)))
         if there.of_header and header is not None:
@@ -134,17 +151,18 @@ class Fused:
 
     def _learn(self, frame: Frame, scope: SegmentScope, header: SegmentScope | None, key: object) -> int:
         """Run the rules on an empty target, so that all they write is seen."""
-        state, target, taken, outer = frame.run, frame.target, scope.taken, frame.run.made
+        state, target, taken, done, outer = frame.run, frame.target, scope.taken, scope.done, frame.run.made
         before = _Before.of(state)
         scratch: Resource = {}
         made: list[Recipe | None] = []
-        frame.target, scope.taken, state.made = scratch, set(), made
+        frame.target, scope.taken, scope.done, state.made = scratch, set(), 0, made
         before_header = header.taken if header is not None else set()
         if header is not None:
             header.taken = set()
         written = self._plain(frame)
         leaves, of_header = scope.taken, header.taken if header is not None else set()
-        frame.target, scope.taken, state.made = target, taken, outer
+        whole = scope.done if frame.node is not None else scope.done | _done(state, scope, leaves)
+        frame.target, scope.taken, scope.done, state.made = target, taken, done | whole, outer
         taken |= leaves
         if header is not None:
             header.taken = before_header
@@ -155,8 +173,9 @@ class Fused:
         if len(self._known) >= REMEMBERED_TEXTS:
             self._known.clear()
         outcome = before.outcome(frame, scratch, leaves, made, written)
-        if outcome is not None and of_header:
-            outcome = msgspec.structs.replace(outcome, of_header=frozenset(of_header))
+        if outcome is not None and (of_header or whole):
+            open_places = frozenset([place for place in outcome.taken if not whole >> (place >> FIELDS) & 1])
+            outcome = msgspec.structs.replace(outcome, taken=open_places, done=whole, of_header=frozenset(of_header))
         self._known[key] = outcome
         before.move(state, scratch, target, self._lengths(target))
         _add(target, scratch)
@@ -213,7 +232,14 @@ class _Before(NamedTuple):
             return None
         base = 0 if frame.node is None else number_of(frame.node, True)
         taken = frozenset([place - base for place in leaves])
-        return Outcome(written, copy_of(scratch), taken, frozenset(), given, recipes, tuple(referrals), notes)
+        return Outcome(written, copy_of(scratch), taken, 0, frozenset(), given, recipes, tuple(referrals), notes)
+
+
+def _done(state: Run, scope: SegmentScope, taken: set[int]) -> int:
+    """The fields of which everything was taken, as `SegmentScope.done`."""
+    leaves = leaves_with(state.repetition, state.component, state.subcomponent)
+    numbers = {place >> FIELDS for place in taken}
+    return sum(1 << number for number in numbers if leaves.all_in(number, scope.fields[number], taken))
 
 
 def _header(state: Run) -> SegmentScope | None:

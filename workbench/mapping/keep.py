@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.covering import Covering, Covers
+from workbench.mapping.leaves import leaves_with, taken_whole
 from workbench.mapping.ledger import Leaf
 from workbench.mapping.model import Json, LedgerRule
 from workbench.mapping.running import (
@@ -20,7 +20,6 @@ from workbench.mapping.running import (
     Run,
     Written,
     number_of,
-    place_number,
 )
 from workbench.mapping.scope import Resource, SegmentScope
 from workbench.v2.er7 import HEADERS
@@ -48,18 +47,24 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
     """Write every value that would be lost and that a keep rule covers, and trace it."""
     if run.trace is not None:
         _take_from_trace(run)
-    covering: Covering | None = None
+    covering = Covering(covers, run)
     for scope in run.laid_out.segments:
         if not covers.may_keep(scope.name):
             continue
         ignored = covers.known_ignored(scope)
         for number in _left(run, scope, ignored):
             leaf, raw = _leaf(run, scope, number)
-            if covers.always_ignores(scope, leaf):
-                ignored.add(number)
-                continue
-            covering = covering or Covering(covers, run)
-            rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
+            kept = covers.known_kept(scope)
+            rule = kept.get(number)
+            if rule is None:
+                if covers.always_ignores(scope, leaf):
+                    ignored.add(number)
+                    continue
+                rule = covers.always_keeps(scope, leaf)
+                if rule is not None:
+                    kept[number] = rule
+            if rule is None or not covering.gives_no_values(leaf):
+                rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
             if rule is not None:
                 _keep(run, scope, leaf, raw, rule, extensions)
 
@@ -97,32 +102,14 @@ def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
 def _left(run: Run, scope: SegmentScope, ignored: set[int]) -> list[int]:
     """The places of every populated value of a segment that was neither taken nor is ignored, MSH-1 and MSH-2 left out
     (as `ledger.leaves`)."""
-    separators = run.repetition, run.component, run.subcomponent
+    leaves, done = leaves_with(run.repetition, run.component, run.subcomponent).of, scope.done
     first = 3 if scope.name in HEADERS else 1
-    numbers = [_numbers(number, text, separators) for number, text in enumerate(scope.fields[first:], first) if text]
+    fields = enumerate(scope.fields[first:], first)
+    numbers = [leaves(number, text) for number, text in fields if text and not done >> number & 1]
     left = set().union(*numbers)
     left -= scope.taken
     left -= ignored
-    return [number for number in sorted(left) if not _taken_whole(number, scope.taken)] if left else []
-
-
-def _taken_whole(number: int, taken: set[int]) -> bool:
-    """True when the component or the repetition that a leaf stands in was taken whole."""
-    return number >> COMPONENTS << COMPONENTS in taken or number >> REPETITIONS << REPETITIONS in taken
-
-
-@lru_cache(maxsize=16384)
-def _numbers(field: int, text: str, separators: tuple[str, str, str]) -> frozenset[int]:
-    """The populated leaves of a field, as `place_number`s."""
-    repetition, component, subcomponent = separators
-    return frozenset(
-        place_number(field, which, at, below)
-        for which, part in enumerate(text.split(repetition), 1)
-        for at, piece in enumerate(part.split(component), 1)
-        if piece
-        for below, raw in enumerate(piece.split(subcomponent), 1)
-        if raw
-    )
+    return [number for number in sorted(left) if not taken_whole(number, scope.taken)] if left else []
 
 
 def _leaf(run: Run, scope: SegmentScope, number: int) -> tuple[Leaf, str]:

@@ -86,9 +86,10 @@ class SegmentScope(Scope):
     first       of a segment of which a row sees one repetition only: field → number of that repetition
     maps        those with ignore or keep rules that were given the segment
     taken       in fast runs where values may be kept: the places whose values were written, as `place_number`s
+    done        the same of whole fields, whose places need not be in `taken`: bit n stands for field n
     """
 
-    __slots__ = ("fields", "first", "index", "maps", "segment", "taken")
+    __slots__ = ("done", "fields", "first", "index", "maps", "segment", "taken")
 
     def __init__(self, segment: Segment, outer: GroupScope) -> None:
         super().__init__(segment.name, outer, "")
@@ -97,6 +98,7 @@ class SegmentScope(Scope):
         self.fields = segment.fields
         self.first: Mapping[int, int] | None = None
         self.taken: set[int] = set()
+        self.done = 0
         self.maps: dict[str, None] = {}
 
     def only(self, field: int, text: str, number: int) -> SegmentScope:
