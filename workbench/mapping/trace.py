@@ -53,6 +53,11 @@ class TracedResult:
         """The resources of the bundle in order: the name of each instance, and its `fullUrl`."""
         return tuple((instance.name, instance.full_url) for instance in self._run.order)
 
+    @property
+    def sender(self) -> str:
+        """The name by which code maps know who sent the message."""
+        return self._run.sender
+
     @cached_property
     def _written(self) -> tuple[tuple[Written, Outcome, str], ...]:
         """Every traced write with its final outcome and place; what did not reach the bundle found its place taken."""
