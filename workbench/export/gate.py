@@ -9,6 +9,7 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.mapping.model import Package, RuleStatus
+from workbench.mapping.portability import Engine, rules_of_plugins
 from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, RowStatus
 from workbench.terminology.harvest import LocalCode
 from workbench.terminology.review import exportable
@@ -19,17 +20,22 @@ DECIDED = frozenset({RowStatus.APPROVED, RowStatus.NO_MAP, RowStatus.REJECTED})
 _NAMED = 5
 
 
-def objections(release: Release) -> tuple[Issue, ...]:
-    """Everything that stands against a release, whether it is a draft or not."""
-    return (*_of_suites(release), *_of_rules(release.package), *_of_codes(release.package))
+def objections(release: Release, target: str) -> tuple[Issue, ...]:
+    """Everything that stands against a release for a target, whether it is a draft or not."""
+    return (
+        *_of_suites(release),
+        *_of_rules(release.package),
+        *_of_codes(release.package),
+        *_of_engine(release.package, target),
+    )
 
 
-def require_ready(release: Release) -> None:
+def require_ready(release: Release, target: str) -> None:
     """Let a draft, and a release without objections, pass.
 
     raises  Refused EXP-0001: says what stands against it
     """
-    found = () if release.draft else objections(release)
+    found = () if release.draft else objections(release, target)
     if found:
         raise Refused(
             "EXP-0001",
@@ -57,6 +63,14 @@ def _of_rules(package: Package) -> Iterator[Issue]:
     if open_rules:
         text = "{count} rules are not approved ({names})."
         yield _issue("EXP-0105", text, count=str(len(open_rules)), names=_listed(open_rules))
+
+
+def _of_engine(package: Package, target: str) -> Iterator[Issue]:
+    """What the engine lacks to run the package. A target that a plug-in brings judges for itself."""
+    rules = rules_of_plugins(package)
+    if rules and target in set(Engine):
+        text = "{target} cannot run the transforms of plug-ins in {count} rules ({names})."
+        yield _issue("EXP-0109", text, target=target, count=str(len(rules)), names=_listed(list(rules)))
 
 
 def _of_codes(package: Package) -> Iterator[Issue]:

@@ -85,7 +85,7 @@ def export_package(
     fingerprint = package_fingerprint(folder)
     proven = collect_evidence(folder, ctx, workers, source) if evidence is None else evidence
     release = Release(package, fingerprint, proven, draft)
-    require_ready(release)
+    require_ready(release, exporter.name)
     path = out / exporter.file_name(release)
     write_atomically(path, exporter.build(release))
-    return Exported(path, release, objections(release))
+    return Exported(path, release, objections(release, exporter.name))

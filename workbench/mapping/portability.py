@@ -12,7 +12,7 @@ from enum import StrEnum
 from workbench.mapping.conditions import Both, Check, Condition, Either, Not, Relation, SyntaxProblem, read_condition
 from workbench.mapping.directed import direction_of
 from workbench.mapping.model import Direction, Package, Place, Row, Rule
-from workbench.mapping.transforms import TRANSFORMS
+from workbench.mapping.transforms import TRANSFORMS, of_plugin
 
 
 class Engine(StrEnum):
@@ -39,9 +39,10 @@ class Capability(StrEnum):
     BASE64 = "Base64 of hexadecimal and text"
     FHIR_SOURCE = "FHIR as its source"
     V2_TARGET = "HL7 v2 as its target"
+    PLUGINS = "transforms of plug-ins"
 
 
-_ALL = frozenset(Capability)
+_ALL = frozenset(Capability) - {Capability.PLUGINS}
 _SCRIPT = frozenset({Capability.TIMES, Capability.NUMBERS, Capability.PATTERNS, Capability.BASE64})
 CARRIES: dict[Engine, frozenset[Capability]] = {
     Engine.PYTHON: _ALL,
@@ -131,6 +132,17 @@ def engine_flags(package: Package) -> tuple[EngineFlag, ...]:
     return tuple(found)
 
 
+def rules_of_plugins(package: Package) -> tuple[str, ...]:
+    """The rules whose transforms are of plug-ins, loaded or not: `PID-Patient/mrn (acme.check-digit)`."""
+    found = []
+    for rule_map in package.rule_maps():
+        for rule in rule_map.walk():
+            names = [call.name for call in rule.transform if of_plugin(call.name)]
+            if names and rule.enabled:
+                found.append(f"{rule_map.name}/{rule.id} ({', '.join(names)})")
+    return tuple(found)
+
+
 def _entries(package: Package) -> Iterator[tuple[str, Rule | Row]]:
     for rule_map in package.rule_maps():
         for rule in rule_map.walk():
@@ -150,7 +162,9 @@ def _needs(entry: Rule | Row) -> Iterator[tuple[Capability, str]]:
     """What an entry needs beyond the core, and by which of its parts."""
     for call in entry.transform if isinstance(entry, Rule) else ():
         transform = TRANSFORMS.get(call.name)
-        if transform is not None and not transform.portable:
+        if of_plugin(call.name):
+            yield Capability.PLUGINS, f"the transform {call.name}, which is a plug-in's"
+        elif transform is not None and not transform.portable:
             yield _OF_TRANSFORMS.get(call.name, Capability.NUMBERS), f"the transform {call.name}"
     if _uses_pattern(entry.when):
         yield Capability.PATTERNS, "a pattern (matches)"

@@ -115,11 +115,11 @@ class ExportPage(Page):
         if package is None or package.folder is None:
             self._show_reasons(None)
             return
-        folder, runs = package.folder, self._desk.runs
+        folder, runs, target = package.folder, self._desk.runs, self.target
 
         def ask(_ctx: JobContext) -> tuple[Issue, ...]:
             evidence = tuple(SuiteEvidence.of(run) for run in runs)
-            return objections(Release(package, package_fingerprint(folder), evidence, draft=False))
+            return objections(Release(package, package_fingerprint(folder), evidence, draft=False), target)
 
         handle = self.bench.jobs.newest("gate", "Checking the gate", ask)
         handle.succeeded.connect(self._show_reasons)
