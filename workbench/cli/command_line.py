@@ -13,6 +13,7 @@ from importlib import import_module
 
 from workbench import __version__
 from workbench.app.defects import where
+from workbench.app.plugin_start import start_plugins
 from workbench.kernel.errors import Cancelled, ExitCode, WorkbenchError
 from workbench.kernel.log import area_log, start_logging
 
@@ -34,6 +35,7 @@ VERBS = {
     "send": "send",
     "fhir": "fhir_server",
     "deidentify": "deidentify",
+    "plugins": "plugins",
 }
 """Each verb and its module. Only the module that is asked for is loaded, so that `messages list` starts at once."""
 
@@ -54,11 +56,13 @@ def run(arguments: Sequence[str], open_window: Callable[[], int] | None) -> int:
         return ExitCode.REFUSED if wrong_usage.code else ExitCode.CLEAN
     start_logging(options.verbose)
     try:
-        return int(options.run(options))
+        by_itself = named == "plugins" or (named is None and open_window is not None)
+        problems = () if by_itself else start_plugins(options.plugin)
+        for problem in problems:
+            _tell(problem)
+        return int(options.run(options)) or (ExitCode.ISSUES if problems else ExitCode.CLEAN)
     except WorkbenchError as error:
-        print(f"workbench: {error.code} {error.text}", file=sys.stderr)
-        if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
+        _tell(error)
         return error.exit_code
     except (Cancelled, KeyboardInterrupt):
         print("workbench: cancelled", file=sys.stderr)
@@ -83,11 +87,24 @@ def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
         "Without a verb the window opens.",
     )
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also load this installed plug-in, for this run; it runs with your rights and sees every message",
+    )
     parser.add_argument("--verbose", action="store_true", help="log what is done (never values) to standard error")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for name in names:
         import_module(f"workbench.cli.{VERBS[name]}").register(verbs)
     return parser
+
+
+def _tell(problem: WorkbenchError) -> None:
+    print(f"workbench: {problem.code} {problem.text}", file=sys.stderr)
+    if problem.hint:
+        print(f"  {problem.hint}", file=sys.stderr)
 
 
 def _report_defect(defect: BaseException) -> None:

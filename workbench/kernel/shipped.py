@@ -36,5 +36,5 @@ def user_data_folder() -> Path:
 
 
 def user_config_folder() -> Path:
-    """Where settings are kept; made when it is missing."""
-    return platformdirs.user_config_path("clinical-mapping-workbench", appauthor=False, ensure_exists=True)
+    """Where settings are kept; whoever writes there makes it."""
+    return platformdirs.user_config_path("clinical-mapping-workbench", appauthor=False)

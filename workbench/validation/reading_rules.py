@@ -9,6 +9,7 @@ from workbench.kernel.issues import RuleSource, Severity
 from workbench.validation.validator import RuleDefinition
 
 _CAPTURE = RuleSource("Clinical Mapping Workbench", "", "reading captures")
+_PLUGINS = RuleSource("Clinical Mapping Workbench", "", "plug-ins")
 _MLLP = RuleSource("HL7 Minimal Lower Layer Protocol", "1", "2 Block format")
 _BATCH = RuleSource("HL7 v2", "2.5.1", "2.10.3")
 _MESSAGE = RuleSource("HL7 v2", "2.5.1", "2.5.2")
@@ -25,6 +26,27 @@ RULES: tuple[RuleDefinition, ...] = (
         "The workbench can judge every message.",
         "This is a defect of the workbench, not of the message. Report it; the other messages were judged.",
         RuleSource("Clinical Mapping Workbench", "", "defects"),
+    ),
+    RuleDefinition(
+        "PLG-0010",
+        _F,
+        "Every plug-in does its work.",
+        "The message has no result, because half a result is none. Tell the plug-in's author, or go on without it.",
+        _PLUGINS,
+    ),
+    RuleDefinition(
+        "PLG-0011",
+        _E,
+        "Every validator judges every message.",
+        "The plug-in that is named has not judged this message; the others have. Tell its author, or go on without it.",
+        _PLUGINS,
+    ),
+    RuleDefinition(
+        "PLG-0012",
+        _E,
+        "Every reader reads every file it is asked about.",
+        "What the plug-in that is named would have found is missing. Tell its author, or go on without it.",
+        _PLUGINS,
     ),
     RuleDefinition(
         "CAP-0001",
