@@ -30,7 +30,7 @@ from workbench.mapping.memory import (
     remembering,
 )
 from workbench.mapping.model import Json, Policy, Rule
-from workbench.mapping.plans import Block, CompiledMap, Source, first_of, in_order
+from workbench.mapping.plans import Block, CompiledMap, Source, first_of, in_order, only_copied
 from workbench.mapping.retracing import note_again
 from workbench.mapping.rule_parts import Place, RuleParts
 from workbench.mapping.running import (
@@ -95,8 +95,9 @@ def block_in_place(parts: RuleParts) -> tuple[Step, CompiledMap | None]:
     return run, None
 
 
-def content(parts: RuleParts, kind: Kind) -> Content:
-    """What `using`, `rules` and `preset` together write into the element made for a node."""
+def content(parts: RuleParts, kind: Kind) -> tuple[Content, list[CompiledMap]]:
+    """What `using`, `rules` and `preset` together write into the element made for a node, and the maps of the first
+    two."""
     rule, schema, outer = parts.rule, parts.compiler.schema, parts.place.kinds
     maps: list[CompiledMap] = []
     if rule.using:
@@ -127,14 +128,14 @@ def content(parts: RuleParts, kind: Kind) -> Content:
             preset_into(element, preset)
         return written
 
-    return run
+    return run, maps
 
 
 def remembered_content(parts: RuleParts, kind: Kind) -> Content:
     """`content` with a memory where what it writes depends on the value alone."""
-    fill = content(parts, kind)
+    fill, maps = content(parts, kind)
     alone = depends_on_value_alone(_rules_inside(parts), parts.package, (parts.rule.using,))
-    return remembering(fill) if alone else fill
+    return remembering(fill, lambda: only_copied(maps)) if alone else fill
 
 
 def _rules_inside(parts: RuleParts) -> tuple[Rule, ...]:
@@ -274,7 +275,7 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
     kind = parts.compiler.schema.root(rule.make)
     if kind is None or not parts.compiler.schema.is_resource(rule.make):
         parts.refuse(f"{rule.make} is no resource type")
-    fill, identify = content(parts, kind), _identity(parts)
+    fill, identify = content(parts, kind)[0], _identity(parts)
     what = rule.using if not (rule.children or rule.preset) else "/".join(parts.name)
     alone = only_of_value(rule.identity) and depends_on_value_alone(_rules_inside(parts), parts.package, (rule.using,))
     known: Memory[Recipe] = Memory()

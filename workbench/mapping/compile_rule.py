@@ -19,10 +19,11 @@ from workbench.mapping.compile_value import (
     write_code,
     write_primitive,
 )
-from workbench.mapping.conditions import Condition
+from workbench.mapping.conditions import Condition, Text
 from workbench.mapping.effects import Effect, keys_written, parts_read
 from workbench.mapping.fhir_target import Kind, TargetSchema
-from workbench.mapping.model import Json, MapKind, Package, Rule, RuleMap, RuleStatus
+from workbench.mapping.memory import Copied
+from workbench.mapping.model import Json, MapKind, Package, Repeat, Rule, RuleMap, RuleStatus
 from workbench.mapping.plans import CompiledMap, Entry, Source
 from workbench.mapping.rule_parts import Place, RuleParts
 from workbench.mapping.running import (
@@ -39,7 +40,7 @@ from workbench.mapping.running import (
     Step,
     Written,
 )
-from workbench.mapping.values import CONVERTERS
+from workbench.mapping.values import CONVERTERS, ZONED, Zone, zone_note
 from workbench.v2.delimiters import NULL
 
 CompiledMaps = Mapping[tuple[str, tuple[Kind, ...]], CompiledMap]
@@ -119,7 +120,30 @@ class Compiler:
             effect=lambda when: effect_of(parts, bool(slots), when),
             slots=slots,
             heavy=bool(rule.using or rule.make or rule.children or len(rule.source) > 1),
+            copied=copied_part(parts),
         )
+
+
+def copied_part(parts: RuleParts) -> tuple[int, Copied] | None:
+    """The number of the part of a value that a rule does no more than copy to an element, and what becomes of it."""
+    rule = parts.rule
+    more = (rule.when, rule.using, rule.codes, rule.transform, rule.children, rule.make, rule.reference, rule.raises)
+    if any(more) or rule.literal is not None or rule.default is not None or rule.accounts_for:
+        return None
+    if len(parts.sources) != 1 or len(parts.sources[0]) != 1 or rule.repeat is not Repeat.EACH or not rule.target:
+        return None
+    path = parts.sources[0][0]
+    if isinstance(path, Text) or not path.in_value or not path.component or path.subcomponent or path.only:
+        return None
+    target, kind = parts.target()
+    if not target.direct or target.repeats or target.slot is not None or target.others or kind.type not in CONVERTERS:
+        return None
+    note = zone_note if kind.type in ZONED else _no_note
+    return path.component, Copied(target.key, CONVERTERS[kind.type], note)
+
+
+def _no_note(text: str, zone: Zone) -> str:
+    return ""
 
 
 def effect_of(parts: RuleParts, shared: bool, when: Condition | None) -> Effect | None:

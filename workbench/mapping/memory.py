@@ -6,9 +6,9 @@ makes the same of the same text, so what was made the last time is copied. Runs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -28,9 +28,11 @@ from workbench.mapping.conditions import (
 from workbench.mapping.identity import merge
 from workbench.mapping.model import Json, Package, Rule
 from workbench.mapping.retracing import given_since, moved, note_again, notes_since
-from workbench.mapping.running import Frame, Node, Recipe, Remembered, Run, number_of
+from workbench.mapping.running import Frame, Node, Recipe, Remembered, Run, Written, number_of
 from workbench.mapping.scope import Instance, SegmentScope
 from workbench.mapping.transforms import TRANSFORMS
+from workbench.mapping.values import Converter, Misfit, Zone
+from workbench.v2.delimiters import NULL
 
 REMEMBERED_VALUES = 4096
 """Values kept for one use of a type map."""
@@ -47,6 +49,9 @@ _OWN_KEYS = frozenset({"url", "resourceType"})
 _NUMBERS = (Decimal,)
 _Kept = TypeVar("_Kept")
 
+_VARIES = "\0"
+"""Stands in a form for any text of a part that is only copied."""
+
 Object = dict[str, Json]
 Content = Callable[[Frame, Node, Object, Frame], int]
 """Writes what a node says into an object; the last frame is the one around the element."""
@@ -56,6 +61,18 @@ def copy_of(element: Object) -> Object:
     """A copy that shares no object with what it was made of."""
     copied: Object = msgspec.to_builtins(element, builtin_types=_NUMBERS)
     return copied
+
+
+class Copied(NamedTuple):
+    """What becomes of a part of a value that one rule copies, and that nothing else reads.
+
+    key   of the element it goes to
+    note  what a trace says of a text
+    """
+
+    key: str
+    convert: Converter
+    note: Callable[[str, Zone], str]
 
 
 class Memory(Generic[_Kept]):
@@ -85,9 +102,13 @@ class Memory(Generic[_Kept]):
         self._known[key] = value
 
 
-def remembering(fill: Content) -> Content:
-    """`fill`, which depends on its value alone, with a memory."""
+def remembering(fill: Content, varying: Callable[[], Mapping[int, Copied]] = dict) -> Content:
+    """`fill`, which depends on its value alone, with a memory.
+
+    varying  the parts of the value that are only copied, by number
+    """
     known: Memory[Remembered] = Memory()
+    of_form = FormMemory(fill, varying)
 
     def run(frame: Frame, node: Node, element: Object, around: Frame) -> int:
         state = frame.run
@@ -96,19 +117,9 @@ def remembering(fill: Content) -> Content:
         key = (node.raw, node.level, state.context)
         there = known.get(key)
         if there is not None:
-            copied = copy_of(there.element)
-            element.update(copied)
-            first = len(state.copies)
-            for made in there.made:
-                make_again(state, node.segment, made)
-            if there.notes:
-                note_again(state, there.notes, (copied, *state.copies[first:]), node.segment, node, element)
-            if state.made is not None:
-                state.made += there.made
-            give_again(state, node, there)
-            return there.written
+            return write_again(state, node, element, there, copy_of(there.element))
         if not known.of_use:
-            return fill(frame, node, element, around)
+            return of_form.run(frame, node, element, around)
         written, there = recorded(fill, frame, node, element, around)
         if state.made is not None:
             state.made += (None,) if there is None else there.made
@@ -117,6 +128,90 @@ def remembering(fill: Content) -> Content:
         return written
 
     return run
+
+
+def write_again(state: Run, node: Node, element: Object, there: Remembered, copied: Object) -> int:
+    """Put what is remembered of a value into an element; `copied` is a copy of what was written."""
+    element.update(copied)
+    first = len(state.copies)
+    for made in there.made:
+        make_again(state, node.segment, made)
+    if there.notes:
+        note_again(state, there.notes, (copied, *state.copies[first:]), node.segment, node, element)
+    if state.made is not None:
+        state.made += there.made
+    give_again(state, node, there)
+    return there.written
+
+
+class FormMemory:
+    """The memory of values that differ in parts which are only copied, such as numbers of patients, and are the same
+    otherwise: what is remembered is told by the other parts, and the copied ones are put in."""
+
+    def __init__(self, fill: Content, varying: Callable[[], Mapping[int, Copied]]) -> None:
+        self._fill = fill
+        self._find = varying
+        self._varying: tuple[tuple[int, Copied], ...] | None = None
+        self._known: Memory[Remembered] = Memory()
+
+    def run(self, frame: Frame, node: Node, element: Object, around: Frame) -> int:
+        if self._varying is None:
+            self._varying = tuple(self._find().items())
+        state = frame.run
+        if not self._varying or node.level > 2:
+            return self._fill(frame, node, element, around)
+        form = state.parts_of(node)
+        texts: dict[int, str] = {}
+        for number, _ in self._varying:
+            text = form[number] if number < len(form) else ""
+            if text:
+                if text == NULL or state.escape in text or state.subcomponent in text:
+                    return self._fill(frame, node, element, around)
+                texts[number] = text
+                form[number] = _VARIES
+        form[0] = ""
+        key = (state.context, node.level, *form)
+        there = self._known.get(key)
+        if there is None:
+            if self._known.of_use:
+                return self._learn(key, texts, frame, node, element, around)
+            return self._fill(frame, node, element, around)
+        copied = copy_of(there.element)
+        try:
+            for number, rule in self._varying:
+                if number in texts:
+                    copied[rule.key] = rule.convert(texts[number], state.zone)
+        except Misfit:
+            return self._fill(frame, node, element, around)
+        traced = len(state.trace or ())
+        written = write_again(state, node, element, there, copied)
+        if state.trace is not None:
+            for at, note in enumerate(there.notes, traced):
+                component = note.nodes[0].component if note.nodes else 0
+                if component in texts:
+                    state.trace[at] = self._noted(state, state.trace[at], texts[component])
+        return written
+
+    def _noted(self, state: Run, written: Written, text: str) -> Written:
+        """A trace of a copied part as it tells of another text."""
+        rule = next(rule for number, rule in self._varying or () if number == written.nodes[0].component)
+        nodes = (msgspec.structs.replace(written.nodes[0], raw=text),)
+        return msgspec.structs.replace(written, nodes=nodes, note=rule.note(text, state.zone))
+
+    def _learn(
+        self, key: object, texts: Mapping[int, str], frame: Frame, node: Node, element: Object, around: Frame
+    ) -> int:
+        state = frame.run
+        written, there = recorded(self._fill, frame, node, element, around)
+        if state.made is not None:
+            state.made += (None,) if there is None else there.made
+        if there is not None and all(
+            there.element.get(rule.key) == rule.convert(texts[number], state.zone)
+            for number, rule in self._varying or ()
+            if number in texts
+        ):
+            self._known.keep(key, there)
+        return written
 
 
 def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: Frame) -> tuple[int, Remembered | None]:

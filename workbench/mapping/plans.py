@@ -17,6 +17,7 @@ from workbench.mapping.compile_target import Slots
 from workbench.mapping.conditions import UNSAID, Both, Check, Condition, Either, Not, Operand, Relation, V2Path
 from workbench.mapping.effects import Effect
 from workbench.mapping.fusing import Below, Plan, PlannedStep
+from workbench.mapping.memory import Copied
 from workbench.mapping.running import NOTHING, VALUE, Frame, Step
 from workbench.v2.delimiters import NULL
 
@@ -25,6 +26,10 @@ REMEMBERED_SHAPES = 2048
 
 COMPARED_OFTEN = 3
 """From so many comparisons on, a field's text becomes part of the shape."""
+
+
+_ANY_PARTS = (True,) * 256
+"""Says of no part that it is empty."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class Entry:
             condition is not known to hold
     slots   numbers of the elements it may share with other rules (`Frame.slots`)
     heavy   it does more than to copy one text
+    copied  of a rule that only copies a part of a value: its number, and what becomes of it
     """
 
     step: Step
@@ -75,6 +81,7 @@ class Entry:
     effect: Callable[[Condition | None], Effect | None] = lambda when: None
     slots: frozenset[int] = frozenset()
     heavy: bool = False
+    copied: tuple[int, Copied] | None = None
 
     @property
     def below(self) -> list[Entry]:
@@ -218,6 +225,25 @@ class CompiledMap:
                 inner = [PlannedStep(in_order([one.step for one in inner]), effect, entry.slots, True)]
             steps += inner
         return steps
+
+
+def only_copied(maps: Iterable[CompiledMap]) -> dict[int, Copied]:
+    """The parts of a value that one rule of its maps copies and that no other looks at, once it is known that they say
+    something."""
+    entries = [entry for compiled in maps for entry in compiled.entries]
+    return {
+        number: copied
+        for number, copied in [entry.copied for entry in entries if entry.copied is not None]
+        if all(_leaves_alone(entry, number, copied.key) for entry in entries if entry.copied != (number, copied))
+    }
+
+
+def _leaves_alone(entry: Entry, number: int, key: str) -> bool:
+    """True when a rule neither reads a valued part of a value nor writes an element."""
+    shape, source, when = Shape(_ANY_PARTS, {}, valued=frozenset({number})), Source("", True), entry.when
+    asked = when is not None and known(when, source, shape) is None
+    effect = entry.effect(left_open(when, source, shape) if when is not None and asked else None)
+    return effect is not None and effect.reads.isdisjoint({0, number}) and key not in effect.writes
 
 
 def _begins(text: str, separators: str) -> bool:
