@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from workbench.mapping.directions.copying import copy_rest
+from workbench.mapping.directions.copying import copy_rest, copy_segment
 from workbench.mapping.directions.fhir_document import FhirSource
+from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.running import Instance, Node, Object, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.directions.v2_target import Raw
@@ -20,18 +21,18 @@ def copy_segments(run: Run, source: V2Source, root: Instance, copies: bool) -> N
     for one in root.walk():
         if one.kind and one.source.segment is not None:
             made.setdefault(one.source.segment.index, []).append(one)
-    scopes = {scope.index: scope for scope in source.laid_out.segments}
+    taken = _repetitions_taken(run) if copies else {}
     in_order: list[Instance] = []
     for segment in source.message.segments:
         here = made.get(segment.index, [])
         if copies and not any(one.kind == segment.name for one in here):
-            scope = scopes.get(segment.index)
+            scope = source.scopes.get(segment.index)
             copy = Instance("", segment.name or LINE, Node("", None), root)
             if scope is None:
                 copy.content["0"] = Raw(segment.text)
                 run.note(_line(root, segment.index, copy))
                 in_order.append(copy)
-            elif copy_rest(run, root.name, source.segment_node(scope), copy.content, 0) >= VALUE:
+            elif copy_segment(run, root.name, scope, copy.content, taken.get(segment.index, set())) >= VALUE:
                 in_order.append(copy)
         in_order += here
     root.inside = in_order
@@ -40,6 +41,16 @@ def copy_segments(run: Run, source: V2Source, root: Instance, copies: bool) -> N
 def _line(root: Instance, index: int, copy: Instance) -> Written:
     node = Node("", (index, 0, 0, 0, 0))
     return Written(RuleName(root.name, "copy"), (node,), True, copy.content, "0", None, COPIED)
+
+
+def _repetitions_taken(run: Run) -> dict[int, set[Place]]:
+    """The repetitions that rules have taken something of, by segment."""
+    found: dict[int, set[Place]] = {}
+    for written in run.trace or ():
+        for node in written.nodes:
+            if node.place is not None and len(node.place) > 1:
+                found.setdefault(int(node.place[0]), set()).add(node.place[:3])
+    return found
 
 
 def bundle_of(run: Run, source: FhirSource, copies: bool) -> Object:

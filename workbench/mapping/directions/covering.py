@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.conditions import V2_TYPES, SyntaxProblem
-from workbench.mapping.directions.fhir_document import FhirSource
 from workbench.mapping.directions.parts import SourceSide
-from workbench.mapping.directions.running import Frame, Holds, Instance, Node, Place, Run
-from workbench.mapping.directions.v2_reading import V2Source
+from workbench.mapping.directions.patterns import ANY_DEPTH, Cover, PatternStep, Place, Skip, Spot, State
+from workbench.mapping.directions.running import Frame, Holds, Instance, Node, Run
 from workbench.mapping.model import LedgerRule, MessageMap, Package
 
 _V2_PATTERN = re.compile(r"([A-Z*][A-Z0-9]*\*?)(?:-(\d+))?(?:\.(\d+))?(?:\.(\d+))?")
 _FHIR_STEP = re.compile(r"(\*\*)|extension\(([^()]+)\)|([A-Za-z*][A-Za-z0-9*]*)")
-_ANY_DEPTH = "**"
-
-Matches = Callable[[Run, Place, Place], bool]
-"""run, the value, and the value around from which the pattern counts (() for a whole document)."""
-
-
-@dataclass(frozen=True)
-class Cover:
-    """One pattern of a ledger rule; `map` is the map it stands in, "" when it holds for the whole document."""
-
-    rule: LedgerRule
-    map: str
-    matches: Matches
-    when: Holds | None
 
 
 @dataclass(frozen=True)
 class Covers:
-    """The ignore and keep patterns of one message map and its package."""
+    """The ignore and keep patterns of one message map and its package.
 
-    ignore: tuple[Cover, ...]
-    keep: tuple[Cover, ...]
+    rules       and the conditions of each pattern, by its number
+    start       where every way begins, before the resource or segment
+    of_maps     the patterns of each map that has some
+    """
+
+    rules: tuple[LedgerRule, ...]
+    conditions: tuple[Holds | None, ...]
+    keep: tuple[LedgerRule, ...]
+    start: Spot
+    of_maps: Mapping[str, tuple[Cover, ...]]
 
 
 def covers_of(package: Package, message_maps: Iterable[MessageMap], reading: SourceSide, fhir: bool) -> Covers:
@@ -50,17 +42,30 @@ def covers_of(package: Package, message_maps: Iterable[MessageMap], reading: Sou
     where.append(("", package.header.ignore, package.header.keep))
     where += [(each.name, each.ignore, each.keep) for each in package.rule_maps()]
     extensions = package.header.extensions
-
-    def of(rules: Iterable[LedgerRule], name: str) -> Iterable[Cover]:
-        for rule in rules:
-            when = _condition(rule, reading)
-            for text in rule.source:
-                pattern = _fhir_pattern(rule, text, extensions) if fhir else _v2_pattern(rule, text)
-                yield Cover(rule, name, pattern, when)
-
+    covers: list[Cover] = []
+    rules: list[LedgerRule] = []
+    conditions: list[Holds | None] = []
+    for keeps in (False, True):
+        for name, ignore, keep in where:
+            for rule in keep if keeps else ignore:
+                when = _condition(rule, reading)
+                for text in rule.source:
+                    steps, relative = _fhir_pattern(rule, text, extensions) if fhir else _v2_pattern(rule, text)
+                    if fhir and name:
+                        steps = steps[1:]
+                    covers.append(Cover(len(covers), name, steps, relative, keeps, when is not None))
+                    rules.append(rule)
+                    conditions.append(when)
+    of_maps: dict[str, list[Cover]] = {}
+    for cover in covers:
+        if cover.map:
+            of_maps.setdefault(cover.map, []).append(cover)
     return Covers(
-        tuple(cover for name, ignore, _ in where for cover in of(ignore, name)),
-        tuple(cover for name, _, keep in where for cover in of(keep, name)),
+        tuple(rules),
+        tuple(conditions),
+        tuple(rules[cover.number] for cover in covers if cover.keeps),
+        Spot(frozenset((cover, 0) for cover in covers if not cover.map), {}),
+        {name: tuple(found) for name, found in of_maps.items()},
     )
 
 
@@ -79,59 +84,32 @@ def _refused(rule: LedgerRule, sentence: str) -> Refused:
     )
 
 
-def _v2_pattern(rule: LedgerRule, text: str) -> Matches:
+def _v2_pattern(rule: LedgerRule, text: str) -> tuple[tuple[PatternStep, ...], bool]:
+    """The steps of a pattern, and whether they count from the value a map was given."""
     match = _V2_PATTERN.fullmatch(text)
     if match is None:
         raise _refused(rule, f"{text} is no segment, field or component")
-    name = match.group(1)
-    numbers = tuple(int(number) for number in match.groups()[1:] if number)
-    if name in V2_TYPES:
-        return lambda run, place, around: place[len(around) : len(around) + len(numbers)] == numbers
-
-    def matches(run: Run, place: Place, around: Place) -> bool:
-        assert isinstance(run.document, V2Source)  # the package reads v2
-        segment = run.document.message.segments[int(place[0])]
-        if not fnmatchcase(segment.name or "-", name) or (around and around[0] != place[0]):
-            return False
-        below = (place[1], *place[3:]) if len(place) > 1 else ()
-        return below[: len(numbers)] == numbers
-
-    return matches
+    name = match.group(1).replace("**", "*")
+    relative = name in V2_TYPES
+    numbers = tuple(PatternStep(str(int(number))) for number in match.groups()[1:] if number)
+    return (numbers if relative else (PatternStep(name), *numbers)), relative
 
 
-def _fhir_pattern(rule: LedgerRule, text: str, extensions: Mapping[str, str]) -> Matches:
-    wanted: list[tuple[str, str]] = []
+def _fhir_pattern(rule: LedgerRule, text: str, extensions: Mapping[str, str]) -> tuple[tuple[PatternStep, ...], bool]:
+    wanted: list[PatternStep] = []
     at = 0
     while at < len(text):
         match = _FHIR_STEP.match(text, at)
         if match is None:
             raise _refused(rule, f"{text} is no element")
         deep, extension, name = match.groups()
-        wanted.append(("extension", extensions.get(extension, extension)) if extension else (deep or name, ""))
+        wanted.append(PatternStep("extension", extensions.get(extension, extension)) if extension else
+                      PatternStep(ANY_DEPTH if deep else name))  # fmt: skip
         at = match.end()
         if at < len(text) and text[at] != ".":
             raise _refused(rule, f"{text} is no element")
         at += 1
-
-    def matches(run: Run, place: Place, around: Place) -> bool:
-        assert isinstance(run.document, FhirSource)  # the package reads FHIR
-        if around:
-            return _begins(wanted[1:], run.document.steps(place, len(around)))
-        return _begins(wanted, run.document.named_steps(place))
-
-    return matches
-
-
-def _begins(wanted: Sequence[tuple[str, str]], steps: Sequence[tuple[str, str]]) -> bool:
-    """True when the steps begin as wanted; `**` stands for any number of steps, `*` in a name for letters."""
-    if not wanted:
-        return True
-    if wanted[0][0] == _ANY_DEPTH:
-        return any(_begins(wanted[1:], steps[number:]) for number in range(len(steps)))
-    if not steps:
-        return False
-    (name, url), (own, own_url) = wanted[0], steps[0]
-    return fnmatchcase(own, name) and (not url or url == own_url) and _begins(wanted[1:], steps[1:])
+    return tuple(wanted), True
 
 
 class Covering:
@@ -141,52 +119,72 @@ class Covering:
         self._covers = covers
         self._run = run
         self._known = 0
-        self._by_map: dict[str, dict[Place, Node]] = {}
+        self._given: dict[Place, dict[str, Node]] = {}
+        self._states: dict[Place, frozenset[State]] = {}
 
-    def ignored(self, place: Place) -> LedgerRule | None:
+    def values(self, skip: Skip) -> list[tuple[Place, Spot]]:
+        """Every populated primitive that is not passed over, in the document's order, with what covers it."""
+        return self._run.document.visit(self._covers.start, self._beginning(), skip)
+
+    def spot(self, place: Place) -> Spot:
+        """What covers a place, by what the maps have been given until now."""
+        return self._run.document.spot(place, self._covers.start, self._beginning())
+
+    def joined(self, place: Place, spot: Spot) -> Spot:
+        """A spot with the patterns of the maps that were given the place until now."""
+        begun = self._beginning().get(place)
+        return spot if begun is None else spot.joined(begun)
+
+    def ignored(self, place: Place, spot: Spot) -> LedgerRule | None:
         """The first ignore rule that covers a value, None when none does."""
-        return self._first(self._covers.ignore, place)
+        return self._first(spot.ignore, place) if spot.ignore else None
 
-    def kept(self, place: Place) -> LedgerRule | None:
+    def kept(self, place: Place, spot: Spot) -> LedgerRule | None:
         """The first keep rule that covers a value, None when none does."""
-        return self._first(self._covers.keep, place)
+        return self._first(spot.keep, place) if spot.keep else None
 
     def _first(self, covers: Iterable[Cover], place: Place) -> LedgerRule | None:
         for cover in covers:
-            if not cover.map:
-                if cover.matches(self._run, place, ()) and self._holds(cover, self._around(place)):
-                    return cover.rule
-                continue
-            for node in self._given.get(cover.map, {}).values():
-                around = node.place or ()
-                inside = place[: len(around)] == around and cover.matches(self._run, place, around)
-                if inside and self._holds(cover, node):
-                    return cover.rule
+            when = self._covers.conditions[cover.number]
+            if when is None or any(self._holds(when, node) for node in self._nodes(cover, place)):
+                return self._covers.rules[cover.number]
         return None
 
-    @property
-    def _given(self) -> Mapping[str, dict[Place, Node]]:
-        """What each map with such rules was given until now."""
-        if self._known != len(self._run.given):
-            self._known = len(self._run.given)
-            for name, node in self._run.given:
-                self._by_map.setdefault(name, {})[node.place or ()] = node
-        return self._by_map
+    def _holds(self, when: Holds, node: Node) -> bool:
+        return when(Frame(self._run, node, Instance("", "", node, None), {}, {}))
 
-    def _around(self, place: Place) -> Node:
-        """The segment a value belongs to; of FHIR the object it stands in."""
+    def _nodes(self, cover: Cover, place: Place) -> Iterable[Node]:
+        """What the condition of a pattern that covers a place is asked of."""
         document = self._run.document
-        if isinstance(document, V2Source):
-            index = int(place[0])
-            return next(
-                (document.segment_node(each) for each in document.laid_out.segments if each.index == index),
-                Node("", None),
-            )
-        assert isinstance(document, FhirSource)  # there is no third
-        return document.object_around(place)
+        if not cover.map:
+            return (document.node_around(place),)
+        here = [self._given[place[:depth]] for depth in range(len(place) + 1) if place[:depth] in self._given]
+        nodes = [given[cover.map] for given in here if cover.map in given]
+        return nodes if len(nodes) < 2 else [node for node in nodes if self._reaches(cover, node.place or (), place)]
 
-    def _holds(self, cover: Cover, node: Node) -> bool:
-        if cover.when is None:
-            return True
-        owner = Instance("", "", node, None)
-        return cover.when(Frame(self._run, node, owner, {}, {}))
+    def _reaches(self, cover: Cover, around: Place, place: Place) -> bool:
+        """True when the pattern, counted from `around`, covers the place."""
+        alone = Spot(frozenset(), {})
+        found = self._run.document.spot(place, alone, {around: self._begun(cover, around)})
+        return any(at == len(cover.steps) for _, at in found.states)
+
+    def _beginning(self) -> Mapping[Place, frozenset[State]]:
+        """The patterns of maps by the places from which they count, by what the maps have been given until now."""
+        given = self._run.given
+        for name, node in given[self._known :]:
+            place = node.place or ()
+            here = self._given.setdefault(place, {})
+            if name not in here:
+                here[name] = node
+                begun = [state for cover in self._covers.of_maps.get(name, ()) for state in self._begun(cover, place)]
+                self._states[place] = self._states.get(place, frozenset()).union(begun)
+        self._known = len(given)
+        return self._states
+
+    def _begun(self, cover: Cover, around: Place) -> frozenset[State]:
+        """The states of a map's pattern at what the map was given; one that names its segment has steps done there."""
+        states = {0}
+        if not cover.relative:
+            for name in self._run.document.way(around):
+                states = {after for at in states for after in cover.after(at, name, "")}
+        return frozenset((cover, at) for at in states)

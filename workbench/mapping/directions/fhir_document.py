@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 
+from workbench.fhir.json_scan import Element
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.kernel.location import Location
-from workbench.mapping.directions.running import LeafPlace, Node, Object, Place
+from workbench.mapping.directions.patterns import Place, Skip, Spot, State
+from workbench.mapping.directions.running import Node, Object
 from workbench.mapping.ledger import FhirValue
 from workbench.mapping.model import Json
 
-_DIGITS = re.compile(r"\[\d+\]")
+EXTENSIONS = frozenset({"extension", "modifierExtension"})
+RESOURCE = "Resource"
+"""The type of a resource that says none."""
 
 
 class FhirSource:
@@ -107,9 +110,15 @@ class FhirSource:
 
     def resource_around(self, place: Place) -> Node:
         """The resource of an entry, or the one resource, around a place."""
-        if self.is_bundle and place[:1] == ("entry",) and place[2:3] == ("resource",):
-            return Node(self.at(place[:3]), place[:3])
-        return self.root
+        around = self.resource_place(place)
+        return Node(self.at(around), around) if around else self.root
+
+    def resource_place(self, place: Place) -> Place:
+        """Where the resource of an entry that is around a place stands; () for the one resource, or the Bundle."""
+        return place[:3] if self._is_resource(place[:3]) else ()
+
+    def _is_resource(self, place: Place) -> bool:
+        return self.is_bundle and len(place) == 3 and place[0] == "entry" and place[2] == "resource"
 
     @cached_property
     def _referring(self) -> dict[Place, list[tuple[Node, Place]]]:
@@ -148,22 +157,84 @@ class FhirSource:
     def at(self, place: Place) -> Json:
         value: Json = self.value
         for step in place:
-            if isinstance(value, dict) and isinstance(step, str):
-                value = value.get(step)
-            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-                value = value[step]
-            else:
-                return None
+            value = _stepped(value, step)
         return value
 
-    def places(self) -> Sequence[Place]:
-        return list(_primitives(self.value, ()))
+    def visit(self, start: Spot, begun: Mapping[Place, frozenset[State]], skip: Skip) -> list[tuple[Place, Spot]]:
+        found: list[tuple[Place, Spot]] = []
+        bundle = self.is_bundle
 
-    def leaves(self) -> Sequence[LeafPlace]:
-        return [
-            LeafPlace(place, FhirValue(self.path(place), self._location(place).span, self.field_of(place)))
-            for place in _primitives(self.value, ())
-        ]
+        def visit(value: Json, place: Place, spot: Spot) -> None:
+            if bundle and len(place) == 3 and place[0] == "entry" and place[2] == "resource":
+                spot = spot.begun_again(start.inside(type_of(value) or RESOURCE))
+            if place in begun:
+                spot = spot.joined(begun[place])
+            if skip(place, spot):
+                return
+            if isinstance(value, dict):
+                for key, item in value.items():
+                    if key in EXTENSIONS and isinstance(item, list):
+                        for number, each in enumerate(item):
+                            visit(each, (*place, key, number), spot.inside(key, url_of(each)))
+                    elif isinstance(item, list):
+                        inside = spot.inside(key)
+                        for number, each in enumerate(item):
+                            visit(each, (*place, key, number), inside)
+                    elif key != "resourceType":
+                        visit(item, (*place, key), spot.inside(key))
+            elif isinstance(value, list):
+                for number, each in enumerate(value):
+                    visit(each, (*place, number), spot)
+            elif value is not None and value != "":
+                found.append((place, spot))
+
+        visit(self.value, (), start.inside(type_of(self.value) or RESOURCE))
+        return found
+
+    def spot(self, place: Place, start: Spot, begun: Mapping[Place, frozenset[State]]) -> Spot:
+        spot = start.inside(type_of(self.value) or RESOURCE)
+        if () in begun:
+            spot = spot.joined(begun[()])
+        value: Json = self.value
+        for number, step in enumerate(place):
+            value = _stepped(value, step)
+            if isinstance(step, int):
+                before = place[number - 1]
+                spot = spot.inside(before, url_of(value)) if before in EXTENSIONS else spot
+            elif step not in EXTENSIONS or not isinstance(value, list):
+                spot = spot.inside(step)
+            if number == 2 and self._is_resource(place[:3]):
+                spot = spot.begun_again(start.inside(type_of(value) or RESOURCE))
+            if place[: number + 1] in begun:
+                spot = spot.joined(begun[place[: number + 1]])
+        return spot
+
+    def way(self, place: Place) -> Sequence[str]:
+        return self.field_of(place).split(".")
+
+    def elements(self) -> Sequence[FhirValue]:
+        found: list[FhirValue] = []
+        bundle = self.is_bundle
+
+        def visit(value: Json, place: Place, path: str, field: str, element: Element | None) -> None:
+            if bundle and len(place) == 3 and self._is_resource(place):
+                field = type_of(value) or RESOURCE
+            if isinstance(value, dict):
+                inside = {} if element is None else {each.label: each for each in element.children}
+                for key, item in value.items():
+                    if key != "resourceType":
+                        visit(item, (*place, key), f"{path}.{key}", f"{field}.{key}", inside.get(key))
+            elif isinstance(value, list):
+                items = () if element is None else element.children
+                for number, item in enumerate(value):
+                    below = items[number] if number < len(items) else None
+                    visit(item, (*place, number), f"{path}[{number}]", field, below)
+            elif value is not None and value != "":
+                found.append(FhirValue(path, None if element is None else element.span, field))
+
+        visit(self.value, (), self.document.resource_type or "$this", type_of(self.value) or RESOURCE,
+              self.document.root)  # fmt: skip
+        return found
 
     def location(self, node: Node) -> Location:
         return self._location(node.place or ())
@@ -176,34 +247,31 @@ class FhirSource:
         return text
 
     def _location(self, place: Place) -> Location:
-        path = self.path(place)
-        element = self.document.at(path)
-        return Location(path, None if element is None else element.span)
+        element = self._element(place)
+        return Location(self.path(place), None if element is None else element.span)
 
-    def object_around(self, place: Place) -> Node:
-        """The object a primitive stands in."""
+    def _element(self, place: Place) -> Element | None:
+        """The node of the positioned tree at a place."""
+        found = self._elements.get(place)
+        if found is None and place not in self._elements:
+            around = self._element(place[:-1])
+            found = None if around is None else _child_element(around, place[-1])
+            self._elements[place] = found
+        return found
+
+    @cached_property
+    def _elements(self) -> dict[Place, Element | None]:
+        return {(): self.document.root}
+
+    def node_around(self, place: Place) -> Node:
         around = place[:-2] if isinstance(place[-1], int) else place[:-1]
         return Node(self.at(around), around)
-
-    def named_steps(self, place: Place) -> list[tuple[str, str]]:
-        """`steps` from the resource around, its type first."""
-        resource = self.resource_around(place)
-        return [(type_of(resource.value) or "Resource", ""), *self.steps(place, len(resource.place or ()))]
-
-    def steps(self, place: Place, start: int) -> list[tuple[str, str]]:
-        """The elements on the way to a place from its step `start` on, each with the URL it has as an extension."""
-        found: list[tuple[str, str]] = []
-        for number, step in enumerate(place[start:], start):
-            if isinstance(step, str):
-                url = self.at((*place[: number + 2], "url")) if step in ("extension", "modifierExtension") else ""
-                found.append((step, url if isinstance(url, str) else ""))
-        return found
 
     def field_of(self, place: Place) -> str:
         """The element without numbers and without the Bundle around it: `Patient.name.family`."""
         resource = self.resource_around(place)
         inside = place[len(resource.place or ()) :]
-        return ".".join([type_of(resource.value) or "Resource", *(step for step in inside if isinstance(step, str))])
+        return ".".join([type_of(resource.value) or RESOURCE, *(step for step in inside if isinstance(step, str))])
 
 
 def primitive_text(value: Json) -> str:
@@ -226,6 +294,28 @@ def _child(value: Json, name: str) -> Json:
     return value.get(name) if isinstance(value, dict) else None
 
 
+def _stepped(value: Json, step: str | int) -> Json:
+    """What stands at a key or number, None when nothing does."""
+    if isinstance(value, dict) and isinstance(step, str):
+        return value.get(step)
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return None
+
+
+def _child_element(element: Element, step: str | int) -> Element | None:
+    if isinstance(step, int):
+        return element.children[step] if step < len(element.children) else None
+    # The last of repeated keys counts, as for the decoder.
+    return next((child for child in reversed(element.children) if child.label == step), None)
+
+
+def url_of(value: Json) -> str:
+    """`url` of an extension, "" when it has none."""
+    url = _child(value, "url")
+    return url if isinstance(url, str) else ""
+
+
 def _objects(value: Json, place: Place) -> Iterator[tuple[Place, Object]]:
     if isinstance(value, dict):
         yield place, value
@@ -234,16 +324,3 @@ def _objects(value: Json, place: Place) -> Iterator[tuple[Place, Object]]:
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _objects(item, (*place, number))
-
-
-def _primitives(value: Json, place: Place) -> Iterator[Place]:
-    """Every populated primitive; `resourceType` says what the object is, and is none."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key != "resourceType":
-                yield from _primitives(item, (*place, key))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _primitives(item, (*place, number))
-    elif value is not None and value != "":
-        yield place

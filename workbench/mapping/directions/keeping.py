@@ -7,9 +7,10 @@ import re
 from workbench.kernel.errors import Refused
 from workbench.mapping.directions.covering import Covering, Covers
 from workbench.mapping.directions.fhir_document import FhirSource
-from workbench.mapping.directions.result import places_of, unclaimed
-from workbench.mapping.directions.running import Instance, Node, Object, Place, Run, Written
+from workbench.mapping.directions.patterns import Place, Spot
+from workbench.mapping.directions.running import Instance, Node, Object, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
+from workbench.mapping.directions.v2_target import objects
 from workbench.mapping.model import Direction, Header
 from workbench.mapping.running import KEPT, RuleName
 
@@ -21,7 +22,7 @@ def check_keeping(covers: Covers, header: Header) -> None:
     """raises  Refused MAP-0114: there are keep rules, and package.yaml names nothing that can hold what they keep"""
     if not covers.keep:
         return
-    rule, segment = covers.keep[0].rule, header.extensions.get(KEPT_EXTENSION, "")
+    rule, segment = covers.keep[0], header.extensions.get(KEPT_EXTENSION, "")
     if header.direction is Direction.FHIR_TO_FHIR:
         raise Refused(
             "MAP-0114", f"{rule.place}: rule {rule.id}: FHIR to FHIR keeps nothing, it copies.", "Leave keep out."
@@ -44,10 +45,8 @@ def keep_the_rest(run: Run, covering: Covering, header: Header) -> None:
     roots = _roots_of_resources(run)
     segment = header.extensions[KEPT_EXTENSION]
     segments: dict[tuple[int, Place], Instance] = {}
-    for place in unclaimed(run, places_of(run.roots, {}, True)):
-        if covering.ignored(place) is not None:
-            continue
-        rule = covering.kept(place)
+    for place, spot in unclaimed(run, covering):
+        rule = None if covering.ignored(place, spot) is not None else covering.kept(place, spot)
         if rule is None:
             continue
         around = _resource(run, place)
@@ -63,6 +62,25 @@ def keep_the_rest(run: Run, covering: Covering, header: Header) -> None:
         kept: Object = {"1": _path(run, place, around), "2": _text(run, place)}
         values.append(kept)
         run.note(Written(RuleName("keep", rule.id), (Node(None, place),), True, kept, "2", None, KEPT))
+
+
+def unclaimed(run: Run, covering: Covering) -> list[tuple[Place, Spot]]:
+    """The primitives that have not reached the messages, but for those that are ignored in any case."""
+    reached, first_leaf = objects(run.roots), run.document.first_leaf
+    whole: set[Place] = set()
+    alone: set[Place] = set()
+    for write in run.trace or ():
+        if write.outcome.written and write.container is not None and id(write.container) in reached:
+            for node in write.nodes:
+                if node.via:
+                    alone.update(node.via)
+                if node.place is not None:
+                    if write.whole:
+                        whole.add(node.place)
+                    else:
+                        alone.add(first_leaf(node.place))
+    values = covering.values(lambda place, spot: spot.left_out or place in whole)
+    return [value for value in values if value[0] not in alone]
 
 
 def _name(run: Run, resource: Place) -> str:
@@ -95,7 +113,7 @@ def _text(run: Run, place: Place) -> str:
 
 def _resource(run: Run, place: Place) -> Place:
     document = run.document
-    return (document.resource_around(place).place or ()) if isinstance(document, FhirSource) else ()
+    return document.resource_place(place) if isinstance(document, FhirSource) else ()
 
 
 def _roots_of_resources(run: Run) -> dict[Place, Instance]:
@@ -104,7 +122,8 @@ def _roots_of_resources(run: Run) -> dict[Place, Instance]:
     found: dict[Place, Instance] = {}
     for write in run.trace or ():
         root = holders.get(id(write.container))
-        for node in write.nodes:
-            if root is not None and node.place is not None:
-                found.setdefault(_resource(run, node.place), root)
+        if root is not None:
+            for node in write.nodes:
+                if node.place is not None:
+                    found.setdefault(_resource(run, node.place), root)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workbench.fhir.json_tree import FhirDocument
@@ -34,18 +34,24 @@ from workbench.v2.er7 import Message
 Received = Message | FhirDocument
 
 
-@dataclass(frozen=True, slots=True)
 class Mapped:
     """The result of fast mode; `texts` and `bundle` as in `TracedDocument`."""
 
-    texts: tuple[str, ...]
-    bundle: Object
-    issues: tuple[Issue, ...]
+    def __init__(self, run: Run, texts: Sequence[str], bundle: Object | None) -> None:
+        """bundle  None for messages, whose JSON is made when it is asked for"""
+        self.texts = tuple(texts)
+        self.issues: tuple[Issue, ...] = tuple(run.issues)
+        self._run = run
+        self._bundle = bundle
+
+    @property
+    def bundle(self) -> Object:
+        return messages_json(self._run) if self._bundle is None else self._bundle
 
     @property
     def documents(self) -> tuple[bytes, ...]:
         """What goes into files: each message, or the one JSON document."""
-        return documents(self.texts, self.bundle)
+        return documents(self.texts, {} if self.texts else self.bundle)
 
 
 class DirectedMapping:
@@ -96,16 +102,16 @@ class DirectedMapping:
     def map(self, document: Received) -> Mapped:
         """Fast mode: the messages or the Bundle; raises as `run`."""
         run, texts, bundle, _ = self._run(document, tracing=False)
-        return Mapped(tuple(texts), bundle, tuple(run.issues))
+        return Mapped(run, texts, bundle)
 
     def trace(self, document: Received) -> TracedDocument:
         """Traced mode: the same result with the trace of every value and the loss ledger; raises as `run`."""
         run, texts, bundle, covering = self._run(document, tracing=True)
-        return TracedDocument(run, texts, bundle, covering)
+        return TracedDocument(run, texts, messages_json(run) if bundle is None else bundle, covering)
 
     # --- one document ------------------------------------------------------------------------------------------------
 
-    def _run(self, document: Received, *, tracing: bool) -> tuple[Run, list[str], Object, Covering]:
+    def _run(self, document: Received, *, tracing: bool) -> tuple[Run, list[str], Object | None, Covering]:
         source = self._source(document, Layout.of(()))
         chosen = self._selection.of(source)
         if not chosen:
@@ -119,7 +125,7 @@ class DirectedMapping:
             source = V2Source(source.message, lay_out(source.message, self._maps[chosen[0].map].layout))
         covers = self._covers_of(tuple(dict.fromkeys(one.map for one in chosen)))
         copies = self.package.header.copy and self._compiler.same
-        run = Run(source, self._zone, "", noting=tracing or copies or bool(covers.keep))
+        run = Run(source, self._zone, "", noting=tracing or copies or bool(covers.keep), full=tracing)
         covering = Covering(covers, run)
         run.covering = covering if copies else None
         run.sender = self._sender_of(run)
@@ -127,13 +133,13 @@ class DirectedMapping:
             self._one(run, one)
         return self._finished(run, covering, covers)
 
-    def _finished(self, run: Run, covering: Covering, covers: Covers) -> tuple[Run, list[str], Object, Covering]:
+    def _finished(self, run: Run, covering: Covering, covers: Covers) -> tuple[Run, list[str], Object | None, Covering]:
         if self.writes_v2:
             if covers.keep:
                 keep_the_rest(run, covering, self.package.header)
             delimiters = run.document.delimiters if isinstance(run.document, V2Source) else STANDARD
             texts = [render(root, delimiters) for root in run.roots]
-            return run, texts, messages_json(run.roots), covering
+            return run, texts, None, covering
         assert isinstance(run.document, FhirSource)  # it reads FHIR
         return run, [], bundle_of(run, run.document, self.package.header.copy), covering
 

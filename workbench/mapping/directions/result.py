@@ -9,9 +9,10 @@ from workbench.fhir.json_tree import dumps
 from workbench.kernel.issues import Issue
 from workbench.mapping.directions.copying import COPY
 from workbench.mapping.directions.covering import Covering
-from workbench.mapping.directions.running import Instance, Object, Place, Run, Written
+from workbench.mapping.directions.patterns import Place, nothing_skipped
+from workbench.mapping.directions.running import Document, Instance, Object, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
-from workbench.mapping.directions.v2_target import paths, place_text
+from workbench.mapping.directions.v2_target import Verbatim, paths, place_text
 from workbench.mapping.ledger import Fate, FhirValue, Ledger, LedgerEntry
 from workbench.mapping.model import Json
 from workbench.mapping.running import ACCOUNTED, OCCUPIED, OMITTED, REFERENCED, Outcome
@@ -71,27 +72,27 @@ class TracedDocument:
     def ledger(self) -> Ledger:
         """The fate of every populated value."""
         document = self._run.document
-        every = document.leaves()
-        taken = takers(self._written, [leaf.place for leaf in every], document.first_leaf)
+        every = document.elements()
+        taken = Takers(self._written, document.first_leaf)
         entries = []
-        for leaf in every:
-            writes = taken.get(leaf.place, [])
+        for element, (place, spot) in zip(every, self._covering.values(nothing_skipped), strict=True):
+            writes = taken.of(place)
             kept = [write for write in writes if write[1].written]
-            covered = None if _by_rule(kept) else self._covering.ignored(leaf.place)
+            covered = None if _by_rule(kept) else self._covering.ignored(place, spot)
             if covered is not None:
-                entries.append(LedgerEntry(leaf.element, Fate.IGNORED, covered.id, (), covered.reason))
+                entries.append(LedgerEntry(element, Fate.IGNORED, covered.id, (), covered.reason))
             elif kept:
                 first = next((write for write in kept if write[1].preserved), kept[0])
                 fate = Fate.PRESERVED if first[1].preserved else Fate.MAPPED
                 targets = tuple(dict.fromkeys(target for _, _, target in kept if target))
                 reason = first[1].text if first[1].preserved else first[0].note
-                entries.append(LedgerEntry(leaf.element, fate, "/".join(first[0].rule), targets, reason))
+                entries.append(LedgerEntry(element, fate, "/".join(first[0].rule), targets, reason))
             else:
                 reason = _REASONS.get(writes[0][1], _NO_RULE) if writes else _NO_RULE
-                entries.append(LedgerEntry(leaf.element, Fate.LOST, "", (), reason))
+                entries.append(LedgerEntry(element, Fate.LOST, "", (), reason))
         if isinstance(document, V2Source):
             return Ledger(document.message, tuple(entries))
-        values = tuple(leaf.element for leaf in every if isinstance(leaf.element, FhirValue))
+        values = tuple(element for element in every if isinstance(element, FhirValue))
         return Ledger(None, tuple(entries), values)
 
 
@@ -105,25 +106,37 @@ def documents(texts: Sequence[str], bundle: Object) -> tuple[bytes, ...]:
     return tuple(text.encode("utf-8") for text in texts) if texts else (dumps(bundle),)
 
 
-def messages_json(roots: Sequence[Instance]) -> Object:
+def messages_json(run: Run) -> Object:
     """The messages as JSON, for comparing them field by field: numbers name fields, components and subcomponents."""
+    document = run.document
     messages: list[Json] = []
-    for root in roots:
-        segments: list[Json] = [
-            {"segment": one.kind, **{f"field{key}": _plain(one.content[key]) for key in sorted(one.content, key=int)}}
-            for one in root.walk()
-            if one.kind
-        ]
+    for root in run.roots:
+        segments: list[Json] = []
+        for one in root.walk():
+            if one.kind:
+                content = _opened(one, document)
+                fields = {f"field{key}": _plain(content[key], document) for key in sorted(content, key=int)}
+                segments.append({"segment": one.kind, **fields})
         messages.append({"segment": segments})
     return {"resourceType": "Messages", "message": messages}
 
 
-def _plain(value: Json) -> Json:
+def _opened(one: Instance, document: Document) -> Object:
+    """The fields of a segment, also of one that was copied as it stood."""
+    text = one.content.get("0")
+    if not isinstance(text, Verbatim) or not isinstance(document, V2Source):
+        return one.content
+    return document.fields_of(text)
+
+
+def _plain(value: Json, document: Document) -> Json:
     """A value of the tree without the marks of texts that have their escapes already."""
+    if isinstance(value, Verbatim) and isinstance(document, V2Source):
+        value = document.opened(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, document) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_plain(item, document) for item in value]
     return str(value) if isinstance(value, str) else value
 
 
@@ -164,33 +177,38 @@ def target_text(path: str, key: str, item: int | None, container: Object) -> str
     return f"{path}.{key}" if item is None else f"{path}.{key}[{item}]"
 
 
-def takers(
-    written: Iterable[tuple[Written, Outcome, str]], every: Sequence[Place], first_leaf: Callable[[Place], Place]
-) -> dict[Place, list[tuple[Written, Outcome, str]]]:
+Arrived = tuple[Written, Outcome, str]
+"""A write, how it ended, and where its value stands now."""
+
+
+class Takers:
     """The writes that took each primitive, those of the way to it included."""
-    below: dict[Place, list[Place]] = {}
-    for place in every:
-        for depth in range(len(place) + 1):
-            below.setdefault(place[:depth], []).append(place)
-    found: dict[Place, list[tuple[Written, Outcome, str]]] = {}
-    for item in written:
-        write = item[0]
-        for node in write.nodes:
-            for place in node.via:
-                found.setdefault(place, []).append(item)
-            if node.place is None:
-                continue
-            if write.whole:
-                for place in below.get(node.place, ()):
-                    found.setdefault(place, []).append(item)
-            else:
-                found.setdefault(first_leaf(node.place), []).append(item)
-    return found
+
+    def __init__(self, written: Iterable[Arrived], first_leaf: Callable[[Place], Place]) -> None:
+        self._whole: dict[Place, list[tuple[int, Arrived]]] = {}
+        self._alone: dict[Place, list[tuple[int, Arrived]]] = {}
+        for number, item in enumerate(written):
+            whole = item[0].whole
+            for node in item[0].nodes:
+                for place in node.via:
+                    self._alone.setdefault(place, []).append((number, item))
+                if node.place is None:
+                    continue
+                if whole:
+                    self._whole.setdefault(node.place, []).append((number, item))
+                else:
+                    self._alone.setdefault(first_leaf(node.place), []).append((number, item))
+
+    def of(self, place: Place) -> list[Arrived]:
+        """The writes that took the primitive at a place, in their order."""
+        whole = self._whole
+        found = [whole[place[:depth]] for depth in range(len(place) + 1) if place[:depth] in whole]
+        if place in self._alone:
+            found.append(self._alone[place])
+        if len(found) == 1:
+            return [item for _, item in found[0]]
+        return [item for _, item in sorted((each for some in found for each in some), key=_number)]
 
 
-def unclaimed(run: Run, places: Mapping[int, str]) -> list[Place]:
-    """The primitives that have not reached the result."""
-    every = run.document.places()
-    written = ((write, *arrived(write, places)) for write in run.trace or ())
-    taken = takers((item for item in written if item[1].written), every, run.document.first_leaf)
-    return [place for place in every if place not in taken]
+def _number(numbered: tuple[int, Arrived]) -> int:
+    return numbered[0]

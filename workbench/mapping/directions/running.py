@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
+from workbench.mapping.directions.patterns import Place, Skip, Spot, State
 from workbench.mapping.ledger import FhirValue
 from workbench.mapping.model import Json, LedgerRule
 from workbench.mapping.running import Outcome, RuleName
@@ -16,10 +17,6 @@ from workbench.mapping.scope import SegmentScope
 from workbench.mapping.values import Zone
 from workbench.terminology.code_map import CodeMapRow
 from workbench.v2.er7 import Element
-
-Place = tuple[str | int, ...]
-"""Where a value stands in its document. FHIR: keys and 0-based numbers from the root. v2: segment (0-based), field,
-repetition, component, subcomponent (1-based), as far down as the value goes."""
 
 Object = dict[str, Json]
 
@@ -42,14 +39,9 @@ class Node(msgspec.Struct, frozen=True):
 class CoveringRules(Protocol):
     """What ignore rules say of values; `directions.covering` answers."""
 
-    def ignored(self, place: Place) -> LedgerRule | None: ...
-
-
-class LeafPlace(NamedTuple):
-    """One populated primitive of a document: where it stands, and how the ledger names it."""
-
-    place: Place
-    element: Element | FhirValue
+    def spot(self, place: Place) -> Spot: ...
+    def joined(self, place: Place, spot: Spot) -> Spot: ...
+    def ignored(self, place: Place, spot: Spot) -> LedgerRule | None: ...
 
 
 class Document(Protocol):
@@ -64,11 +56,24 @@ class Document(Protocol):
     def first_leaf(self, place: Place) -> Place:
         """The primitive that `text` reads."""
 
-    def places(self) -> Sequence[Place]:
-        """Where every populated primitive stands, in the document's order."""
+    def visit(self, start: Spot, begun: Mapping[Place, frozenset[State]], skip: Skip) -> list[tuple[Place, Spot]]:
+        """Every populated primitive that is not passed over, in the document's order, with the spot it stands on.
 
-    def leaves(self) -> Sequence[LeafPlace]:
-        """Every populated primitive, in the document's order."""
+        start  where ways begin, before the resource or segment
+        begun  the patterns that begin to count at places
+        """
+
+    def spot(self, place: Place, start: Spot, begun: Mapping[Place, frozenset[State]]) -> Spot:
+        """The spot of one place."""
+
+    def way(self, place: Place) -> Sequence[str]:
+        """The names from the resource or segment, which is the first of them, to a place."""
+
+    def node_around(self, place: Place) -> Node:
+        """What the condition of a ledger rule is asked of: the segment, or the object a primitive stands in."""
+
+    def elements(self) -> Sequence[Element | FhirValue]:
+        """Every populated primitive as the ledger names it, in the order of `visit`."""
 
     def location(self, node: Node) -> Location:
         """Where a person is shown the node."""
@@ -137,15 +142,17 @@ class Run:
     """One document on its way through a mapping.
 
     trace   what was written from where, None when neither the caller nor the mapping needs it
+    full    each copied value is noted apart, with the place it went to; else those copied together as one
     given   which map with ignore or keep rules was given which value
     roots   the messages, or the Bundle, being made
     covering  the ignore rules, where they decide what is copied
     """
 
-    def __init__(self, document: Document, zone: Zone, sender: str, noting: bool) -> None:
+    def __init__(self, document: Document, zone: Zone, sender: str, noting: bool, full: bool = False) -> None:
         self.document = document
         self.zone = zone
         self.sender = sender
+        self.full = full
         self.trace: list[Written] | None = [] if noting else None
         self.issues: list[Issue] = []
         self.given: list[tuple[str, Node]] = []

@@ -8,6 +8,8 @@ from typing import Protocol
 import msgspec
 
 from workbench.mapping.directions.running import Frame, Object
+from workbench.mapping.directions.v2_reading import V2Source
+from workbench.mapping.directions.v2_target import Verbatim
 from workbench.mapping.fhir_target import Element, Kind, Step, TargetPath
 from workbench.mapping.model import Json
 
@@ -75,7 +77,7 @@ class Target:
         there = None if container is None else container.get(self.key)
         if isinstance(there, list):
             number = int(self.last.label or 0)
-            there = there[number] if number < len(there) else None
+            there = _item(frame, there, number) if number < len(there) else None
         return there if isinstance(there, dict) else None
 
     def attach(self, frame: Frame, element: Object) -> At | None:
@@ -118,12 +120,20 @@ def _enter(frame: Frame, container: Object, step: Step, prefix: str) -> Object |
     many = container.setdefault(key, [])
     assert isinstance(many, list)  # the element repeats
     if step.label is not None and step.label.isdigit() and int(step.label) < len(many):
-        found = many[int(step.label)]
+        found = _item(frame, many, int(step.label))
         return found if isinstance(found, dict) else None
     made: Object = {"url": step.url} if step.url else {}
     many.append(made)
     frame.slots[prefix] = made
     return made
+
+
+def _item(frame: Frame, many: list[Json], number: int) -> Json:
+    """An item of a list; one that was copied as it stands is opened, because something is to be written into it."""
+    item = many[number]
+    if isinstance(item, Verbatim) and isinstance(frame.run.document, V2Source):
+        item = many[number] = frame.run.document.opened(item)
+    return item
 
 
 def _beside(container: Object, key: str, repeats: bool) -> Object | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from workbench.kernel.location import Location
 from workbench.mapping.conditions import (
@@ -24,16 +25,19 @@ from workbench.mapping.conditions import (
     read_source,
 )
 from workbench.mapping.directions.fhir_reading import number_test, text_test
-from workbench.mapping.directions.running import Frame, Holds, LeafPlace, Node, Place, Reader
+from workbench.mapping.directions.patterns import Place, Skip, Spot, State
+from workbench.mapping.directions.running import Frame, Holds, Node, Object, Reader
+from workbench.mapping.directions.v2_target import Verbatim, tree_of, untidy
 from workbench.mapping.fhir_target import Kind
-from workbench.mapping.ledger import leaf_of
-from workbench.mapping.ledger import leaves as leaf_places
-from workbench.mapping.model import Package
+from workbench.mapping.model import Json, Package
 from workbench.mapping.scope import GroupScope, LaidOut, SegmentScope
 from workbench.terminology.code_map import CodeMap
 from workbench.v2.delimiters import NULL
-from workbench.v2.er7 import HEADERS, Message
+from workbench.v2.er7 import HEADERS, Element, Message
 from workbench.v2.escapes import unescape
+
+NO_SEGMENT = "-"
+"""What patterns see of a line that is no segment."""
 
 
 class V2Source:
@@ -43,6 +47,13 @@ class V2Source:
         self.message = message
         self.laid_out = laid_out
         self.delimiters = message.delimiters
+        self._separators = (message.delimiters.component, message.delimiters.subcomponent)
+        self._untidy = untidy(message.delimiters)
+
+    @cached_property
+    def scopes(self) -> Mapping[int, SegmentScope]:
+        """The segments by their index; lines that are no segments are not among them."""
+        return {scope.index: scope for scope in self.laid_out.segments}
 
     def text(self, node: Node) -> str:
         raw = node.value if isinstance(node.value, str) else ""
@@ -61,13 +72,72 @@ class V2Source:
     def first_leaf(self, place: Place) -> Place:
         return (*place, *(1,) * (5 - len(place))) if len(place) > 1 else place
 
-    def places(self) -> Sequence[Place]:
-        return list(leaf_places(self.message))
+    def visit(self, start: Spot, begun: Mapping[Place, frozenset[State]], skip: Skip) -> list[tuple[Place, Spot]]:
+        found: list[tuple[Place, Spot]] = []
+        component, subcomponent = self.delimiters.component, self.delimiters.subcomponent
 
-    def leaves(self) -> Sequence[LeafPlace]:
-        return [
-            LeafPlace(leaf_of(element), element) for segment in self.message.segments for element in segment.leaves()
-        ]
+        def entered(place: Place, spot: Spot) -> Spot:
+            return spot.joined(begun[place]) if place in begun else spot
+
+        def leaf(place: Place, spot: Spot) -> None:
+            spot = entered(place, spot)
+            if not skip(place, spot):
+                found.append((place, spot))
+
+        def of_repetition(place: Place, raw: str, spot: Spot) -> None:
+            spot = entered(place, spot)
+            if skip(place, spot):
+                return
+            for number, text in enumerate(raw.split(component) if component else (raw,), 1):
+                if text:
+                    of_component((*place, number), text, spot.inside(str(number)))
+
+        def of_component(place: Place, raw: str, spot: Spot) -> None:
+            spot = entered(place, spot)
+            if skip(place, spot):
+                return
+            if not subcomponent or subcomponent not in raw:
+                leaf((*place, 1), spot.inside("1"))
+                return
+            for number, text in enumerate(raw.split(subcomponent), 1):
+                if text:
+                    leaf((*place, number), spot.inside(str(number)))
+
+        for segment in self.message.segments:
+            index, scope = segment.index, self.scopes.get(segment.index)
+            spot = entered((index,), start.inside(segment.name or NO_SEGMENT))
+            if skip((index,), spot):
+                continue
+            if scope is None:
+                leaf((index, 0, 0, 0, 0), spot)
+                continue
+            for field, text in self.fields(scope):
+                of_field = spot.inside(str(field))
+                for number, raw in self.texts(scope, field, text):
+                    of_repetition((index, field, number), raw, of_field)
+        return found
+
+    def spot(self, place: Place, start: Spot, begun: Mapping[Place, frozenset[State]]) -> Spot:
+        spot = start
+        for depth, name in zip((1, 2, 4, 5), self.way(place), strict=False):
+            spot = spot.inside(name)
+            for reached in (place[:depth], place[:3]) if depth == 2 else (place[:depth],):
+                if reached in begun:
+                    spot = spot.joined(begun[reached])
+        return spot
+
+    def way(self, place: Place) -> Sequence[str]:
+        if not place:
+            return ()
+        name = self.message.segments[int(place[0])].name or NO_SEGMENT
+        return (name, *(str(number) for number in place[1:2] + place[3:] if number))
+
+    def node_around(self, place: Place) -> Node:
+        scope = self.scopes.get(int(place[0]))
+        return Node("", None) if scope is None else self.segment_node(scope)
+
+    def elements(self) -> Sequence[Element]:
+        return [element for segment in self.message.segments for element in segment.leaves()]
 
     def location(self, node: Node) -> Location:
         if node.segment is None or node.place is None:
@@ -97,10 +167,51 @@ class V2Source:
         text = segment.fields[field] if field < len(segment.fields) else ""
         if not text:
             return []
+        index = segment.index
+        return [Node(raw, (index, field, number), (), segment) for number, raw in self.texts(segment, field, text)]
+
+    def fields(self, segment: SegmentScope) -> list[tuple[int, str]]:
+        """The populated fields with their raw texts, MSH-1 and MSH-2 left out."""
+        first = 3 if segment.name in HEADERS else 1
+        return [(number, text) for number, text in enumerate(segment.fields[first:], first) if text]
+
+    def texts(self, segment: SegmentScope, field: int, text: str) -> list[tuple[int, str]]:
+        """The populated repetitions of a populated field."""
         separator = self.delimiters.repetition
-        literal = field <= 2 and segment.name in HEADERS
-        found = text.split(separator) if separator and not literal else [text]
-        return [Node(one, (segment.index, field, number), (), segment) for number, one in enumerate(found, 1) if one]
+        if not separator or separator not in text or (field <= 2 and segment.name in HEADERS):
+            return [(1, text)]
+        return [(number, raw) for number, raw in enumerate(text.split(separator), 1) if raw]
+
+    # --- taking over as it stands ------------------------------------------------------------------------------------
+
+    def tree(self, node: Node) -> Json:
+        """A value with everything below it as nested numbers and raw texts."""
+        level = len(node.place or ())
+        return tree_of(str(node.value), self._separators[max(0, level - 3) :])
+
+    def opened(self, text: Verbatim) -> Json:
+        """The parts of a repetition that was copied as it stands."""
+        return tree_of(text, self._separators)
+
+    def fields_of(self, text: Verbatim) -> Object:
+        """The fields of a segment that was copied as it stands."""
+        separator = self.delimiters.repetition
+        return {
+            str(number): [Verbatim(raw) for raw in (field.split(separator) if separator else [field]) if raw]
+            for number, field in enumerate(text.split(self.delimiters.field)[1:], 1)
+            if field
+        }
+
+    def copy(self, raw: str) -> Json:
+        """A repetition as it stands, or as its parts where something trails."""
+        if self._untidy.search(raw):
+            return tree_of(raw, self._separators)
+        return Verbatim(raw)
+
+    def is_tidy(self, segment: SegmentScope) -> bool:
+        """True for a segment that would be written as it came: it has values, and nothing trails anywhere in it."""
+        text = segment.segment.text
+        return len(text) > 4 and segment.name not in HEADERS and not self._untidy.search(text)
 
 
 class V2Reading:

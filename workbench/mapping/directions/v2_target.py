@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from workbench.kernel.partial_time import PartialDateTime, Precision
 from workbench.mapping.directions.running import Instance, Object
@@ -41,6 +43,36 @@ class Raw(str):
     """A text that has its escapes already: taken over from a message with the same delimiters."""
 
     __slots__ = ()
+
+
+class Verbatim(Raw):
+    """A repetition, or of a segment all of it, taken over with its separators; none of them stands at an end."""
+
+    __slots__ = ()
+
+
+def tree_of(text: str, separators: tuple[str, ...]) -> Json:
+    """A raw text as nested numbers and raw texts, split at the separators, the outer one first."""
+    separator = separators[0] if separators else ""
+    if not separator or separator not in text:
+        return Raw(text)
+    parts: Object = {
+        str(number): tree_of(part, separators[1:]) for number, part in enumerate(text.split(separator), 1) if part
+    }
+    return parts or Raw(text)
+
+
+@lru_cache(maxsize=64)
+def untidy(delimiters: Delimiters) -> re.Pattern[str]:
+    """Finds a separator that would not be written again: nothing follows it in what it divides."""
+    field, repetition, component, subcomponent = (
+        f"[{re.escape(one)}]" if one else "(?!)"
+        for one in (delimiters.field, delimiters.repetition, delimiters.component, delimiters.subcomponent)
+    )
+    return re.compile(
+        f"{repetition}(?:{repetition}|{field}|$)|{field}(?:{repetition}|$)|^{repetition}"
+        f"|{component}(?:{repetition}|{field}|$)|{subcomponent}(?:{component}|{repetition}|{field}|$)"
+    )
 
 
 class V2Target:
@@ -225,10 +257,10 @@ def render(root: Instance, delimiters: Delimiters = STANDARD) -> str:
 
 def segment_text(name: str, fields: Object, delimiters: Delimiters) -> str:
     """One segment; nothing trails behind the last value."""
-    if len(name) != 3:  # a line that is no segment, taken over as it was
-        return str(fields.get("0", ""))
-    last = max((int(key) for key in fields), default=0)
-    texts = [_field(fields.get(str(number)), delimiters) for number in range(1, last + 1)]
+    if "0" in fields:  # taken over as it was
+        return str(fields["0"])
+    last = max(map(int, fields), default=0)
+    texts = [_field(fields[key], delimiters) if (key := str(number)) in fields else "" for number in range(1, last + 1)]
     if name in HEADERS:
         texts = [delimiters.encoding_characters, *texts[2:]]
     return delimiters.field.join([name, *texts])
@@ -253,6 +285,32 @@ def _value(value: Json, delimiters: Delimiters, level: int) -> str:
     return str(value) if isinstance(value, Raw) else escape(str(value), delimiters)
 
 
+def objects(roots: Iterable[Instance]) -> set[int]:
+    """The objects in the messages by their identity in memory: those that `paths` gives a place."""
+    found: set[int] = set()
+    for root in roots:
+        for one in root.walk():
+            if one.kind:
+                found.add(id(one.content))
+                for value in one.content.values():
+                    _collect(value, found, 1)
+    return found
+
+
+def _collect(value: Json, found: set[int], level: int) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _collect(item, found, level)
+    elif isinstance(value, dict):
+        if level <= 2:
+            found.add(id(value))
+            for item in value.values():
+                if isinstance(item, dict | list):
+                    _collect(item, found, level + 1)
+        elif "1" in value:
+            found.add(id(value))
+
+
 def paths(roots: Iterable[Instance]) -> dict[int, str]:
     """The place of every object in the messages by its identity in memory: `PID-3[2].4`, `#2:PID-3` in the second."""
     found: dict[int, str] = {}
@@ -260,9 +318,10 @@ def paths(roots: Iterable[Instance]) -> dict[int, str]:
         prefix = "" if number == 1 else f"#{number}:"
         seen: dict[str, int] = {}
         segments = [one for one in root.walk() if one.kind]
+        alike = Counter(one.kind for one in segments)
         for one in segments:
             seen[one.kind] = seen.get(one.kind, 0) + 1
-            several = sum(1 for other in segments if other.kind == one.kind) > 1
+            several = alike[one.kind] > 1
             name = f"{prefix}{one.kind}[{seen[one.kind]}]" if several else f"{prefix}{one.kind}"
             found[id(one.content)] = name
             for key, value in one.content.items():
@@ -282,11 +341,14 @@ def _walk(value: Json, path: str, found: dict[int, str], level: int) -> None:
         found[id(value)] = path
 
 
+_SEGMENT_PATH = re.compile(r"(?:#\d+:)?[A-Z][A-Z0-9]{2}(?:\[\d+\])?")
+
+
 def place_text(path: str, key: str, item: int | None, container: Object) -> str:
     """The place of a value in an object whose place is known."""
     if not key:
         return path
-    joint = "-" if re.fullmatch(r"(?:#\d+:)?[A-Z][A-Z0-9]{2}(?:\[\d+\])?", path) else "."
+    joint = "-" if _SEGMENT_PATH.fullmatch(path) else "."
     many = container.get(key)
     number = f"[{item + 1}]" if item is not None and isinstance(many, list) and len(many) > 1 else ""
     return f"{path}{joint}{key}{number}"
