@@ -17,7 +17,7 @@ from workbench.fhir.json_tree import dumps
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.kernel.shipped import shipped
-from workbench.mapping import fusing
+from workbench.mapping import fusing, memory
 from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
 from workbench.mapping.scope import SegmentScope
@@ -95,6 +95,27 @@ def test_issues_are_equal_in_both_modes_on_the_corpus(corpus_root: Path) -> None
         assert told(STANDARD.run_with_issues(given_message)[1]) == told(
             STANDARD.trace(given_message, afresh=True).issues
         )
+
+
+ODD_NUMBERS = ("", '""', r"7\T\8", "7&8", " ", "1" * 600)
+
+
+def test_numbers_that_never_come_again_are_put_into_what_is_remembered_of_the_rest() -> None:
+    mapping = compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
+    for number in range(3 * memory.FAIR_TRIAL):
+        odd = ODD_NUMBERS[number // 9 % len(ODD_NUMBERS)] if number % 9 == 8 else f"N{number}"
+        authority = "HOSP" if number % 5 else "NAT&1.2.3&ISO"
+        given_message = message(
+            "ADT^A01",
+            f"PID|1||{odd}^^^{authority}^MR~X{number}^5^M10^HOSP^PI||DOE^JANE||1970|F||||||||||{odd}^^^{authority}",
+        )
+        assert_equal_in_both_modes(mapping, given_message)
+    patient: Any = next(
+        entry["resource"]
+        for entry in mapping.run(message("ADT^A01", "PID|1||last^^^HOSP^MR||DOE^JANE"))["entry"]  # type: ignore[index, union-attr]
+        if entry["resource"]["resourceType"] == "Patient"
+    )
+    assert [identifier["value"] for identifier in patient["identifier"]] == ["last"]
 
 
 def fused(mapping: CompiledMapping, pids: Iterable[str]) -> list[dict[str, Any]]:

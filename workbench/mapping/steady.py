@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from workbench.mapping import fusing
 from workbench.mapping.effects import Effect
 from workbench.mapping.fused import Fused, Texts, texts_at
-from workbench.mapping.fusing import OBSERVED_RUNS, RECONSIDERED_RUNS, TEXTS_OF_A_STEADY_FIELD
 from workbench.mapping.running import Frame, Step
 
 
@@ -44,9 +44,9 @@ class SteadyRow:
         if frame.run.afresh:
             return None
         self._runs += 1
-        if self._runs <= OBSERVED_RUNS:
+        if self._runs <= fusing.OBSERVED_RUNS:
             self._observe(frame.parts)
-        elif self._runs >= RECONSIDERED_RUNS:
+        elif self._runs >= fusing.RECONSIDERED_RUNS:
             self._runs, self._memory = 0, None
             self._texts = {number: set() for number in self._fields}
         return self._memory
@@ -55,8 +55,8 @@ class SteadyRow:
         for number, texts in self._texts.items():
             if number < len(parts):
                 texts.add(parts[number])
-        if self._runs == OBSERVED_RUNS:
-            if all(len(texts) <= TEXTS_OF_A_STEADY_FIELD for texts in self._texts.values()):
+        if self._runs == fusing.OBSERVED_RUNS:
+            if all(len(texts) <= fusing.TEXTS_OF_A_STEADY_FIELD for texts in self._texts.values()):
                 self._memory = Fused([self._work], self._effect, texts_up_to_the_end(self._fields))
             self._texts = {}  # not emptied: another thread may be going through it
 
