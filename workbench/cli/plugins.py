@@ -67,7 +67,7 @@ def _allow(options: argparse.Namespace) -> ExitCode:
             "Answer yes, or give --yes where nobody can be asked.",
         )
     row = allow(settings_file(), options.name)
-    print(f"\n{row.title} is allowed. It brings {', '.join(row.names)}.")
+    print(f"\n{row.title} is allowed. It brings {', '.join(row.names) or 'nothing'}.")
     return ExitCode.CLEAN
 
 

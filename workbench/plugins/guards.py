@@ -32,11 +32,13 @@ from workbench.validation.against import Against
 from workbench.validation.validator import RuleDefinition, Validator
 
 log = area_log("plugins")
+FAULTS = (Exception, SystemExit)
+"""Whatever somebody else's code may raise to its callers; only a user who stops the process is none of them."""
 
 Made = TypeVar("Made")
 
 
-def _stopped(plugin: str, doing: str, error: Exception) -> Refused:
+def _stopped(plugin: str, doing: str, error: BaseException) -> Refused:
     place = _logged(plugin, doing, error)
     return Refused(
         "PLG-0010",
@@ -45,7 +47,7 @@ def _stopped(plugin: str, doing: str, error: Exception) -> Refused:
     )
 
 
-def _finding(rule: str, plugin: str, doing: str, error: Exception, file: str = "") -> Issue:
+def _finding(rule: str, plugin: str, doing: str, error: BaseException, file: str = "") -> Issue:
     return Issue(
         Severity.ERROR,
         IssueType.PROCESSING,
@@ -56,7 +58,7 @@ def _finding(rule: str, plugin: str, doing: str, error: Exception, file: str = "
     )
 
 
-def _logged(plugin: str, doing: str, error: Exception) -> str:
+def _logged(plugin: str, doing: str, error: BaseException) -> str:
     place = where(error)
     log.warning("%s failed in %s: %s", plugin, doing, place)
     return place
@@ -83,7 +85,7 @@ class GuardedReader:
         """raises  ReaderFault"""
         try:
             return bool(self.reader.sniff(head))
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             raise ReaderFault(_finding("PLG-0012", self.plugin, f"the reader {self.name}", error)) from None
 
     def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
@@ -96,28 +98,28 @@ class GuardedReader:
                 yield found
         except Cancelled:
             raise
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             yield _finding("PLG-0012", self.plugin, f"the reader {self.name}", error, name)
 
     def cut(self, data: bytes) -> bytes:
         """raises  Refused PLG-0010"""
         try:
             return _of(self.reader.cut(data), bytes)
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             raise _stopped(self.plugin, f"the reader {self.name}", error) from None
 
     def put(self, message: bytes, original: bytes) -> bytes:
         """raises  Refused PLG-0010"""
         try:
             return _of(self.reader.put(message, original), bytes)
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             raise _stopped(self.plugin, f"the reader {self.name}", error) from None
 
     def received(self, buffer: Buffer, start: int) -> str:
         """Nobody says when the message was seen if the plug-in fails to."""
         try:
             return _of(self.reader.received(buffer, start), str)
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             _logged(self.plugin, f"the reader {self.name}", error)
             return ""
 
@@ -155,7 +157,7 @@ class GuardedValidator:
             found = tuple(_of(issue, Issue) for issue in self.validator.validate(document, against))
             for issue in found:
                 _of(issue.text, str)  # a sentence whose places are not filled would fail where it is shown
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             return (_finding("PLG-0011", self.plugin, f"the validator {self.name}", error),)
         return found
 
@@ -172,7 +174,7 @@ class _GuardedFunction:
             return None if value is None else _of(value, str)
         except Misfit:
             raise Misfit("the plug-in cannot use it") from None
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             raise _stopped(self.plugin, f"the transform {self.transform.name}", error) from None
 
 
@@ -198,7 +200,7 @@ class GuardedExporter:
                 raise ValueError("the name of a file was to be given")
         except WorkbenchError:
             raise
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             raise _stopped(self.plugin, f"the target {self.name}", error) from None
         return name
 
@@ -208,5 +210,5 @@ class GuardedExporter:
             return _of(self.exporter.build(release), bytes)
         except WorkbenchError:
             raise
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             raise _stopped(self.plugin, f"the target {self.name}", error) from None

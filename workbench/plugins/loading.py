@@ -19,7 +19,7 @@ from workbench.mapping.transforms import TRANSFORMS, Transform
 from workbench.messages.reading import Reader
 from workbench.messages.registry import READERS
 from workbench.plugins import built_in, hooks
-from workbench.plugins.guards import GuardedExporter, GuardedReader, GuardedValidator, guarded_transform
+from workbench.plugins.guards import FAULTS, GuardedExporter, GuardedReader, GuardedValidator, guarded_transform
 from workbench.plugins.installed import GROUP, Hook, Installed, installed
 from workbench.validation.validator import VALIDATORS, RuleDefinition, Validator, rules
 
@@ -61,6 +61,7 @@ class Plugins:
         self._door.register(built_in)
         self._own = _offered({hook: self._ask(built_in, hook) for hook in Hook})
         self._loaded: dict[str, Loaded] = {}
+        self._imported: dict[str, str] = {}
         self._fill()
 
     @property
@@ -74,10 +75,16 @@ class Plugins:
         Whoever calls this has the user's consent.
 
         raises  Refused PLG-0003: cannot be imported; PLG-0004: it is not what it says, or not what a hook takes;
-                PLG-0005: a hook failed. Nothing of it is offered then
+                PLG-0005: a hook failed; PLG-0009: other files of it were imported before. Nothing of it is offered then
         """
         if plugin.name in self._loaded:
             return self._loaded[plugin.name].offered
+        if self._imported.setdefault(plugin.name, plugin.digest) != plugin.digest:
+            raise Refused(
+                "PLG-0009",
+                f"The plug-in {plugin.name} was changed after this process imported it; it cannot be replaced here.",
+                "Close the window and open it again.",
+            )
         found: dict[Hook, tuple[object, ...]] = {}
         parts = _imported(plugin)
         try:
@@ -106,7 +113,7 @@ class Plugins:
         try:
             self._door.register(part)
             callers = self._door.get_hookcallers(part) or []
-        except Exception as error:  # noqa: BLE001 - somebody else's code, and what pluggy says of it
+        except FAULTS as error:
             raise _unfit(plugin, f"its hooks are not as they must be ({type(error).__name__})") from None
         implemented = {caller.name for caller in callers}
         for name in sorted(implemented - set(declared)):
@@ -127,7 +134,7 @@ class Plugins:
     def _asked(self, plugin: Installed, part: object, hook: Hook) -> tuple[object, ...]:
         try:
             return self._ask(part, hook)
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             raise Refused(
                 "PLG-0005", f"The plug-in {plugin.title} failed in its hook {hook} ({where(error)}).", _HINT
             ) from None
@@ -180,7 +187,7 @@ def _imported(plugin: Installed) -> list[tuple[object, tuple[Hook, ...]]]:
         points = [point for point in plugin.entry_points if point.value == value]
         try:
             part = points[0].load()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's code
+        except FAULTS as error:
             missing = f": {error.name}" if isinstance(error, ImportError) and error.name else ""
             raise Refused(
                 "PLG-0003",
@@ -237,7 +244,7 @@ def _guarded(plugin: Installed, found: Mapping[Hook, tuple[object, ...]]) -> Off
         )
     except _Shape as shape:
         raise _unfit(plugin, str(shape)) from None
-    except Exception as error:  # noqa: BLE001 - somebody else's code
+    except FAULTS as error:
         raise _unfit(plugin, f"what it offers cannot be looked at ({where(error)})") from None
 
 
