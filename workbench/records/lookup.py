@@ -1,0 +1,171 @@
+"""Which resource of a record each entry of a transaction means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import quote
+
+from workbench.kernel.issues import Issue
+from workbench.records.record import Present, Resource, patients_of, place_of, referring
+from workbench.records.said import Origin, Removed, Said
+from workbench.records.sameness import EVENTS, same_thing
+from workbench.records.stamps import stamp_of
+from workbench.records.update_plan import finding
+
+_MOVES = frozenset({"A35", "A36", "A41", "A43", "A44", "A45", "A50", "A51"})
+"""Events that give a visit or an account to another patient (v2.5.1 chapter 3)."""
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """An entry on its way into a plan.
+
+    there    the resource of the record that it means, None when the record has none
+    place    to which references to it lead; "" as long as the record has none
+    reason   the finding by which it is left out
+    """
+
+    number: int
+    full_url: str
+    resource: Resource
+    request: Resource
+    origin: Origin | None = None
+    removed: tuple[Removed, ...] = ()
+    there: Resource | None = None
+    place: str = ""
+    reason: str = ""
+
+    @property
+    def kind(self) -> str:
+        return str(self.resource["resourceType"])
+
+    @property
+    def path(self) -> str:
+        """Where a finding about it stands."""
+        return self.origin.place if self.origin is not None else f"Bundle.entry[{self.number}]"
+
+    def mean(self, there: Resource) -> None:
+        self.there = there
+        self.place = place_of(there)
+
+
+def items_of(said: Said) -> list[Item]:
+    """The entries of a message that write something."""
+    found = said.bundle.get("entry")
+    items = []
+    for number, entry in enumerate(found if isinstance(found, list) else ()):
+        resource, request = entry.get("resource"), entry.get("request")
+        if isinstance(resource, dict) and isinstance(request, dict) and request.get("method") in ("POST", "PUT"):
+            url = str(entry.get("fullUrl") or f"urn:entry:{number}")
+            items.append(Item(number, url, resource, request, said.origins.get(url), said.removed.get(url, ())))
+    return items
+
+
+@dataclass(slots=True)
+class Remembering:
+    """What a record answered once is not asked again within a plan."""
+
+    present: Present
+    _known: dict[tuple[str, str, str], object] = field(default_factory=dict)
+
+    def read(self, kind: str, identity: str) -> Resource | None:
+        return self._once(("read", kind, identity), self.present.read)
+
+    def find(self, kind: str, search: str) -> Sequence[Resource]:
+        return self._once(("find", kind, search), self.present.find)
+
+    def of_patient(self, kind: str, patient: str) -> Sequence[Resource]:
+        return self._once(("patient", kind, patient), self.present.of_patient)
+
+    def _once(self, key: tuple[str, str, str], ask: Callable[[str, str], _Answer]) -> _Answer:
+        if key not in self._known:
+            self._known[key] = ask(key[1], key[2])
+        return self._known[key]  # type: ignore[return-value]
+
+
+def look_up(items: Sequence[Item], said: Said, present: Present) -> list[Issue]:
+    """Find what the entries mean; the answer are those of which that cannot be said."""
+    findings = []
+    for item in items:
+        found = _asked_for(item, present)
+        if len(found) > 1:
+            item.reason = "UPD-0305"
+            findings.append(finding("UPD-0305", item.path, kind=item.kind, count=str(len(found))))
+        elif found:
+            item.mean(found[0])
+    return findings
+
+
+def match(items: Sequence[Item], said: Said, present: Present) -> None:
+    """Find what entries mean that no identifier of their own names: by what they are about.
+
+    Later ones may hang on earlier ones, such as a coverage on its payor, so this goes on as long as it finds any.
+    """
+    taken = {item.place for item in items if item.place}
+    open_items = [item for item in items if item.there is None and not item.reason and item.kind not in EVENTS]
+    again = True
+    while again and open_items:
+        again = False
+        places = places_of(items)
+        for item in open_items:
+            settled = settled_of(item, places)
+            for candidate in _candidates(settled, present):
+                if place_of(candidate) not in taken and _may_be(candidate, settled, said.sender):
+                    item.mean(candidate)
+                    taken.add(item.place)
+                    again = True
+                    break
+        open_items = [item for item in open_items if item.there is None]
+
+
+def places_of(items: Iterable[Item]) -> Mapping[str, str]:
+    """fullUrl → place, of those that the record has."""
+    return {item.full_url: item.place for item in items if item.place}
+
+
+def settled_of(item: Item, places: Mapping[str, str]) -> Resource:
+    """What the message says of a resource, with references as the record has them."""
+    settled = referring(item.resource, places)
+    assert isinstance(settled, dict)
+    return settled
+
+
+def belongs_elsewhere(item: Item, settled: Resource, event: str, survivor: Callable[[str], str]) -> bool:
+    """True when the record has the resource under another patient than the message."""
+    if item.there is None or event in _MOVES or item.kind == "Patient":
+        return False
+    here, said = patients_of(item.there), patients_of(settled)
+    return bool(here and said) and not {survivor(each) for each in here} & {survivor(each) for each in said}
+
+
+def _asked_for(item: Item, present: Present) -> Sequence[Resource]:
+    """What the entry's own request finds."""
+    url = str(item.request.get("url", ""))
+    search = str(item.request.get("ifNoneExist", "")) or url.partition("?")[2]
+    if search:
+        return present.find(item.kind, search)
+    identity = url.partition("/")[2]
+    found = present.read(item.kind, identity) if identity else None
+    return [found] if found is not None else []
+
+
+def _candidates(settled: Resource, present: Present) -> Sequence[Resource]:
+    kind = str(settled["resourceType"])
+    patients = patients_of(settled)
+    if patients:
+        return present.of_patient(kind, patients[0]) if patients[0].startswith("Patient/") else ()
+    identifiers = settled.get("identifier")
+    for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
+        if isinstance(identifier, dict) and identifier.get("value"):
+            value, system = (quote(str(identifier.get(name, "")), safe=":/") for name in ("value", "system"))
+            return present.find(kind, f"identifier={system}|{value}" if system else f"identifier={value}")
+    return ()
+
+
+def _may_be(candidate: Resource, settled: Resource, sender: str) -> bool:
+    stamp = stamp_of(candidate)
+    return (stamp is None or stamp.sender == sender) and same_thing(candidate, settled)
