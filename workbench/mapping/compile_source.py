@@ -302,13 +302,17 @@ def _check(check: Check, codes: CodeMaps) -> Holds:
     return _short(check, lambda frame: any(accepts(frame.run.text_of(node), frame.run.sender) for node in read(frame)))
 
 
+_SHORT_TESTS = (Relation.VALUED, Relation.EQUAL, Relation.UNEQUAL, Relation.IN, Relation.MATCHES)
+
+
 def _short(check: Check, long: Holds) -> Holds:
     """The test without lists and nodes where the operand can be only one part of what is at hand."""
     read = None if check.path is None else _raw_at_hand(check.path)
-    if read is None or check.test not in (Relation.VALUED, Relation.EQUAL, Relation.UNEQUAL, Relation.IN):
+    if read is None or check.test not in _SHORT_TESTS:
         return long
     wanted = frozenset(check.values)
     unequal = check.test is Relation.UNEQUAL
+    pattern = re.compile(check.values[0]) if check.test is Relation.MATCHES else None
 
     def valued(frame: Frame) -> bool:
         raw = read(frame)
@@ -326,9 +330,13 @@ def _short(check: Check, long: Holds) -> Holds:
             raw = raw.split(run.component, 1)[0]
         if run.subcomponent in raw:
             raw = raw.split(run.subcomponent, 1)[0]
-        return ((unescape(raw, run.delimiters) if run.escape in raw else raw) in wanted) is not unequal
+        text = unescape(raw, run.delimiters) if run.escape in raw else raw
+        return (text in wanted) is not unequal if pattern is None else pattern.fullmatch(text) is not None
 
-    return valued if check.test is Relation.VALUED else equal
+    def matches(frame: Frame) -> bool:
+        return read(frame) != "" and equal(frame)
+
+    return valued if check.test is Relation.VALUED else equal if pattern is None else matches
 
 
 def _raw_at_hand(path: V2Path) -> OneText | None:
@@ -346,7 +354,8 @@ def _raw_at_hand(path: V2Path) -> OneText | None:
             return below[subcomponent - 1] if subcomponent <= len(below) else ""
 
         return of_value
-    if not field or path.groups or path.occurrence != UNSAID or path.repetition or path.only:
+    only_first = path.repetition == 1 and (name != "MSH" or field > 2)
+    if not field or path.groups or path.occurrence != UNSAID or path.only or (path.repetition and not only_first):
         return None
 
     def of_segment(frame: Frame) -> str | None:
@@ -356,10 +365,14 @@ def _raw_at_hand(path: V2Path) -> OneText | None:
         if field >= len(scope.fields):
             return ""
         raw = scope.fields[field]
-        if not component or not raw:
-            return None if frame.run.repetition in raw else raw
-        if frame.run.repetition in raw:
+        if only_first:
+            if scope.first:
+                return None
+            raw = raw.split(frame.run.repetition, 1)[0]
+        elif frame.run.repetition in raw:
             return None
+        if not component or not raw:
+            return raw
         parts = raw.split(frame.run.component)
         raw = parts[component - 1] if component <= len(parts) else ""
         if not subcomponent:

@@ -31,7 +31,8 @@ def one_text(path: V2Path | Text, in_value: bool, name: str) -> Way | None:
         return None
     if path.in_value:
         return (_value_text(path), _take_of_value(path)) if in_value else None
-    if in_value or not path.field or guard_of((path,), in_value, name) == 0 or path.repetition or path.only:
+    only_first = path.repetition == 1 and (name != "MSH" or path.field > 2)
+    if in_value or guard_of((path,), in_value, name) == 0 or path.only or (path.repetition and not only_first):
         return None
     return _field_text(path), _take_of_field(path)
 
@@ -111,6 +112,7 @@ def _take_of_value(path: V2Path) -> Take:
 
 def _field_text(path: V2Path) -> OneText:
     field, component, subcomponent = path.field, path.component, path.subcomponent
+    only_first = path.repetition == 1
 
     def read(frame: Frame) -> str | None:
         parts, run = frame.parts, frame.run
@@ -118,6 +120,10 @@ def _field_text(path: V2Path) -> OneText:
             return ""
         raw = parts[field]
         if run.repetition in raw:
+            if not only_first:
+                return None
+            raw = raw.split(run.repetition, 1)[0]
+        if only_first and isinstance(frame.scope, SegmentScope) and frame.scope.first:
             return None
         if component > 1:
             below = raw.split(run.component)
