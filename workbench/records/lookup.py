@@ -10,7 +10,7 @@ from urllib.parse import quote
 from workbench.kernel.issues import Issue
 from workbench.records.record import Present, Resource, patients_of, place_of, referring
 from workbench.records.said import Origin, Removed, Said
-from workbench.records.sameness import EVENTS, same_thing
+from workbench.records.sameness import EVENTS, first_number, has_key, same_thing
 from workbench.records.stamps import stamp_of
 from workbench.records.update_plan import finding
 
@@ -27,6 +27,7 @@ class Item:
     there    the resource of the record that it means, None when the record has none
     place    to which references to it lead; "" as long as the record has none
     reason   the finding by which it is left out
+    also     full URLs of other entries of the message for the same resource
     """
 
     number: int
@@ -38,6 +39,7 @@ class Item:
     there: Resource | None = None
     place: str = ""
     reason: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -62,7 +64,21 @@ def items_of(said: Said) -> list[Item]:
         if isinstance(resource, dict) and isinstance(request, dict) and request.get("method") in ("POST", "PUT"):
             url = str(entry.get("fullUrl") or f"urn:entry:{number}")
             items.append(Item(number, url, resource, request, said.origins.get(url), said.removed.get(url, ())))
-    return items
+    return _without_twins(items)
+
+
+def _without_twins(items: Sequence[Item]) -> list[Item]:
+    """One entry for what several places of a message tell of, such as the physician of ORC-12 and OBR-16; otherwise a
+    record would get two resources with one identifier, and the next conditional update would fail.
+    """
+    found: dict[object, Item] = {}
+    for item in items:
+        number = None if has_key(item.kind) or item.kind == "Patient" else first_number(item.resource)
+        known = found.setdefault((item.kind, number) if number else item.full_url, item)
+        if known is not item:
+            known.resource = {**item.resource, **known.resource}
+            known.also = (*known.also, item.full_url)
+    return list(found.values())
 
 
 @dataclass(slots=True)
@@ -123,8 +139,13 @@ def match(items: Sequence[Item], said: Said, present: Present) -> None:
 
 
 def places_of(items: Iterable[Item]) -> Mapping[str, str]:
-    """fullUrl → place, of those that the record has."""
-    return {item.full_url: item.place for item in items if item.place}
+    """fullUrl → place, of those that the record has; of twins, the fullUrl that is sent."""
+    places: dict[str, str] = {}
+    for item in items:
+        if item.place:
+            places[item.full_url] = item.place
+        places |= dict.fromkeys(item.also, item.place or item.full_url)
+    return places
 
 
 def settled_of(item: Item, places: Mapping[str, str]) -> Resource:

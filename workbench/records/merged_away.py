@@ -43,6 +43,12 @@ def is_loser(resource: Mapping[str, object]) -> bool:
     return bool(resource.get("active") is False and link_to(resource, REPLACED))
 
 
+def _is_linked_to_nobody(resource: Mapping[str, object]) -> bool:
+    """True for a patient merged into itself: the mapping makes one resource of both, and the link is left empty."""
+    links = resource.get("link")
+    return any(isinstance(link, dict) and "other" not in link for link in (links if isinstance(links, list) else ()))
+
+
 def only_the_merge(there: Resource, settled: Mapping[str, object], merged: Resource) -> Resource:
     """The record's patient with what a merge says, and nothing of who the patient is."""
     found = {**there, "link": merged.get("link", [])}
@@ -55,6 +61,9 @@ def judge_merges(items: Sequence[Item], present: Present) -> tuple[list[Issue], 
     Into itself, and into one that was merged into the loser before, are refused: neither has a right outcome.
     """
     by_url = {item.full_url: item for item in items if item.kind == "Patient"}
+    for item in by_url.values():
+        if item.resource.get("active") is False and _is_linked_to_nobody(item.resource):
+            return [finding("UPD-0302", item.path)], True
     findings: list[Issue] = []
     for loser in [item for item in by_url.values() if is_loser(item.resource)]:
         winner = by_url.get(link_to(loser.resource, REPLACED))

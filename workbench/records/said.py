@@ -135,15 +135,23 @@ def _zoned(time: PartialDateTime, message: Message, package: Package) -> Partial
     )
 
 
+def made_by_segments(package: Package) -> Mapping[str, frozenset[str]]:
+    """The types of resource that the rows of an effective package make of each segment."""
+    found: dict[str, set[str]] = {}
+    for message_map in package.messages.values():
+        for row in message_map.rows:
+            if row.make and row.enabled:
+                found.setdefault(row.source.rpartition("/")[2], set()).add(row.make)
+    return {segment: frozenset(kinds) for segment, kinds in found.items()}
+
+
 def _origins(message: Message, trace: Iterable[TraceEntry], package: Package) -> Mapping[str, Origin]:
+    made = made_by_segments(package)
     found: dict[str, Origin] = {}
     for entry in trace:
-        used = package.segments.get(entry.map_id)
         kind, full_url, _ = _target(entry.target)
-        if used is None or not entry.source or full_url in found or used.target != kind:
-            continue
-        path = V2Path.read(entry.source[0].path)
-        if path is None or path.segment != used.source:
+        path = V2Path.read(entry.source[0].path) if entry.source and full_url not in found else None
+        if path is None or kind not in made.get(path.segment, ()):
             continue
         segment = message.named(path.segment)[max(path.occurrence, 1) - 1]
         found[full_url] = Origin(segment.name, segment.path(), _action(segment))

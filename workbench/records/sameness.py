@@ -52,13 +52,23 @@ def same_thing(there: Mapping[str, object], said: Mapping[str, object]) -> bool:
     mine, theirs = _numbers(said), _numbers(there)
     if mine and theirs and kind in _KEYS:
         one, other = there.get("code"), said.get("code")
-        return bool(mine & theirs) and (one is None or other is None or _alike(one, other))
+        return bool(mine.keys() & theirs.keys()) and (one is None or other is None or _alike(one, other))
     if keys is None:
         return same_content(there, said)
     values = [(key, _at(there, key), _at(said, key)) for key in keys]
     if any(key in _NEEDED and (value is None or says_nothing(value)) for key, _, value in values):
         return same_content(there, said)
     return all(_alike(one, other) for _, one, other in values)
+
+
+def has_key(kind: str) -> bool:
+    """True for types that are told apart by what they are about; others are the same when their identifier is."""
+    return kind in _KEYS
+
+
+def first_number(resource: Mapping[str, object]) -> tuple[str, str] | None:
+    """The first identifier that says who gave it."""
+    return next(iter(_numbers(resource)), None)
 
 
 def same_content(there: Mapping[str, object], said: Mapping[str, object]) -> bool:
@@ -77,14 +87,14 @@ def content_of(resource: Mapping[str, object]) -> Mapping[str, object]:
     return found
 
 
-def _numbers(resource: Mapping[str, object]) -> frozenset[tuple[str, str]]:
-    """Identifiers that say who gave them."""
+def _numbers(resource: Mapping[str, object]) -> dict[tuple[str, str], None]:
+    """Identifiers that say who gave them, in order."""
     found = resource.get("identifier")
-    return frozenset(
-        (str(each["system"]), str(each["value"]))
+    return {
+        (str(each["system"]), str(each["value"])): None
         for each in (found if isinstance(found, list) else ())
         if isinstance(each, dict) and each.get("system") and each.get("value")
-    )
+    }
 
 
 def _at(resource: Mapping[str, object], path: str) -> object:

@@ -10,6 +10,7 @@ from workbench.fhir.definitions import definitions
 from workbench.kernel.issues import Issue, IssueType, RuleSource, Severity
 from workbench.kernel.location import Location
 from workbench.mapping.model import Package, Removal, Resolve, SegmentMode, Silence
+from workbench.records.said import made_by_segments
 
 Resource = dict[str, object]
 _CONFLICT, _RULE = IssueType.CONFLICT, IssueType.BUSINESS_RULE
@@ -98,11 +99,6 @@ def policy_of(package: Package) -> Policy:
     """The policy of an effective package. Of `truth`, what begins with a resource type is applied; other domains are
     for people."""
     updates, usual = package.header.updates, Policy()
-    kinds: dict[str, set[str]] = {}
-    for message_map in package.messages.values():
-        for row in message_map.rows:
-            if row.make and row.enabled:
-                kinds.setdefault(row.source.rpartition("/")[2], set()).add(row.make)
     return Policy(
         late=updates.late or usual.late,
         backward=updates.backward or usual.backward,
@@ -111,7 +107,7 @@ def policy_of(package: Package) -> Policy:
         missing=updates.missing or usual.missing,
         emptied=updates.emptied or usual.emptied,
         modes=dict(updates.repeating),
-        kinds={segment: frozenset(made) for segment, made in kinds.items()},
+        kinds=made_by_segments(package),
         truth={
             domain: frozenset(name.strip() for name in senders.split("|"))
             for domain, senders in package.header.truth.items()

@@ -68,7 +68,8 @@ class _Planner:
         found, impossible = judge_merges(self.items, self.present)
         self.findings += found
         self.refusals += [issue.rule for issue in found if impossible]
-        self._redirect()
+        if not impossible:
+            self._redirect()
         if self.refusals:
             rule = self.refusals[0]
             return self._done([Change(Act.LEFT_OUT, item.kind, item.place, (), rule) for item in self.items])

@@ -1,0 +1,312 @@
+"""Messages applied to a record: what is newer, what stays, what `""` deletes, and never a step back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.records.update_samples import PATIENT, VISIT, Bench, adt, order, result, said, written
+from workbench.kernel.errors import Refused
+from workbench.kernel.issues import Severity
+from workbench.mapping.model import Resolve, Silence
+from workbench.records.record import Record
+from workbench.records.stamps import Order, Stamp, order_of, stamp_of, stamped, unstamped
+from workbench.records.update_plan import Act, Policy
+from workbench.records.updating import plan_update
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+# --- creating and updating ---------------------------------------------------------------------------------------
+
+
+def test_what_the_record_lacks_is_created_on_a_condition_and_what_it_has_updated_on_its_version(bench: Bench) -> None:
+    first, second = bench.feed(adt("A01", 10, VISIT), adt("A03", 20, VISIT + "|20240101200000"))
+    assert written(first)["Patient"] == {"method": "POST", "url": "Patient", "ifNoneExist": "identifier=urn:id:H|7"}
+    place = f"Encounter/{bench.one('Encounter')['id']}"
+    assert written(second)["Encounter"] == {"method": "PUT", "url": place, "ifMatch": 'W/"1"'}
+    assert bench.one("Encounter")["status"] == "finished"
+    assert bench.one("Encounter")["period"] == {"start": "2024-01-01T11:58:00Z", "end": "2024-01-01T20:00:00Z"}
+
+
+def test_a_plan_worked_out_from_an_older_version_is_not_written(bench: Bench) -> None:
+    bench.feed(adt("A01", 10, VISIT))
+    stale = plan_update(said(adt("A08", 12, VISIT, pid="7^^^H^MR||Doe^Jane")), bench.record, bench.policy)
+    bench.feed(adt("A08", 11, VISIT, pid="7^^^H^MR||Poe^Jane"))
+    before = list(bench.record.resources())
+    with pytest.raises(Refused) as refused:
+        bench.record.apply(stale.transaction)
+    assert refused.value.code == "UPD-0701"
+    assert list(bench.record.resources()) == before
+
+
+def test_references_of_what_is_created_lead_to_what_the_record_has(bench: Bench) -> None:
+    bench.feed(adt("A01", 10, VISIT), adt("A08", 11, VISIT, "AL1|1|DA|PCN^Penicillin^L"))
+    patient = f"Patient/{bench.one('Patient')['id']}"
+    assert bench.one("AllergyIntolerance")["patient"] == {"reference": patient}
+    assert bench.one("Encounter")["subject"] == {"reference": patient}
+
+
+def test_segments_without_a_number_are_known_again_by_what_they_are_about(bench: Bench) -> None:
+    allergy, diagnosis = "AL1|1|DA|PCN^Penicillin^L|{}|Rash", "DG1|1||I10^Hypertension^I10"
+    bench.feed(adt("A01", 10, VISIT, allergy.format("SV"), diagnosis, "NK1|1|Roe^John|SPO", "IN1|1|P|I1|Payer"))
+    (plan,) = bench.feed(
+        adt("A08", 11, VISIT, allergy.format("MO"), diagnosis, "NK1|1|Roe^John|SPO", "IN1|1|P|I1|Payer")
+    )
+    assert {change.kind for change in plan.changes if change.act is Act.CREATE} == {"MessageHeader", "Provenance"}
+    assert bench.one("AllergyIntolerance")["reaction"] == [
+        {"manifestation": [{"text": "Rash"}], "severity": "moderate"}
+    ]
+    for kind in ("Condition", "RelatedPerson", "Coverage"):
+        assert bench.one(kind)
+
+
+def test_allergies_without_a_code_are_never_taken_for_one_another(bench: Bench) -> None:
+    bench.feed(
+        adt("A01", 10, VISIT, "AL1|1|DA||SV|Rash", "AL1|2|FA||MI|Itch"), adt("A08", 11, VISIT, "AL1|1|DA||SV|Hives")
+    )
+    assert len(bench.all("AllergyIntolerance")) == 3
+
+
+# --- nothing said, and deleted -----------------------------------------------------------------------------------
+
+
+def test_what_a_message_does_not_say_stays(bench: Bench) -> None:
+    bench.feed(adt("A01", 10, VISIT))
+    bench.feed(result("F", 11))
+    patient = bench.one("Patient")
+    assert (patient["birthDate"], patient["gender"]) == ("1980-01-01", "female")
+    assert [each["use"] for each in patient["telecom"]] == ["home", "work"]  # type: ignore[attr-defined]
+
+
+def test_what_a_message_deletes_goes_and_what_stands_beside_it_stays(bench: Bench) -> None:
+    bench.feed(adt("A01", 10, VISIT), adt("A08", 11, VISIT, pid='7^^^H^MR||Roe^Jane||""|F|||""||""'))
+    patient = bench.one("Patient")
+    assert "birthDate" not in patient and "address" not in patient
+    assert [each["use"] for each in patient["telecom"]] == ["work"]  # type: ignore[attr-defined]
+
+
+def test_a_deleted_end_of_a_visit_leaves_its_beginning(bench: Bench) -> None:
+    bench.feed(adt("A03", 10, VISIT + "|20240101100000"), adt("A13", 11, VISIT + '|""'))
+    assert bench.one("Encounter")["period"] == {"start": "2024-01-01T11:58:00Z"}
+    assert bench.one("Encounter")["status"] == "in-progress"
+
+
+def test_of_elements_with_a_choice_the_last_word_stands(bench: Bench) -> None:
+    dead, alive = PATIENT + "|" * 15 + "20240101|Y", PATIENT + "|" * 15 + '""|N'
+    bench.feed(adt("A08", 10, pid=dead))
+    assert "deceasedDateTime" in bench.one("Patient")
+    bench.feed(adt("A08", 11, pid=alive))
+    assert bench.one("Patient").get("deceasedBoolean") is False
+    assert "deceasedDateTime" not in bench.one("Patient")
+
+
+def test_a_package_may_say_that_silence_replaces() -> None:
+    bench = Bench()
+    bench.policy = replace(bench.policy, silence=Silence.REPLACE)
+    bench.feed(adt("A01", 10, VISIT), adt("A08", 11, VISIT, pid="7^^^H^MR||Roe^Jane"))
+    assert "birthDate" not in bench.one("Patient")
+
+
+# --- late, stale, twice ------------------------------------------------------------------------------------------
+
+
+def test_an_older_message_after_a_newer_one_changes_nothing_and_is_reported(bench: Bench) -> None:
+    bench.feed(adt("A08", 12, pid="7^^^H^MR||New^Jane"))
+    (plan,) = bench.feed(adt("A08", 11, pid="7^^^H^MR||Old^Jane"))
+    assert [(issue.rule, issue.location.path, issue.severity) for issue in plan.findings] == [
+        ("UPD-0101", "PID", Severity.WARNING)
+    ]
+    assert bench.one("Patient")["name"] == [{"family": "New", "given": ["Jane"]}]
+    assert not any("Old" in str(issue.args) for issue in plan.findings)
+
+
+def test_an_older_message_that_says_the_same_is_no_finding(bench: Bench) -> None:
+    assert bench.rules(adt("A08", 12), adt("A08", 11)) == []
+
+
+@pytest.mark.parametrize(
+    ("late", "name", "rules", "refused"),
+    [
+        (Resolve.REVIEW, "New", ["UPD-0101"], False),
+        (Resolve.REFUSE, "New", ["UPD-0101"], True),
+        (Resolve.APPLY, "Old", ["UPD-0102"], False),
+    ],
+)
+def test_the_package_says_what_becomes_of_late_messages(
+    late: Resolve, name: str, rules: list[str], refused: bool
+) -> None:
+    bench = Bench()
+    bench.policy = replace(bench.policy, late=late)
+    bench.feed(adt("A08", 12, pid="7^^^H^MR||New^Jane"))
+    (plan,) = bench.feed(adt("A08", 11, pid="7^^^H^MR||Old^Jane"))
+    assert bench.one("Patient")["name"] == [{"family": name, "given": ["Jane"]}]
+    assert ([issue.rule for issue in plan.findings], plan.refused, plan.writes) == (rules, refused, not refused)
+
+
+def test_a_late_message_written_all_the_same_leaves_the_later_time() -> None:
+    bench = Bench(Policy(late=Resolve.APPLY))
+    bench.feed(adt("A08", 12), adt("A08", 10, pid="7^^^H^MR||Old^Jane"))
+    stamp = stamp_of(bench.one("Patient"))
+    assert stamp is not None and stamp.time.startswith("2024010112")
+    bench.policy = Policy()
+    assert bench.rules(adt("A08", 11, pid="7^^^H^MR||Other^Jane")) == ["UPD-0101"]
+
+
+def test_a_message_that_confirms_is_remembered_as_the_newest(bench: Bench) -> None:
+    first, again = adt("A08", 10), adt("A08", 12)
+    _, plan = bench.feed(first, again)
+    assert {change.act for change in plan.changes if change.kind == "Patient"} == {Act.CONFIRM}
+    assert bench.rules(adt("A08", 11, pid="7^^^H^MR||Poe^Jane")) == ["UPD-0101"]
+
+
+def test_the_same_message_again_changes_nothing_and_sends_nothing(bench: Bench) -> None:
+    message = adt("A01", 10, VISIT, "AL1|1|DA|PCN^Penicillin^L")
+    bench.feed(message, adt("A03", 12, VISIT + "|20240101120000"))
+    before = list(bench.record.resources())
+    (plan,) = bench.feed(message)
+    assert ([issue.rule for issue in plan.findings], plan.writes) == (["UPD-0601"], False)
+    assert list(bench.record.resources()) == before
+
+
+def test_a_control_id_used_again_for_another_message_is_no_reason_to_drop_it(bench: Bench) -> None:
+    rules = bench.rules(adt("A08", 10, control_id="1"), adt("A08", 11, control_id="1", pid="7^^^H^MR||Poe^Jane"))
+    assert rules == ["UPD-0602"]
+    assert bench.one("Patient")["name"] == [{"family": "Poe", "given": ["Jane"]}]
+
+
+def test_two_messages_of_one_moment_are_applied_as_they_come_and_reported(bench: Bench) -> None:
+    other = adt("A08", 10, control_id="other", pid="7^^^H^MR||Poe^Jane")
+    assert bench.rules(adt("A08", 10), other) == ["UPD-0103"]
+
+
+def test_a_message_without_a_time_is_left_out_where_the_record_knows_one(bench: Bench) -> None:
+    undated = adt("A08", 11, pid="7^^^H^MR||Poe^Jane").replace("20240101110000", "")
+    assert bench.rules(adt("A08", 10), undated) == ["UPD-0104"]
+    assert bench.rules(adt("A08", 12, pid="7^^^H^MR||Poe^Jane")) == []
+
+
+def test_a_resource_of_others_is_newer_when_its_server_wrote_it_after_the_event() -> None:
+    there = {
+        "resourceType": "Patient",
+        "id": "p1",
+        "meta": {"versionId": "4", "lastUpdated": "2024-01-01T11:00:00Z"},
+        "identifier": [{"system": "urn:id:H", "value": "7"}],
+        "birthDate": "1979-01-01",
+    }
+    bench = Bench(record=Record([there]))
+    assert bench.rules(adt("A08", 10)) == ["UPD-0101"]
+    (plan,) = bench.feed(adt("A08", 12))
+    assert written(plan)["Patient"] == {"method": "PUT", "url": "Patient/p1", "ifMatch": 'W/"4"'}
+
+
+# --- statuses ----------------------------------------------------------------------------------------------------
+
+
+def test_a_preliminary_result_after_the_final_one_is_left_out_however_new(bench: Bench) -> None:
+    bench.feed(result("F", 12, "5.4"))
+    assert bench.rules(result("P", 11, "9.9")).count("UPD-0101") == 2
+    assert bench.rules(result("P", 13, "9.9")).count("UPD-0201") == 2
+    observation = bench.one("Observation")
+    assert (observation["status"], str(observation["valueQuantity"]["value"])) == ("final", "5.4")  # type: ignore[index]
+
+
+def test_a_corrected_result_takes_the_place_of_the_final_one(bench: Bench) -> None:
+    assert bench.rules(result("P", 11, "5"), result("F", 12, "5.4"), result("C", 13, "5.6")) == []
+    observation = bench.one("Observation")
+    assert (observation["status"], str(observation["valueQuantity"]["value"])) == ("corrected", "5.6")  # type: ignore[index]
+    assert len(bench.all("DiagnosticReport")) == 1
+
+
+def test_a_result_before_its_order_makes_one_order_of_both(bench: Bench) -> None:
+    rules = bench.rules(result("F", 12), order("NW", 11))
+    assert "UPD-0101" in rules
+    assert len(bench.all("ServiceRequest")) == 1
+    assert bench.one("DiagnosticReport")["basedOn"] == [
+        {"reference": f"ServiceRequest/{bench.one('ServiceRequest')['id']}"}
+    ]
+
+
+@pytest.mark.parametrize(("cancel", "new"), [(11, 12), (12, 11)])
+def test_an_order_called_off_before_it_came_goes_to_review(bench: Bench, cancel: int, new: int) -> None:
+    assert set(bench.rules(order("CA", cancel), order("NW", new))) & {"UPD-0201", "UPD-0101"}
+    events = [each["valueCode"] for each in bench.one("ServiceRequest")["extension"] if "valueCode" in each]  # type: ignore[attr-defined]
+    assert events == ["CA"]
+
+
+def test_a_cancelled_admission_stays_cancelled(bench: Bench) -> None:
+    bench.feed(adt("A11", 12, VISIT))
+    assert bench.rules(adt("A01", 11, VISIT)) == ["UPD-0101"]
+    assert bench.rules(adt("A01", 13, VISIT)) == ["UPD-0201"]
+    assert bench.one("Encounter")["status"] == "cancelled"
+
+
+def test_a_package_may_let_statuses_go_back() -> None:
+    bench = Bench(Policy(backward=Resolve.APPLY))
+    assert bench.rules(adt("A11", 12, VISIT), adt("A01", 13, VISIT)) == ["UPD-0202"]
+    assert bench.one("Encounter")["status"] == "in-progress"
+
+
+# --- whose word counts -------------------------------------------------------------------------------------------
+
+
+def test_the_source_of_truth_keeps_its_word_and_others_fill_what_it_left_open() -> None:
+    bench = Bench(Policy(truth={"Patient.telecom": frozenset({"HOSP"}), "Patient.maritalStatus": frozenset({"HOSP"})}))
+    bench.feed(adt("A08", 10))
+    other = "7^^^H^MR||Poe^Jane||19800101|F|||Main^^Town||999^PRN^PH|||M"
+    (plan,) = bench.feed(adt("A08", 11, pid=other, sender="LAB"))
+    patient = bench.one("Patient")
+    assert [(issue.rule, issue.args["domain"]) for issue in plan.findings] == [("UPD-0501", "Patient.telecom")]
+    assert [each["value"] for each in patient["telecom"]] == ["555", "777"]  # type: ignore[attr-defined]
+    assert patient["name"] == [{"family": "Poe", "given": ["Jane"]}]
+    assert "maritalStatus" in patient
+
+
+def test_a_visit_number_of_another_patient_is_left_out(bench: Bench) -> None:
+    rules = bench.rules(adt("A01", 10, VISIT), adt("A02", 11, VISIT, pid="8^^^H^MR||Doe^John"))
+    assert rules == ["UPD-0306"]
+    assert bench.one("Encounter")["subject"] == {"reference": f"Patient/{bench.patient('7')['id']}"}
+
+
+def test_a_number_that_several_resources_have_is_left_out() -> None:
+    same = [
+        {"resourceType": "Patient", "id": name, "identifier": [{"system": "urn:id:H", "value": "7"}]} for name in "ab"
+    ]
+    bench = Bench(record=Record(same))
+    (plan,) = bench.feed(adt("A01", 10, VISIT))
+    assert [issue.rule for issue in plan.findings] == ["UPD-0305"]
+    assert "subject" not in bench.one("Encounter")
+
+
+# --- times and stamps --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "order"),
+    [
+        ("20240101120000+0000", "20240101130000+0100", Order.SAME),
+        ("20240101120000+0000", "20240101120000.5+0000", Order.UNKNOWN),
+        ("202401011200+0000", "20240101120030+0000", Order.UNKNOWN),
+        ("202401011200+0000", "20240101120130+0000", Order.BEFORE),
+        ("20240101", "20240101120000+0000", Order.UNKNOWN),
+        ("20240102", "20240101120000+0000", Order.AFTER),
+        ("2024-01-01T12:00:00Z", "20240101120001+0000", Order.BEFORE),
+        ("", "20240101", Order.UNKNOWN),
+    ],
+)
+def test_times_are_compared_as_far_as_both_were_stated(one: str, other: str, order: Order) -> None:
+    assert order_of(one, other) is order
+    mirrored = {Order.BEFORE: Order.AFTER, Order.AFTER: Order.BEFORE}.get(order, order)
+    assert order_of(other, one) is mirrored
+
+
+def test_a_stamp_is_read_as_it_was_written_and_leaves_other_extensions() -> None:
+    patient: dict[str, object] = {"resourceType": "Patient", "extension": [{"url": "x", "valueCode": "y"}]}
+    stamp = Stamp("20240101", "HOSP", "1", "AL1", "d")
+    marked = stamped(stamped(patient, Stamp("2023")), stamp)
+    assert stamp_of(marked) == stamp
+    assert unstamped(marked) == patient
