@@ -354,7 +354,7 @@ def _made(
     else:
         run.order.insert(at, instance)
         run.by_identity[identity] = instance
-    node.segment.register(instance)
+    run.make_known(instance, node.segment)
     return instance, content
 
 

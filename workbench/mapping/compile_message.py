@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.kernel.errors import Refused
@@ -29,7 +29,7 @@ BUNDLE = "bundle"
 REMEMBERED_NAMES = 1024
 """Sets of segment names for which a map keeps its rows."""
 
-Places = Callable[[Run], list[SegmentScope | GroupScope]]
+Places = Callable[[Run], Sequence[SegmentScope | GroupScope]]
 Identify = Callable[[Frame], tuple[str, ...] | None]
 RowFunction = Callable[[Run], None]
 
@@ -283,7 +283,7 @@ class _RowCompiler:
         content = self.content(self.kind(kinds.pop()))
 
         def fill(frame: Frame, number: int) -> None:
-            found = frame.scope.find(row.fill)
+            found = frame.run.find(row.fill, frame.scope)
             if found:
                 content(frame, found[-1].resource, found[-1])
 
@@ -308,11 +308,11 @@ class _RowCompiler:
         row = self.row
         content, identify = self.content(self.kind(row.make)), self.identify()
         kind = name_of(self.package.header.name_space, row.make)
-        own, row_name, write = name_of(row.id), row.name, row.write
+        own, row_name, write, keyed = name_of(row.id), row.name, row.write, bool(row.identity)
 
         def make(frame: Frame, number: int) -> None:
             run = frame.run
-            named = identify(frame)
+            named = identify(frame) if keyed else None
             name = f"{run.name}{own}{name_of(str(number))}" if named is None else name_of(*named)
             identity = id_of_name(kind + name)
             resource: Resource = {"resourceType": row.make}
@@ -324,11 +324,11 @@ class _RowCompiler:
             if known is not None:
                 merge(run, known.resource, resource)
                 known_here = Instance(row_name, known.resource, identity, known.write)
-                frame.scope.register(known_here if known.name != row_name else known)
+                run.make_known(known_here if known.name != row_name else known, frame.scope)
                 return
             run.by_identity[identity] = instance
             run.order.insert(place, instance)
-            frame.scope.register(instance)
+            run.make_known(instance, frame.scope)
 
         return make
 
@@ -343,7 +343,7 @@ class _RowCompiler:
             values = []
             for key in keys:
                 if isinstance(key, str):
-                    made = frame.scope.find(key)
+                    made = frame.run.find(key, frame.scope)
                     values.append(made[0].identity if made else "")
                 else:
                     values.append(key(frame))
@@ -361,7 +361,7 @@ def _groups_in(name: str, path: tuple[str, ...]) -> Places:
 def _segments_in(name: str, path: tuple[str, ...]) -> Places:
     """The segments of a name, all or those that stand directly in the groups of a path."""
     if not path:
-        return lambda run: list(run.laid_out.root.by_name.get(name, ()))
+        return lambda run: run.laid_out.root.by_name.get(name, ())
     last = -len(path)
     return lambda run: [
         segment

@@ -256,7 +256,7 @@ def holds(condition: Condition, codes: CodeMaps) -> Holds:
             inverse = holds(inner, codes)
             return lambda frame: not inverse(frame)
         case Made(name):
-            return lambda frame: bool(frame.scope.find(name))
+            return lambda frame: bool(frame.run.find(name, frame.scope))
         case Check():
             return _check(condition, codes)
 

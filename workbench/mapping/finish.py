@@ -15,6 +15,8 @@ def tie_references(run: Run) -> None:
     """Put the waiting references in their places; those that find nothing go."""
     unresolved: dict[int, Resource] = {}
     around: dict[tuple[Scope, str], list[Instance]] = {}
+    for name in dict.fromkeys([pending.name for pending in run.pending]):
+        run.settle(name)
     for pending in run.pending:
         found = _referred(pending, around)
         index = _number(pending) if pending.repeats and (len(found) != 1 or run.trace is not None) else None

@@ -113,10 +113,10 @@ class Fused:
         if there.referrals:
             _refer_again(frame, element, there.referrals)
         offsets = self._lengths(target) if there.notes else {}
-        if self._appends:
-            _add(target, element)
-        else:
+        if self._appends.isdisjoint(target):
             target.update(element)
+        else:
+            _add(target, element)
         first = len(state.copies)
         for recipe in there.made:
             make_again(state, scope, recipe)

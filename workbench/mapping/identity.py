@@ -10,6 +10,8 @@ from workbench.mapping.running import Run
 
 Object = dict[str, Json]
 _SPACE = NAMESPACE.bytes
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""RFC 9562 4.1: the two bits that say how the rest is laid out."""
 
 
 def named_id(*parts: str) -> str:
@@ -25,8 +27,7 @@ def name_of(*parts: str) -> str:
 def id_of_name(name: str) -> str:
     """The id of what has a name by `name_of`."""
     digest = sha1(_SPACE + name.encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digest[16], 16) & 3]
-    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
 def merge(run: Run, known: Object, more: Object) -> None:

@@ -93,7 +93,7 @@ def _keep(run: Run, scope: SegmentScope, leaf: Leaf, raw: str, rule: LedgerRule,
 
 def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
     """The latest instance of the rule's name in scope, else the first of the bundle."""
-    found = scope.find(rule.on) if rule.on else []
+    found = run.find(rule.on, scope) if rule.on else []
     if found:
         return found[-1].resource
     return run.order[0].resource if run.order else None

@@ -278,7 +278,7 @@ def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
             state.order.insert(at, instance)
             state.by_identity[identity] = instance
         state.same.add(made.key)
-    segment.register(instance)
+    state.make_known(instance, segment)
     return instance
 
 

@@ -202,6 +202,7 @@ class Run:
     key      what tells the message from others; `name` is the same as part of a name (`identity.name_of`)
     made     while the making of a value is being remembered: the resources made of its parts, None for one that
              cannot be made from memory
+    waiting  instances by name that nobody has asked for yet, with the scope each was made in
     same     resources that are in the bundle with all that one text says of them: identity, text and what was made
     afresh   nothing is taken from memory
     copies   in traced runs: what was made of resources before it was merged, in the order in which that began
@@ -210,7 +211,8 @@ class Run:
     __slots__ = (
         "afresh", "aliases", "bundle", "by_identity", "component", "context", "copies", "delimiters", "dropped",
         "escape", "given", "issues", "keeping", "key", "laid_out", "made", "message", "name", "noting", "order",
-        "pending", "repetition", "same", "sender", "separators", "subcomponent", "trace", "uneven", "zone",
+        "pending", "repetition", "same", "sender", "separators", "subcomponent", "trace", "uneven", "waiting",
+        "zone",
     )  # fmt: skip
 
     def __init__(
@@ -238,6 +240,7 @@ class Run:
         self.bundle: Resource = {}
         self.order: list[Instance] = []
         self.by_identity: dict[str, Instance] = {}
+        self.waiting: dict[str, list[tuple[Scope, Instance]]] = {}
         self.same: set[tuple[str, str, str]] = set()
         self.dropped: list[dict[str, Json]] = []
         self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
@@ -245,6 +248,25 @@ class Run:
         self.name = ""
         self.context = 0
         self.given: list[tuple[str, Node]] = []
+
+    def make_known(self, instance: Instance, scope: Scope) -> None:
+        """Make an instance known in a scope and around it, once somebody asks for one of its name: most are never
+        asked for."""
+        waiting = self.waiting.get(instance.name)
+        if waiting is None:
+            self.waiting[instance.name] = [(scope, instance)]
+        else:
+            waiting.append((scope, instance))
+
+    def find(self, name: str, scope: Scope, besides: str = "") -> list[Instance]:
+        """As `Scope.find`."""
+        self.settle(name)
+        return scope.find(name, besides)
+
+    def settle(self, name: str) -> None:
+        """Register the instances of a name that wait for it."""
+        for scope, instance in self.waiting.pop(name, ()):
+            scope.register(instance)
 
     def take(self, nodes: Iterable[Node], whole: bool) -> None:
         """Note in fast mode that the values of nodes were written: all of each, or the first leaf of each."""
