@@ -21,7 +21,7 @@ from workbench.mapping.model import MessageMap, Row
 from workbench.mapping.plans import CompiledMap, Shape, Source, known
 from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, SlotList, Step
 from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope
-from workbench.mapping.steady import SteadyRow, together
+from workbench.mapping.steady import SteadyRow
 
 BUNDLE = "bundle"
 """The name under which rows fill the Bundle itself."""
@@ -247,11 +247,12 @@ class _RowCompiler:
                     link(here)
             return VALUE if written >= VALUE or (written and not reads) else NOTHING
 
-        effects = [entry.effect(entry.when) for _, _, compiled in maps for entry in compiled.entries]
-        effect = None if self.is_group else together([*effects, *[effect for _, effect in linking]])
-        if effect is None:
+        effects = [(entry.guard, entry.effect(entry.when)) for _, _, compiled in maps for entry in compiled.entries]
+        known = [(guard, effect) for guard, effect in effects if effect is not None]
+        if self.is_group or len(known) < len(effects):
             return run
-        steady = SteadyRow(lambda frame: run(frame, frame.target, frame.owner), effect)
+        known += [(0, effect) for _, effect in linking]
+        steady = SteadyRow(lambda frame: run(frame, frame.target, frame.owner), known)
         with_rules = [name for name in covered if covered[name]]
 
         def run_steady(frame: Frame, resource: Resource, owner: Instance | None) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
+from typing import NamedTuple
 
 from workbench.mapping.compile_source import CodeMaps, OneText, guard_of, read_source
 from workbench.mapping.conditions import Alternatives, Text, V2Path
@@ -19,10 +21,17 @@ FirstText = Callable[[Frame], str]
 Way = tuple[OneText, Take]
 
 
-def short_ways(alternatives: Alternatives, in_value: bool, name: str) -> tuple[Way, ...]:
-    """The short ways to the alternatives of a source; none when one of them is more than a part of what is at hand."""
+class Ways(NamedTuple):
+    """The short ways to the first alternatives of a source; `more` when there are others, to which there is none."""
+
+    short: tuple[Way, ...] = ()
+    more: bool = False
+
+
+def short_ways(alternatives: Alternatives, in_value: bool, name: str) -> Ways:
+    """The short ways to the alternatives of a source that are parts of what is at hand, until one is more."""
     ways = [one_text(alternative, in_value, name) for alternative in alternatives]
-    return tuple([way for way in ways if way is not None]) if None not in ways else ()
+    return Ways(tuple(way for way in takewhile(bool, ways) if way is not None), None in ways)
 
 
 def one_text(path: V2Path | Text, in_value: bool, name: str) -> Way | None:

@@ -12,7 +12,7 @@ from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.mapping.compile_source import Found, Texts
 from workbench.mapping.compile_target import At, Object, Target
-from workbench.mapping.compile_text import Way
+from workbench.mapping.compile_text import Ways
 from workbench.mapping.model import Json, Null, Policy, Unmapped
 from workbench.mapping.running import (
     COPIED,
@@ -152,25 +152,25 @@ class Codes:
         object.__setattr__(self, "translate", lru_cache(REMEMBERED_CODES)(self.code_map.translate))
 
 
-def short_way(writing: Writing, ways: tuple[Way, ...], long: Step) -> Step:
+def short_way(writing: Writing, ways: Ways, long: Step) -> Step:
     """The rule without lists and nodes for what occurs most; everything else goes the long way."""
-    if not ways or writing.whole:
+    if not ways.short or writing.whole:
         return long
-    plain = not writing.transforms
+    plain, (short, more) = not writing.transforms, ways
     convert, put = CONVERTERS[writing.type], writing.target.quick()
 
     def run(frame: Frame) -> int:
         state = frame.run
         if state.trace is not None:
             return long(frame)
-        for read, take in ways:  # noqa: B007 - that of the text is used below
+        for read, take in short:  # noqa: B007 - that of the text is used below
             text = read(frame)
             if text is None or text == NULL:
                 return long(frame)
             if text:
                 break
         else:
-            return NOTHING
+            return long(frame) if more else NOTHING
         try:
             if not plain:
                 text = writing.transformed(frame, text)
@@ -188,11 +188,11 @@ def short_way(writing: Writing, ways: tuple[Way, ...], long: Step) -> Step:
     return run
 
 
-def short_way_of_code(writing: Writing, ways: tuple[Way, ...], codes: Codes, long: Step) -> Step:
+def short_way_of_code(writing: Writing, ways: Ways, codes: Codes, long: Step) -> Step:
     """As `short_way`, for a code with a row that becomes a primitive."""
-    if not ways or writing.whole or writing.type in CODED:
+    if not ways.short or writing.whole or writing.type in CODED:
         return long
-    plain = not writing.transforms
+    plain, (short, more) = not writing.transforms, ways
     convert, put = CONVERTERS[writing.type], writing.target.quick()
     translate = codes.translate
 
@@ -200,14 +200,14 @@ def short_way_of_code(writing: Writing, ways: tuple[Way, ...], codes: Codes, lon
         state = frame.run
         if state.trace is not None:
             return long(frame)
-        for read, take in ways:  # noqa: B007 - that of the text is used below
+        for read, take in short:  # noqa: B007 - that of the text is used below
             text = read(frame)
             if text is None or text == NULL:
                 return long(frame)
             if text:
                 break
         else:
-            return NOTHING
+            return long(frame) if more else NOTHING
         try:
             if not plain:
                 text = writing.transformed(frame, text)

@@ -126,7 +126,9 @@ def _search(identifiers: Json) -> str:
 
 @lru_cache(maxsize=4096)
 def _identifier_search(system: str, value: str) -> str:
-    return f"identifier={_quoted_system(system)}|{quote(value, safe='')}"
+    return (
+        f"identifier={_quoted_system(system)}|{value if value.isascii() and value.isalnum() else quote(value, safe='')}"
+    )
 
 
 @lru_cache(maxsize=1024)

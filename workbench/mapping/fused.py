@@ -36,6 +36,7 @@ FAIR_TRIAL = 64
 
 
 Texts = Callable[[Sequence[str]], object]
+Alone = Callable[[Sequence[str]], frozenset[str]]
 
 
 def texts_at(numbers: Sequence[int]) -> Texts:
@@ -61,6 +62,7 @@ class Referral(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """What rules have made of a set of texts; as `running.Remembered`.
 
+    alone      keys the target must not have
     taken      the places whose values were written, those of a type map less the place of the value
     done       the fields whose values were all written, as `SegmentScope.done`; their places are not in `taken`
     of_header  the places of MSH whose values were written
@@ -68,6 +70,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     written: int
     element: Resource
+    alone: frozenset[str]
     taken: frozenset[int]
     done: int
     of_header: frozenset[int]
@@ -81,10 +84,12 @@ class Fused:
     """Rules in a row that share a memory.
 
     texts  gives what they read of a segment's or value's parts
+    alone  gives the keys they may write or look at for such parts; all of the effect's unless given
     """
 
-    def __init__(self, steps: Sequence[Step], effect: Effect, texts: Texts) -> None:
+    def __init__(self, steps: Sequence[Step], effect: Effect, texts: Texts, alone: Alone | None = None) -> None:
         self._steps = tuple(steps)
+        self._alone_in = alone
         self._appends = effect.appends
         self._alone = effect.writes - effect.appends
         self._texts = texts
@@ -94,7 +99,7 @@ class Fused:
 
     def run(self, frame: Frame) -> int:
         target, scope, state, node = frame.target, frame.scope, frame.run, frame.node
-        if not isinstance(scope, SegmentScope) or scope.first or not self._alone.isdisjoint(target):
+        if not isinstance(scope, SegmentScope) or scope.first:
             return self._plain(frame)
         texts = self._texts(frame.parts)
         header: SegmentScope | None = None
@@ -107,7 +112,12 @@ class Fused:
         key = (state.context, texts) if node is None else (state.context, texts, node.level)
         there = self._known.get(key)
         if there is None:
-            return self._plain(frame) if key in self._known or self._useless else self._learn(frame, scope, header, key)
+            if key in self._known or self._useless:
+                return self._plain(frame)
+            alone = self._alone if self._alone_in is None else self._alone_in(frame.parts)
+            return self._learn(frame, scope, header, key, alone) if alone.isdisjoint(target) else self._plain(frame)
+        if not there.alone.isdisjoint(target):
+            return self._plain(frame)
         self._hits += 1
         element = copy_of(there.element)
         if there.referrals:
@@ -149,7 +159,9 @@ class Fused:
             written |= step(frame)
         return written
 
-    def _learn(self, frame: Frame, scope: SegmentScope, header: SegmentScope | None, key: object) -> int:
+    def _learn(
+        self, frame: Frame, scope: SegmentScope, header: SegmentScope | None, key: object, alone: frozenset[str]
+    ) -> int:
         """Run the rules on an empty target, so that all they write is seen."""
         state, target, taken, done, outer = frame.run, frame.target, scope.taken, scope.done, frame.run.made
         before = _Before.of(state)
@@ -173,9 +185,11 @@ class Fused:
         if len(self._known) >= REMEMBERED_TEXTS:
             self._known.clear()
         outcome = before.outcome(frame, scratch, leaves, made, written)
-        if outcome is not None and (of_header or whole):
+        if outcome is not None:
             open_places = frozenset([place for place in outcome.taken if not whole >> (place >> FIELDS) & 1])
-            outcome = msgspec.structs.replace(outcome, taken=open_places, done=whole, of_header=frozenset(of_header))
+            outcome = msgspec.structs.replace(
+                outcome, alone=alone, taken=open_places, done=whole, of_header=frozenset(of_header)
+            )
         self._known[key] = outcome
         before.move(state, scratch, target, self._lengths(target))
         _add(target, scratch)
@@ -232,7 +246,9 @@ class _Before(NamedTuple):
             return None
         base = 0 if frame.node is None else number_of(frame.node, True)
         taken = frozenset([place - base for place in leaves])
-        return Outcome(written, copy_of(scratch), taken, 0, frozenset(), given, recipes, tuple(referrals), notes)
+        return Outcome(
+            written, copy_of(scratch), frozenset(), taken, 0, frozenset(), given, recipes, tuple(referrals), notes
+        )
 
 
 def _done(state: Run, scope: SegmentScope, taken: set[int]) -> int:

@@ -17,7 +17,7 @@ from workbench.mapping.compile_source import (
     read_source,
 )
 from workbench.mapping.compile_target import Slots, Target, compile_target
-from workbench.mapping.compile_text import FirstText, Way, first_text, short_ways
+from workbench.mapping.compile_text import FirstText, Ways, first_text, short_ways
 from workbench.mapping.compile_value import Codes, Transformer
 from workbench.mapping.conditions import Alternatives, Condition, SyntaxProblem, read_condition
 from workbench.mapping.conditions import read_source as parse_source
@@ -123,10 +123,10 @@ class RuleParts:
             return joined(readers, " " if self.rule.join is None else self.rule.join)
         return _repeated(readers[0], self.rule.repeat)
 
-    def short(self) -> tuple[Way, ...]:
+    def short(self) -> Ways:
         """The short ways to the rule's text, none when it is more than a part of what is at hand."""
         if len(self.sources) != 1 or self.rule.repeat is not Repeat.EACH:
-            return ()
+            return Ways()
         return short_ways(self.sources[0], self.place.source.in_value, self.place.source.name)
 
     def nodes(self) -> Reader:

@@ -6,7 +6,8 @@ A feed's sender, a patient's general practitioner, an allergy or a diagnosis sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import reduce
 
 from workbench.mapping import fusing
 from workbench.mapping.effects import Effect
@@ -31,9 +32,11 @@ def texts_up_to_the_end(numbers: Sequence[int]) -> Texts:
 class SteadyRow:
     """What a row writes into its resource, by memory while the fields it reads are steady."""
 
-    def __init__(self, work: Step, effect: Effect) -> None:
+    def __init__(self, work: Step, guarded: Sequence[tuple[int, Effect]]) -> None:
+        """guarded  the effects of the row's rules, each with the field that must be populated for it or 0"""
         self._work = work
-        self._effect = effect
+        self._guarded = guarded
+        self._effect = effect = reduce(Effect.and_of, [effect for _, effect in guarded], Effect(frozenset()))
         self._fields = tuple(sorted(effect.reads))
         self._texts: dict[int, set[str]] = {number: set() for number in self._fields}
         self._runs = 0
@@ -57,15 +60,11 @@ class SteadyRow:
                 texts.add(parts[number])
         if self._runs == fusing.OBSERVED_RUNS:
             if all(len(texts) <= fusing.TEXTS_OF_A_STEADY_FIELD for texts in self._texts.values()):
-                self._memory = Fused([self._work], self._effect, texts_up_to_the_end(self._fields))
+                self._memory = Fused([self._work], self._effect, texts_up_to_the_end(self._fields), self._alone)
             self._texts = {}  # not emptied: another thread may be going through it
 
-
-def together(effects: Iterable[Effect | None]) -> Effect | None:
-    """The effect of rules one after the other; None when that of one cannot be said."""
-    whole = Effect(frozenset())
-    for effect in effects:
-        if effect is None:
-            return None
-        whole = whole.and_of(effect)
-    return whole
+    def _alone(self, parts: Sequence[str]) -> frozenset[str]:
+        """The keys that rules with something to do for such a segment may write or look at."""
+        effects = [effect for guard, effect in self._guarded if guard < len(parts) and (not guard or parts[guard])]
+        whole = reduce(Effect.and_of, effects, Effect(frozenset()))
+        return whole.writes - whole.appends
