@@ -41,6 +41,14 @@ COMMANDS: tuple[Command, ...] = (
         "layers",
         "Choose the folder of a mapping package.",
     ),
+    Command(
+        "file.plugins",
+        "Plug-ins…",
+        Category.FILE,
+        (),
+        "settings",
+        "Look at installed plug-ins; allow one, or forbid it again.",
+    ),
     Command("file.workspace", "Open or create workspace…", Category.FILE, (), "lock", "Change to another workspace."),
     Command(
         "file.save", "Save mapping", Category.FILE, ("Ctrl+S",), "save", "Write the mapping package to its folder."

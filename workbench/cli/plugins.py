@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from workbench.app.operations.plugins import PluginRow, PluginState, allow, consent_text, forbid, plugin_rows
+from workbench.app.operations.plugins import (
+    PluginRow,
+    PluginState,
+    allow,
+    consent_text,
+    forbid,
+    plugin_row,
+    plugin_rows,
+)
 from workbench.app.plugin_start import settings_file, start_plugins
 from workbench.cli.options import add_verb
 from workbench.cli.tables import print_json, print_table
@@ -59,14 +67,15 @@ def _list(options: argparse.Namespace) -> ExitCode:
 
 
 def _allow(options: argparse.Namespace) -> ExitCode:
-    print(consent_text(options.name))
-    if not options.yes and not _agreed(options.name):
+    seen = plugin_row(settings_file(), options.name)
+    print(consent_text(seen))
+    if not options.yes and not _agreed(seen.title):
         raise Refused(
             "PLG-0008",
             f"The plug-in {options.name} is not allowed: nobody agreed.",
             "Answer yes, or give --yes where nobody can be asked.",
         )
-    row = allow(settings_file(), options.name)
+    row = allow(settings_file(), seen)
     print(f"\n{row.title} is allowed. It brings {', '.join(row.names) or 'nothing'}.")
     return ExitCode.CLEAN
 

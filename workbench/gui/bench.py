@@ -60,6 +60,7 @@ class Bench(QObject):
     mask_changed = Signal(bool)
     page_asked = Signal(str)
     steps_changed = Signal()
+    plugins_changed = Signal()
     said = Signal(str)
     refused = Signal(object)  # WorkbenchError or a defect
 

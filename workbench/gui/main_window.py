@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
                 "file.open_sample": lambda: self.bench.open_paths(sample_capture_paths()),
                 "file.workspace": self._choose_workspace,
                 "file.open_mapping": self._open_mapping,
+                "file.plugins": self._show_plugins,
                 "file.save": self.desk.save,
                 "file.quit": self.close,
                 "edit.undo": self.desk.undo,
@@ -205,6 +206,11 @@ class MainWindow(QMainWindow):
         if folder:
             self.desk.open(folder)
             self.go("mapping")
+
+    def _show_plugins(self) -> None:
+        from workbench.gui.shell.plugins_dialog import PluginsDialog  # what plug-ins stand on is nearly all there is
+
+        PluginsDialog(self.bench, self.session, self).open()
 
     def _measure(self) -> None:
         self.bottom.bring("Ledger")

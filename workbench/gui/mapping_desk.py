@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -94,6 +95,7 @@ class MappingDesk(QObject):
         self._runs: dict[str, SuiteRun] = {}
         bench.message_changed.connect(self._run)
         bench.capture_changed.connect(self._forget_ledger)
+        bench.plugins_changed.connect(self._compile_anew)
 
     # The package
 
@@ -260,16 +262,17 @@ class MappingDesk(QObject):
     def _edited(self, package: Package) -> None:
         """After every edit; the previous compiled form stays in use while the new one has a defect."""
         self.package_changed.emit()
-        earlier = self.compiled
-        document, shown = self.bench.document, self.result is not None
-
-        def compile_it(_ctx: JobContext) -> tuple[AnyMapping, Result | None]:
-            compiled = recompile_any(earlier, package)
-            return compiled, _mapped_if_any(compiled, document) if document is not None and shown else None
-
-        handle = self.bench.jobs.newest("compile", "Compiling the mapping", compile_it)
+        document = self.bench.document
+        work = partial(_recompile, self.compiled, package, document if self.result is not None else None)
+        handle = self.bench.jobs.newest("compile", "Compiling the mapping", work)
         handle.succeeded.connect(lambda found: self._recompiled(found[0], found[1], document))
         handle.failed.connect(self._defective)
+
+    def _compile_anew(self) -> None:
+        """Transforms came or went: nothing that was compiled is kept."""
+        self.compiled = None
+        if self.package is not None:
+            self._edited(self.package)
 
     def _recompiled(self, compiled: AnyMapping, result: Result | None, document: Document | None) -> None:
         """Take up what was compiled, with the result that came along unless another message was selected meanwhile."""
@@ -392,6 +395,13 @@ def _mapped(compiled: AnyMapping, document: Document) -> Result:
     # What views ask of it first is worked out here, not in the window's thread.
     _ = (found.trace, found.ledger, result.document.root)
     return result
+
+
+def _recompile(
+    earlier: AnyMapping | None, package: Package, document: Document | None, _ctx: JobContext
+) -> tuple[AnyMapping, Result | None]:
+    compiled = recompile_any(earlier, package)
+    return compiled, _mapped_if_any(compiled, document) if document is not None else None
 
 
 def _mapped_if_any(compiled: AnyMapping, document: Document) -> Result | None:

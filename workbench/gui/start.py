@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from workbench import __version__
 from workbench.app.operations.received import plain_files, seal_plain_files, unsealing
+from workbench.app.plugin_start import start_plugins
 from workbench.app.session import (
     Session,
     create_session,
@@ -64,6 +65,7 @@ def start(arguments: Sequence[str] = ()) -> int:
     application, theme = make_application(wishes.theme)
     sys.excepthook = _defect
     threading.excepthook = lambda args: _defect(args.exc_type, args.exc_value, args.exc_traceback)
+    problems: Sequence[WorkbenchError] = start_plugins()
     workspace: Path | None = wishes.workspace or sample_workspace_folder()
     inputs = wishes.inputs
     while workspace is not None:
@@ -72,8 +74,10 @@ def start(arguments: Sequence[str] = ()) -> int:
             return ExitCode.CANCELLED
         try:
             window = open_window(theme, session, inputs)
+            for problem in problems:
+                window.bench.report(problem)
             application.exec()
-            workspace, inputs = window.next_workspace, ()
+            workspace, inputs, problems = window.next_workspace, (), ()
             window.deleteLater()
             window.bench.jobs.deleteLater()
         finally:

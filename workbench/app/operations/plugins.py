@@ -14,7 +14,7 @@ from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.workers import prepare_workers
 from workbench.plugins.consent import Allowed, read_allowed, write_allowed
 from workbench.plugins.installed import Hook, Installed, all_installed, installed, normalised
-from workbench.plugins.loading import Plugins, load_in_worker, plugins
+from workbench.plugins.loading import Offered, Plugins, load_in_worker, plugins
 
 _OFFERS = {
     Hook.MESSAGE_FORMATS: "ways to read files of messages",
@@ -77,25 +77,23 @@ def plugin_rows(file: Path) -> tuple[PluginRow, ...]:
     """
     allowed = {each.name: each for each in read_allowed(file)}
     there = {each.name: each for each in all_installed()}
-    in_use = {each.plugin.name: each for each in plugins().loaded}
-    rows = []
-    for name in sorted(allowed.keys() | there.keys()):
-        found, consent, problem = there.get(name), allowed.get(name), _PROBLEMS.get(name)
-        offered = in_use[name].offered.names() if name in in_use else {}
-        rows.append(
-            PluginRow(
-                name,
-                found.version if found else consent.version if consent else "",
-                found.summary if found else "",
-                found.hooks if found else (),
-                tuple(each for names in offered.values() for each in names),
-                found.digest if found else "",
-                _state(found, consent, name in in_use, problem),
-                consent,
-                str(problem) if problem else "",
-            )
-        )
-    return tuple(rows)
+    in_use = {each.plugin.name: each.offered for each in plugins().loaded}
+    return tuple(_row(name, there.get(name), allowed.get(name), in_use.get(name)) for name in sorted(allowed | there))
+
+
+def _row(name: str, found: Installed | None, consent: Allowed | None, offered: Offered | None) -> PluginRow:
+    problem = _PROBLEMS.get(name)
+    return PluginRow(
+        name,
+        found.version if found else consent.version if consent else "",
+        found.summary if found else "",
+        found.hooks if found else (),
+        tuple(each for names in offered.names().values() for each in names) if offered else (),
+        found.digest if found else "",
+        _state(found, consent, offered is not None, problem),
+        consent,
+        str(problem) if problem else "",
+    )
 
 
 def _state(
@@ -112,30 +110,46 @@ def _state(
     return PluginState.BROKEN if problem else PluginState.ALLOWED
 
 
-def consent_text(name: str) -> str:
-    """What the user must know before allowing a plug-in: what it is, what it says it offers, what it could do.
+def plugin_row(file: Path, name: str) -> PluginRow:
+    """One plug-in.
 
-    raises  Refused PLG-0001
+    raises  Refused PLG-0001: neither installed nor allowed; and as `plugin_rows`
     """
-    found = installed(name)
-    offers = [f"  offers   {_OFFERS[Hook(hook)] if hook in set(Hook) else hook}" for hook in found.hooks]
-    about = [f"  about    {found.summary}"] if found.summary else []
-    files = f"  files    SHA-256 {found.digest}" if found.digest else "  files    its installation lists none"
-    return "\n".join([found.title, *about, *offers, files, "", WARNING])
+    plain = normalised(name)
+    for row in plugin_rows(file):
+        if row.name == plain:
+            return row
+    return _row(plain, installed(plain), None, None)  # which says that there is none
 
 
-def allow(file: Path, name: str) -> PluginRow:
-    """Keep the user's consent to a plug-in as it is installed now, and load it.
+def offers_of(row: PluginRow) -> tuple[str, ...]:
+    """What a plug-in says it offers, in words."""
+    return tuple(_OFFERS[Hook(hook)] if hook in set(Hook) else hook for hook in row.hooks)
 
-    raises  Refused PLG-0001: not installed; PLG-0003 to PLG-0005: it does not work, and the consent is not kept;
-            PLG-0006; Unavailable PLG-0007, KRN-0002
+
+def consent_text(row: PluginRow) -> str:
+    """What the user must know before allowing a plug-in: what it is, what it says it offers, what it could do."""
+    about = [f"  about    {row.summary}"] if row.summary else []
+    offers = [f"  offers   {offer}" for offer in offers_of(row)]
+    files = f"  files    SHA-256 {row.digest}" if row.digest else "  files    its installation lists none"
+    return "\n".join([row.title, *about, *offers, files, "", WARNING])
+
+
+def allow(file: Path, seen: PluginRow) -> PluginRow:
+    """Keep the user's consent to what was shown, and load it.
+
+    raises  Refused PLG-0001: not installed; PLG-0002: it is not what was shown any more; PLG-0006
+            Refused PLG-0003 to PLG-0005, PLG-0009: it does not work, and the consent is not kept
+            Unavailable PLG-0007, KRN-0002
     """
-    found = installed(name)
+    found = installed(seen.name)
+    if (found.version, found.digest) != (seen.version, seen.digest):
+        raise Refused("PLG-0002", f"The plug-in {seen.title} was changed meanwhile.", "Look at it again.")
     others = [each for each in read_allowed(file) if each.name != found.name]
     _load(plugins(), found)
     at = datetime.now(UTC).isoformat(timespec="seconds")
     write_allowed(file, [*others, Allowed(found.name, found.version, found.digest, getpass.getuser(), at)])
-    return next(row for row in plugin_rows(file) if row.name == found.name)
+    return plugin_row(file, found.name)
 
 
 def forbid(file: Path, name: str) -> bool:

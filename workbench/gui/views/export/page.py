@@ -43,6 +43,7 @@ class ExportPage(Page):
         self.exported: Exported | None = None
         self._objections: tuple[Issue, ...] | None = None
         self.targets = QButtonGroup(self)
+        self._target_rows: list[QWidget] = []
         self.gate = Badge(bench.theme)
         self._reasons = down(spacing=6)
         self.draft = QCheckBox("Export as a draft: for trying out, marked DRAFT everywhere, never for production")
@@ -56,6 +57,8 @@ class ExportPage(Page):
         self.draft.toggled.connect(self._allow)
         desk.package_changed.connect(self._stale)
         desk.runs_changed.connect(self._stale)
+        bench.plugins_changed.connect(self._show_targets)
+        self.targets.idClicked.connect(lambda _number: self.check())
 
     def _build(self) -> None:
         page = QWidget()
@@ -65,7 +68,9 @@ class ExportPage(Page):
         choose = button("Choose…", self._choose_folder)
         layout = down(title, lead, spacing=6)
         layout.addSpacing(10)
-        layout.addWidget(card(label("Target", "heading"), *self._target_rows()))
+        self._targets = card(label("Target", "heading"))
+        self._show_targets()
+        layout.addWidget(self._targets)
         self._gate_card = card(
             across(label("Gate", "heading"), self.gate, 1, button("Check again", self.check)), self._reasons
         )
@@ -86,17 +91,24 @@ class ExportPage(Page):
         self.setLayout(down(scroll))
         self._allow()
 
-    def _target_rows(self) -> list[QWidget]:
-        rows: list[QWidget] = []
+    def _show_targets(self) -> None:
+        """A choice for each target there is; plug-ins bring others."""
+        before = self.target
+        for row in self._target_rows:
+            row.deleteLater()
+        for choice in self.targets.buttons():
+            self.targets.removeButton(choice)
+        self._target_rows = []
         for number, exporter in enumerate(EXPORTERS.values()):
             choice = QRadioButton(exporter.title)
-            choice.setChecked(number == 0)
+            choice.setChecked(exporter.name == before or number == 0)
             choice.setProperty("target", exporter.name)
             self.targets.addButton(choice, number)
-            about = label(_ABOUT.get(exporter.name, ""), "muted", wrap=True)
+            about = label(_ABOUT.get(exporter.name, "Brought by a plug-in."), "muted", wrap=True)
             about.setContentsMargins(24, 0, 0, 4)
-            rows += [choice, about]
-        return rows
+            for row in (choice, about):
+                self._targets.layout().addWidget(row)  # type: ignore[union-attr]
+                self._target_rows.append(row)
 
     @property
     def target(self) -> str:
