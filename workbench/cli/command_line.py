@@ -25,6 +25,7 @@ VERBS = {
     "ack": "ack",
     "fhirpath": "fhirpath",
     "map": "map_messages",
+    "sync": "sync",
     "synth": "synth",
     "suite": "suite",
     "export": "export",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from workbench.app.operations.fhir_server import Posted, place_of, post_messages, resources_of, search_parameters
 from workbench.app.operations.search import search
+from workbench.app.operations.sync import Synced, plan_for_server, post_updates
+from workbench.app.session import standard_package_folder
 from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
 from workbench.cli.tables import print_ndjson, print_table
 from workbench.exchange.fhir_rest import (
@@ -25,11 +27,13 @@ from workbench.exchange.tls import client_context
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.kernel.errors import ExitCode, Refused, Unavailable
 from workbench.kernel.issues import Issue
+from workbench.records.update_plan import Act
 from workbench.security.key_store import system_key_store
 from workbench.security.passphrase import from_descriptor
 
 TOKEN = "WORKBENCH_FHIR_TOKEN"
 _COLUMNS = ("number", "what", "status", "locations", "problem")
+_PLAN_COLUMNS = ("number", "what", *(act.name.lower() for act in Act), "problem")
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -53,6 +57,13 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     post.add_argument("--where", default="", metavar="EXPR", help='such as MSH-9.1 = "ADT"')
     post.add_argument("--mapping", type=Path, metavar="PACKAGE", help="what turns v2 messages into transactions")
     post.add_argument("--allow-production", action="store_true", help="post messages with MSH-11 = P too")
+    how = post.add_mutually_exclusive_group()
+    how.add_argument(
+        "--update",
+        action="store_true",
+        help="work each message out against the record of the server: versions, late messages, what is not said",
+    )
+    how.add_argument("--plan", action="store_true", help="only tell what --update would do; nothing is written")
     post.add_argument("--format", choices=("table", "ndjson"), default="table")
     token = _action(actions, "token", "keep a bearer token in the key store of the system, or forget it", _token)
     token.add_argument("--forget", action="store_true")
@@ -147,9 +158,18 @@ def _post(options: argparse.Namespace) -> ExitCode:
         numbers = [number for found in search(capture, options.where, job) for number in found.numbers]
     failed: list[int] = []
     with _client(options) as client:
-        rows = _rows(post_messages(capture, client, job, numbers, options.mapping, options.allow_production), failed)
+        if options.update or options.plan:
+            package = options.mapping or standard_package_folder()
+            given = (capture, client, job, package, numbers, options.allow_production)
+            rows = (
+                _rows(post_updates(*given), failed) if options.update else _plan_rows(plan_for_server(*given), failed)
+            )
+        else:
+            rows = _rows(
+                post_messages(capture, client, job, numbers, options.mapping, options.allow_production), failed
+            )
         if options.format == "table":
-            print_table(rows, _COLUMNS)
+            print_table(rows, _PLAN_COLUMNS if options.plan else _COLUMNS)
         else:
             print_ndjson(rows)
     return ExitCode.ISSUES if failed else ExitCode.CLEAN
@@ -157,7 +177,7 @@ def _post(options: argparse.Namespace) -> ExitCode:
 
 def _rows(posted: Iterator[Posted], failed: list[int]) -> Iterator[Mapping[str, object]]:
     for each in posted:
-        if not each.taken:
+        if not each.taken or (each.plan is not None and each.plan.count(Act.LEFT_OUT)):
             failed.append(each.number)
         _say(each.issues)
         yield {
@@ -167,6 +187,15 @@ def _rows(posted: Iterator[Posted], failed: list[int]) -> Iterator[Mapping[str, 
             "locations": " ".join(each.locations),
             "problem": each.problem,
         }
+
+
+def _plan_rows(planned: Iterator[Synced], failed: list[int]) -> Iterator[Mapping[str, object]]:
+    for each in planned:
+        if not each.whole:
+            failed.append(each.number)
+        _say(each.findings)
+        counts = {act.name.lower(): each.plan.count(act) if each.plan is not None else 0 for act in Act}
+        yield {"number": each.number, "what": each.what, **counts, "problem": each.problem}
 
 
 def _say(issues: tuple[Issue, ...]) -> None:

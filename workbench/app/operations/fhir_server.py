@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import unquote_plus
 
-from workbench.app.documents import document_at
+from workbench.app.documents import Document, document_at
 from workbench.app.operations.mapping import compiled
 from workbench.exchange.fhir_answers import RequestRefused, Response
 from workbench.exchange.fhir_rest import FhirClient
@@ -19,9 +19,10 @@ from workbench.kernel.progress import JobContext
 from workbench.kernel.waiting import waited
 from workbench.mapping.compile import CompiledMapping
 from workbench.messages.capture import Capture
+from workbench.records.update_plan import UpdatePlan
 from workbench.v2.er7 import Message
 
-_BUNDLE_REQUESTS = ("transaction", "batch")
+BUNDLE_REQUESTS = ("transaction", "batch")
 _PRODUCTION = "P"
 
 
@@ -36,6 +37,7 @@ class Posted:
     issues     what it remarks or refuses; they may hold patient data
     problem    why it was not taken, "" when it was
     document   the body of the answer
+    plan       what was to be changed, when it was worked out against the record of the server
     """
 
     number: int
@@ -45,6 +47,7 @@ class Posted:
     issues: tuple[Issue, ...] = ()
     problem: str = ""
     document: FhirDocument | None = None
+    plan: UpdatePlan | None = None
 
     @property
     def taken(self) -> bool:
@@ -105,7 +108,7 @@ def post_messages(
     raises            Refused MAP-…: the package is defective; EXC-0002: a message is for production and that was not
                       allowed; Unavailable and Refused EXC-01…: see `FhirClient.request`; Cancelled
     """
-    mapping = None if package is None else waited(partial(_mapping_to_fhir, package), ctx)
+    mapping = None if package is None else waited(partial(mapping_to_fhir, package), ctx)
     chosen = range(len(capture)) if numbers is None else numbers
     for done, number in enumerate(chosen, 1):
         ctx.check()
@@ -120,11 +123,22 @@ def post_messages(
         ctx.advance(done, len(chosen), "posting")
 
 
-def _mapping_to_fhir(package: Path) -> CompiledMapping:
+def mapping_to_fhir(package: Path) -> CompiledMapping:
+    """The compiled mapping of a folder; raises Refused MAP-…, EXC-0121: it does not turn v2 messages into FHIR."""
     mapping = compiled(package)
     if isinstance(mapping, CompiledMapping):
         return mapping
     raise Refused("EXC-0121", "This package does not turn v2 messages into FHIR.", "Open one that does.")
+
+
+def check_production(document: Document, number: int, allow_production: bool) -> None:
+    """Raise Refused EXC-0002 for a message that is marked for production, unless that is allowed."""
+    if isinstance(document, Message) and document.value("MSH-11") == _PRODUCTION and not allow_production:
+        raise Refused(
+            "EXC-0002",
+            f"Message {number} is marked for production (MSH-11 = P) and was not sent.",
+            "Allow production messages for this server, or change MSH-11 to T or D.",
+        )
 
 
 def _body(
@@ -133,12 +147,7 @@ def _body(
     document = document_at(capture, number)
     if not isinstance(document, Message):
         return document.value
-    if document.value("MSH-11") == _PRODUCTION and not allow_production:
-        raise Refused(
-            "EXC-0002",
-            f"Message {number} is marked for production (MSH-11 = P) and was not sent.",
-            "Allow production messages for this server, or change MSH-11 to T or D.",
-        )
+    check_production(document, number, allow_production)
     if mapping is None:
         raise Refused("EXC-0119", "A v2 message needs a mapping to become FHIR.", "Name a mapping package.")
     return mapping.trace(document).bundle
@@ -146,16 +155,17 @@ def _body(
 
 def _post(client: FhirClient, number: int, body: Mapping[str, object], ctx: JobContext) -> Posted:
     kind = str(body.get("resourceType", ""))
-    is_request = kind == "Bundle" and body.get("type") in _BUNDLE_REQUESTS
+    is_request = kind == "Bundle" and body.get("type") in BUNDLE_REQUESTS
     what = f"Bundle {body.get('type')}" if is_request else kind
     try:
         answer = client.transaction(body, ctx) if is_request else client.create(body, ctx=ctx)
     except RequestRefused as refusal:
         return Posted(number, what, refusal.status, issues=refusal.issues, problem=refusal.text)
-    return Posted(number, what, answer.status, tuple(_locations(answer)), answer.issues, "", answer.document)
+    return Posted(number, what, answer.status, tuple(locations_of(answer)), answer.issues, "", answer.document)
 
 
-def _locations(answer: Response) -> Iterable[str]:
+def locations_of(answer: Response) -> Iterable[str]:
+    """Where the server put what it was given."""
     if answer.location:
         yield answer.location
     entries = answer.document.value.get("entry") if answer.document is not None else None
