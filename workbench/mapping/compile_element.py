@@ -48,6 +48,7 @@ from workbench.mapping.running import (
     Written,
 )
 from workbench.mapping.scope import Instance
+from workbench.mapping.template import Template
 from workbench.mapping.values import CONVERTERS
 from workbench.v2.delimiters import NULL
 
@@ -296,7 +297,8 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
             identity = identify(frame, node)
             instance, content = _made(frame, node, identity, rule, fill, alone and known.of_use)
             if alone and content is not None and len(node.raw) <= LONGEST_VALUE:
-                there = Recipe((identity, node.raw, what), rule.make, rule.instance or rule.id, rule.write, content)
+                resource = Template({"resourceType": rule.make, **content.element.element})
+                there = Recipe((identity, node.raw, what), resource, rule.instance or rule.id, rule.write, content)
                 known.keep(key, there)
                 state.same.add(there.key)
         if state.made is not None:

@@ -10,7 +10,7 @@ import msgspec
 
 from workbench.mapping.effects import Effect
 from workbench.mapping.leaves import leaves_with
-from workbench.mapping.memory import copy_of, make_again
+from workbench.mapping.memory import make_again
 from workbench.mapping.retracing import at, given_since, moved, note_again, notes_since, ways
 from workbench.mapping.running import (
     FIELDS,
@@ -27,6 +27,7 @@ from workbench.mapping.running import (
     number_of,
 )
 from workbench.mapping.scope import Resource, SegmentScope
+from workbench.mapping.template import Template
 
 REMEMBERED_TEXTS = 1024
 """Sets of texts kept for each run of rules."""
@@ -69,7 +70,7 @@ class Outcome(msgspec.Struct, frozen=True):
     """
 
     written: int
-    element: Resource
+    element: Template
     alone: frozenset[str]
     taken: frozenset[int]
     done: int
@@ -119,7 +120,7 @@ class Fused:
         if not there.alone.isdisjoint(target):
             return self._plain(frame)
         self._hits += 1
-        element = copy_of(there.element)
+        element = there.element.copy()
         if there.referrals:
             _refer_again(frame, element, there.referrals)
         offsets = self._lengths(target) if there.notes else {}
@@ -247,7 +248,7 @@ class _Before(NamedTuple):
         base = 0 if frame.node is None else number_of(frame.node, True)
         taken = frozenset([place - base for place in leaves])
         return Outcome(
-            written, copy_of(scratch), frozenset(), taken, 0, frozenset(), given, recipes, tuple(referrals), notes
+            written, Template(scratch), frozenset(), taken, 0, frozenset(), given, recipes, tuple(referrals), notes
         )
 
 

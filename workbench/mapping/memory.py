@@ -7,7 +7,6 @@ makes the same of the same text, so what was made the last time is copied. Runs 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -30,6 +29,7 @@ from workbench.mapping.model import Json, Package, Rule
 from workbench.mapping.retracing import given_since, moved, note_again, notes_since
 from workbench.mapping.running import Frame, Node, Recipe, Remembered, Run, Written, number_of
 from workbench.mapping.scope import Instance, SegmentScope
+from workbench.mapping.template import Template
 from workbench.mapping.transforms import TRANSFORMS
 from workbench.mapping.values import Converter, Misfit, Zone
 from workbench.v2.delimiters import NULL
@@ -46,7 +46,6 @@ LONGEST_VALUE = 512
 _OWN_KEYS = frozenset({"url", "resourceType"})
 """What an object that is new may hold already."""
 
-_NUMBERS = (Decimal,)
 _Kept = TypeVar("_Kept")
 
 _VARIES = "\0"
@@ -55,12 +54,6 @@ _VARIES = "\0"
 Object = dict[str, Json]
 Content = Callable[[Frame, Node, Object, Frame], int]
 """Writes what a node says into an object; the last frame is the one around the element."""
-
-
-def copy_of(element: Object) -> Object:
-    """A copy that shares no object with what it was made of."""
-    copied: Object = msgspec.to_builtins(element, builtin_types=_NUMBERS)
-    return copied
 
 
 class Copied(NamedTuple):
@@ -117,7 +110,7 @@ def remembering(fill: Content, varying: Callable[[], Mapping[int, Copied]] = dic
         key = (node.raw, node.level, state.context)
         there = known.get(key)
         if there is not None:
-            return write_again(state, node, element, there, copy_of(there.element))
+            return write_again(state, node, element, there, there.element.copy())
         if not known.of_use:
             return of_form.run(frame, node, element, around)
         written, there = recorded(fill, frame, node, element, around)
@@ -176,7 +169,7 @@ class FormMemory:
             if self._known.of_use:
                 return self._learn(key, texts, frame, node, element, around)
             return self._fill(frame, node, element, around)
-        copied = copy_of(there.element)
+        copied = there.element.copy()
         try:
             for number, rule in self._varying:
                 if number in texts:
@@ -206,7 +199,7 @@ class FormMemory:
         if state.made is not None:
             state.made += (None,) if there is None else there.made
         if there is not None and all(
-            there.element.get(rule.key) == rule.convert(texts[number], state.zone)
+            there.element.element.get(rule.key) == rule.convert(texts[number], state.zone)
             for number, rule in self._varying or ()
             if number in texts
         ):
@@ -237,7 +230,7 @@ def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: F
     base = number_of(node, True)
     return written, Remembered(
         written,
-        copy_of({name: value for name, value in element.items() if name not in own}),
+        Template({name: value for name, value in element.items() if name not in own}),
         tuple([leaf - base for leaf in leaves]),
         parts,
         made,
@@ -266,7 +259,7 @@ def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
             make_again(state, segment, inner)
     else:
         at = len(state.order)
-        resource = {"resourceType": made.kind, **copy_of(made.content.element)}
+        resource = made.resource.copy()
         if state.trace is not None:
             state.copies.append(resource)
         for inner in made.content.made:

@@ -10,6 +10,7 @@ import msgspec
 from workbench.kernel.issues import Issue
 from workbench.mapping.model import Json, Write
 from workbench.mapping.scope import GroupScope, Instance, LaidOut, Resource, Scope, SegmentScope
+from workbench.mapping.template import Template
 from workbench.mapping.values import Zone
 from workbench.terminology.code_map import CodeMapRow
 from workbench.v2.delimiters import Delimiters
@@ -156,7 +157,7 @@ class Remembered(msgspec.Struct, frozen=True):
     """
 
     written: int
-    element: Resource
+    element: Template
     leaves: tuple[int, ...]
     given: tuple[tuple[str, Part], ...]
     made: tuple[Recipe, ...]
@@ -167,7 +168,7 @@ class Recipe(msgspec.Struct, frozen=True):
     """A resource that a value makes: what it takes to make it again."""
 
     key: tuple[str, str, str]
-    kind: str
+    resource: Template
     name: str
     write: Write
     content: Remembered
