@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+import pickle
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.plugins.conftest import Install
+from workbench.app.operations.plugins import allow, plugin_row
 from workbench.cli.command_line import run
 from workbench.export.verify import verify
 from workbench.kernel.errors import Refused
 from workbench.mapping.load import load_package
 from workbench.mapping.transforms import TRANSFORMS
 from workbench.messages.capture import open_capture
+from workbench.messages.registry import READERS
 from workbench.messages.rewriting import rewritten
 from workbench.plugins.consent import read_allowed
 from workbench.plugins.loading import plugins
@@ -133,6 +136,12 @@ def test_what_a_reader_takes_apart_is_put_together_again(acme: str, gateway: Pat
     assert changed == (base64.b64encode(GOOD) + b"\n") * 2
 
 
+def test_a_reader_crosses_to_other_processes_as_its_name(acme: str) -> None:
+    _allow(acme)
+    reader = READERS["Acme gateway"]
+    assert pickle.loads(pickle.dumps(reader)) is reader  # noqa: S301 - our own bytes
+
+
 def test_a_rule_uses_a_transform_in_this_process_and_in_workers(acme: str, site_package: Path, tmp_path: Path) -> None:
     _allow(acme)
     (tmp_path / "feed.hl7").write_bytes(ADT * 401)
@@ -212,6 +221,16 @@ def test_other_files_under_the_same_version_are_asked_about_again(
     said = capsys.readouterr()
     assert "PLG-0002" in said.err and "its files are others now" in said.err
     assert "ACME-0001" not in said.out
+
+
+def test_consent_is_to_what_was_shown(acme: str, settings: Path, tmp_path: Path) -> None:
+    seen = plugin_row(settings, acme)
+    with (tmp_path / "site" / "acme_hl7.py").open("a") as module:
+        module.write("\n# changed while the user was reading\n")
+    with pytest.raises(Refused) as refused:
+        allow(settings, seen)
+    assert refused.value.code == "PLG-0002"
+    assert not settings.exists() and plugins().loaded == ()
 
 
 def test_an_allowed_plug_in_that_was_removed_is_named(

@@ -254,6 +254,11 @@ READERS_THAT_FAIL = {
     ),
     "beyond": ("def read(self, name, buffer, ctx):\n        yield Found(array('Q', [5]), array('Q', [10**6]))", 0),
     "backwards": ("def read(self, name, buffer, ctx):\n        yield Found(array('Q', [5, 4]), array('Q', [9, 9]))", 0),
+    "again": (
+        "def read(self, name, buffer, ctx):\n"
+        "        yield Found(array('Q', [6]), array('Q', [9]))\n        yield Found(array('Q', [5]), array('Q', [9]))",
+        1,
+    ),
     "kinds": ("def read(self, name, buffer, ctx):\n        yield (1, 2)", 0),
 }
 
