@@ -89,9 +89,9 @@ def write_codes(parts: RuleParts, target: Target, codes: Codes) -> Step:
     return run
 
 
-def _safe(transform: Transformer, frame: Frame, text: str) -> str:
+def _safe(transform: Transformer | None, frame: Frame, text: str) -> str:
     try:
-        changed = transform(frame, text)
+        changed = text if transform is None else transform(frame, text)
     except Misfit:
         return text
     return changed or text

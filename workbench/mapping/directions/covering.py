@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.conditions import V2_TYPES, SyntaxProblem
 from workbench.mapping.directions.parts import SourceSide
-from workbench.mapping.directions.patterns import ANY_DEPTH, Cover, PatternStep, Place, Skip, Spot, State
+from workbench.mapping.directions.patterns import ANY_DEPTH, Cover, PatternStep, Place, Spot, State
 from workbench.mapping.directions.running import Frame, Holds, Instance, Node, Run
 from workbench.mapping.model import LedgerRule, MessageMap, Package
 
@@ -122,9 +122,9 @@ class Covering:
         self._given: dict[Place, dict[str, Node]] = {}
         self._states: dict[Place, frozenset[State]] = {}
 
-    def values(self, skip: Skip) -> list[tuple[Place, Spot]]:
-        """Every populated primitive that is not passed over, in the document's order, with what covers it."""
-        return self._run.document.visit(self._covers.start, self._beginning(), skip)
+    def values(self, taken: Container[Place] | None = None) -> list[tuple[Place, Spot]]:
+        """The document's populated primitives in order, with what covers them; `taken` as in `Document.visit`."""
+        return self._run.document.visit(self._covers.start, self._beginning(), taken)
 
     def spot(self, place: Place) -> Spot:
         """What covers a place, by what the maps have been given until now."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 
 from workbench.fhir.json_scan import Element
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.kernel.location import Location
-from workbench.mapping.directions.patterns import Place, Skip, Spot, State
-from workbench.mapping.directions.running import Node, Object
+from workbench.mapping.directions.patterns import Place, Spot, State
+from workbench.mapping.directions.running import Node
 from workbench.mapping.ledger import FhirValue
 from workbench.mapping.model import Json
 
@@ -56,8 +56,15 @@ class FhirSource:
             if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
         )
 
-    def of_type(self, name: str) -> list[Node]:
-        return [node for node in self.resources if type_of(node.value) == name]
+    def of_type(self, name: str) -> Sequence[Node]:
+        return self._by_type.get(name, ())
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, Sequence[Node]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.resources:
+            found.setdefault(type_of(node.value), []).append(node)
+        return found
 
     def full_url(self, node: Node) -> str:
         """`fullUrl` of a resource's entry, "" when it has none."""
@@ -120,27 +127,28 @@ class FhirSource:
     def _is_resource(self, place: Place) -> bool:
         return self.is_bundle and len(place) == 3 and place[0] == "entry" and place[2] == "resource"
 
-    @cached_property
-    def _referring(self) -> dict[Place, list[tuple[Node, Place]]]:
-        """For each resource those that refer to it, each with the place of the Reference."""
-        found: dict[Place, list[tuple[Node, Place]]] = {}
-        for node in self.resources:
-            assert node.place is not None  # resources stand somewhere
-            for place, value in _objects(node.value, node.place):
-                if "reference" in value:
-                    target = self.resolved(Node(value, place))
-                    if target is not None and target.place is not None:
-                        found.setdefault(target.place, []).append((node, place))
-        return found
-
     def referring(self, node: Node, kind: str, path: str) -> list[Node]:
         """The resources of a type whose element at `path` refers to the node."""
-        found: dict[Place, Node] = {}
-        for resource, place in self._referring.get(node.place or (), ()):
-            way = ".".join(str(step) for step in place[len(resource.place or ()) :] if isinstance(step, str))
-            if type_of(resource.value) == kind and way == path and resource.place is not None:
-                found.setdefault(resource.place, Node(resource.value, resource.place, ((*place, "reference"),)))
-        return list(found.values())
+        index = self._referring.get((kind, path))
+        if index is None:
+            index = self._referring[kind, path] = self._references(kind, tuple(path.split(".")))
+        return index.get(node.place or (), [])
+
+    @cached_property
+    def _referring(self) -> dict[tuple[str, str], dict[Place, list[Node]]]:
+        """By type and path: for each resource those that refer to it there, by way of the reference."""
+        return {}
+
+    def _references(self, kind: str, path: tuple[str, ...]) -> dict[Place, list[Node]]:
+        found: dict[Place, dict[Place, Node]] = {}
+        for resource in self.of_type(kind):
+            assert resource.place is not None  # resources stand somewhere
+            for place, value in _at_path(resource.value, resource.place, path):
+                target = self.resolved(Node(value, place))
+                if target is not None and target.place is not None:
+                    node = Node(resource.value, resource.place, ((*place, "reference"),))
+                    found.setdefault(target.place, {}).setdefault(resource.place, node)
+        return {place: list(nodes.values()) for place, nodes in found.items()}
 
     # --- places ------------------------------------------------------------------------------------------------------
 
@@ -160,28 +168,35 @@ class FhirSource:
             value = _stepped(value, step)
         return value
 
-    def visit(self, start: Spot, begun: Mapping[Place, frozenset[State]], skip: Skip) -> list[tuple[Place, Spot]]:
+    def visit(
+        self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Container[Place] | None
+    ) -> list[tuple[Place, Spot]]:
         found: list[tuple[Place, Spot]] = []
-        bundle = self.is_bundle
+        bundle, everything = self.is_bundle, taken is None
+        passed: Container[Place] = () if taken is None else taken
 
         def visit(value: Json, place: Place, spot: Spot) -> None:
+            """One value, whose place and spot are known not to be passed over."""
             if bundle and len(place) == 3 and place[0] == "entry" and place[2] == "resource":
                 spot = spot.begun_again(start.inside(type_of(value) or RESOURCE))
             if place in begun:
                 spot = spot.joined(begun[place])
-            if skip(place, spot):
+            if not everything and (spot.left_out or place in passed):
                 return
             if isinstance(value, dict):
+                ways = spot.ways
                 for key, item in value.items():
+                    inside = ways.get(key) or spot.inside(key)
                     if key in EXTENSIONS and isinstance(item, list):
                         for number, each in enumerate(item):
                             visit(each, (*place, key, number), spot.inside(key, url_of(each)))
+                    elif inside.left_out and not everything:
+                        continue
                     elif isinstance(item, list):
-                        inside = spot.inside(key)
                         for number, each in enumerate(item):
                             visit(each, (*place, key, number), inside)
                     elif key != "resourceType":
-                        visit(item, (*place, key), spot.inside(key))
+                        visit(item, (*place, key), inside)
             elif isinstance(value, list):
                 for number, each in enumerate(value):
                     visit(each, (*place, number), spot)
@@ -316,11 +331,12 @@ def url_of(value: Json) -> str:
     return url if isinstance(url, str) else ""
 
 
-def _objects(value: Json, place: Place) -> Iterator[tuple[Place, Object]]:
-    if isinstance(value, dict):
-        yield place, value
-        for key, item in value.items():
-            yield from _objects(item, (*place, key))
-    elif isinstance(value, list):
+def _at_path(value: Json, place: Place, path: tuple[str, ...]) -> Iterator[tuple[Place, Json]]:
+    """The values of elements at a path, through every list on the way."""
+    if isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _objects(item, (*place, number))
+            yield from _at_path(item, (*place, number), path)
+    elif not path:
+        yield place, value
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _at_path(value[path[0]], (*place, path[0]), path[1:])

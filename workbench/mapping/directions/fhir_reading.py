@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from workbench.fhir.json_tree import dumps
 from workbench.fhir.path import is_choice_of
 from workbench.mapping.conditions import (
     ALL,
@@ -23,7 +21,29 @@ from workbench.mapping.conditions import (
     SyntaxProblem,
     Text,
 )
-from workbench.mapping.directions.fhir_document import FhirSource, primitive_text, type_of
+from workbench.mapping.directions.fhir_document import primitive_text
+from workbench.mapping.directions.fhir_moves import (
+    Move,
+    Named,
+    Test,
+    along,
+    at_node,
+    bundle,
+    choice,
+    distinct,
+    enclosing,
+    extension,
+    first_that_has,
+    here,
+    literal,
+    message_id,
+    number,
+    number_in_message,
+    referring,
+    resolve,
+    typed,
+    values_along,
+)
 from workbench.mapping.directions.fhir_paths import (
     FhirPath,
     FhirStep,
@@ -32,12 +52,13 @@ from workbench.mapping.directions.fhir_paths import (
     read_fhir_condition,
     read_fhir_source,
 )
-from workbench.mapping.directions.running import Frame, Holds, Instance, Node, Reader
+from workbench.mapping.directions.plans import Keys, Known, May
+from workbench.mapping.directions.remembering import Reach
+from workbench.mapping.directions.running import Frame, Holds, Node, Reader
 from workbench.mapping.fhir_target import FhirSchema, Kind
 from workbench.mapping.model import Json, Package
 from workbench.terminology.code_map import CodeMap
 
-Move = Callable[[Frame, Node], list[Node]]
 Started = tuple[Reader, Kind | None]
 
 
@@ -68,67 +89,100 @@ class FhirReading:
         found: Kind | None = None
         for alternative in read_fhir_source(text):
             if isinstance(alternative, Text):
-                readers.append(_literal(alternative.text))
+                readers.append(literal(alternative.text))
                 continue
             reader, found = self.path(alternative, kind)
             readers.append(reader)
-        return (readers[0] if len(readers) == 1 else _first(readers)), found
+        return (readers[0] if len(readers) == 1 else first_that_has(readers)), found
 
     def condition(self, text: str, kind: Kind | None) -> Holds:
         """raises  SyntaxProblem; KeyError: a code map that is not there"""
         return self._holds(read_fhir_condition(text), kind)
 
+    def may(self, text: str, joined: bool) -> May | None:
+        """Whether an object with given keys can have values of a source; None when its keys do not tell.
+
+        joined  one of several sources that become a text, where literal texts alone say nothing
+        """
+        names: set[str] = set()
+        stems: set[str] = set()
+        for alternative in read_fhir_source(text):
+            if isinstance(alternative, Text):
+                if joined:
+                    continue
+                return None
+            needed = _needed(alternative)
+            if needed is None:
+                return None
+            (stems if needed[1] else names).update(needed[0])
+        return lambda keys: not names.isdisjoint(keys) or any(is_choice_of(key, stem) for stem in stems for key in keys)
+
+    def reach(self, text: str) -> Reach:
+        """How far a source looks."""
+        return min(Reach.VALUE if isinstance(one, Text) else _reach_of_path(one) for one in read_fhir_source(text))
+
+    def reach_of_condition(self, text: str) -> Reach:
+        return _reach(read_fhir_condition(text))
+
+    def known(self, text: str) -> Known:
+        """What the keys of an object say of a condition."""
+        return _known(read_fhir_condition(text))
+
     # --- paths -------------------------------------------------------------------------------------------------------
 
     def path(self, path: FhirPath, kind: Kind | None) -> tuple[Reader, Kind | None]:
-        start: Reader = _here
+        start: Reader = here
         if path.start == "bundle":
-            start, kind = _bundle, None
+            start, kind = bundle, None
         elif path.start:
             if path.start not in self.known_starts:
                 raise SyntaxProblem(f"no row is called {path.start}", 0)
-            start, kind = _enclosing(path.start), self.known_starts[path.start]
+            start, kind = enclosing(path.start), self.known_starts[path.start]
         moves: list[Move] = []
-        for number, step in enumerate(path.steps):
-            move, kind = self._move(step, kind, number == 0)
+        way: list[Named] = []
+        for place, step in enumerate(path.steps):
+            if step.kind is StepKind.ELEMENT:
+                kind = self._child(kind, step.name)
+                only = None if step.only is None else self._test(step.only, kind)
+                if step.only is None or only is not None:
+                    way.append(Named(step.name, step.pick, only))
+                    continue
+                move = self._picking(along([Named(step.name)]), step, kind)
+            else:
+                move, kind = self._move(step, kind, place == 0)
+            if way:
+                moves.append(along(way))
+                way = []
             moves.append(move)
-
-        def read(frame: Frame) -> list[Node]:
-            nodes = start(frame)
-            for move in moves:
-                if not nodes:
-                    return nodes
-                nodes = [found for node in nodes for found in move(frame, node)]
-            return _distinct(nodes)
-
-        return read, kind
+        if way:
+            moves.append(along(way))
+        return _reader(start, moves, many=any(step.kind in _MEETING for step in path.steps)), kind
 
     def _move(self, step: FhirStep, kind: Kind | None, first: bool) -> tuple[Move, Kind | None]:
         move: Move
         match step.kind:
-            case StepKind.ELEMENT:
-                kind = self._child(kind, step.name)
-                move = _element(step.name)
             case StepKind.CHOICE:
                 kind = None
-                move = _choice(step.name)
+                move = choice(step.name)
             case StepKind.TYPE:
                 kind = self._type(step.name)
-                move = _typed(step.name, first)
+                move = typed(step.name, first)
             case StepKind.EXTENSION:
                 url = self._url(step.name, kind)
-                kind, move = self._schema.root("Extension"), _extension(url)
+                kind, move = self._schema.root("Extension"), extension(url)
             case StepKind.RESOLVE:
-                kind, move = (self._type(step.name) if step.name else None), _resolve(step.name)
+                kind, move = (self._type(step.name) if step.name else None), resolve(step.name)
             case StepKind.REFERRING:
-                kind, move = self._type(step.name), _referring(step.name, step.more)
+                kind, move = self._type(step.name), referring(step.name, step.more)
             case StepKind.THIS:
                 move = lambda frame, node: [node]  # noqa: E731
             case StepKind.NUMBER | StepKind.NUMBER_IN_MESSAGE:
-                whole, kind = step.kind is StepKind.NUMBER_IN_MESSAGE, Kind("positiveInt", "positiveInt")
-                move = lambda frame, node: [Node(str(_number(frame.owner, whole)), None)]  # noqa: E731
+                kind = Kind("positiveInt", "positiveInt")
+                move = number if step.kind is StepKind.NUMBER else number_in_message
             case StepKind.MESSAGE_ID:
-                kind, move = Kind("string", "string"), _message_id
+                kind, move = Kind("string", "string"), message_id
+            case StepKind.ELEMENT:
+                raise AssertionError("elements are read by `along`")
         return (move if step.pick == ALL and step.only is None else self._picking(move, step, kind)), kind
 
     def _url(self, name: str, kind: Kind | None) -> str:
@@ -163,14 +217,51 @@ class FhirReading:
         def pick(frame: Frame, node: Node) -> list[Node]:
             found = move(frame, node)
             if only is not None:
-                return [one for one in found if only(_at(frame, one))]
+                return [one for one in found if only(at_node(frame, one))]
             return found[-1:] if step.pick == LAST else found[step.pick - 1 : step.pick]
 
         return pick
 
     # --- conditions --------------------------------------------------------------------------------------------------
 
+    def _test(self, condition: Condition, kind: Kind | None) -> Test | None:
+        """A condition that depends on the value at hand alone; None for any other."""
+        match condition:
+            case Both(conditions) | Either(conditions):
+                tests = [test for part in conditions if (test := self._test(part, kind)) is not None]
+                if len(tests) < len(conditions):
+                    return None
+                if isinstance(condition, Both):
+                    return lambda value: all(test(value) for test in tests)
+                return lambda value: any(test(value) for test in tests)
+            case Not(inner):
+                inverse = self._test(inner, kind)
+                return None if inverse is None else lambda value: not inverse(value)
+            case Check():
+                return self._value_test(condition, kind)
+        return None
+
+    def _value_test(self, check: Check, kind: Kind | None) -> Test | None:
+        if check.operand is Operand.VERSION or check.test in (Relation.NULL, Relation.IN_CODES):
+            return None
+        path = path_of(check.path)
+        if path.start:
+            return None
+        way: list[Named] = []
+        for step in path.steps:
+            only = None
+            if step.kind is StepKind.ELEMENT:
+                kind = self._child(kind, step.name)
+                only = None if step.only is None else self._test(step.only, kind)
+            if step.kind is not StepKind.ELEMENT or (step.only is not None and only is None):
+                return None
+            way.append(Named(step.name, step.pick, only))
+        return _tested(check, values_along(way))
+
     def _holds(self, condition: Condition, kind: Kind | None) -> Holds:
+        test = self._test(condition, kind)
+        if test is not None:
+            return lambda frame: test(frame.at.value)
         match condition:
             case Both(conditions):
                 all_of = [self._holds(part, kind) for part in conditions]
@@ -204,6 +295,141 @@ class FhirReading:
         if check.test is Relation.VALUED:
             return lambda frame: any(node.value is not None for node in read(frame))
         return text_test(check, read, self._codes)
+
+
+def _needed(path: FhirPath) -> tuple[tuple[str, ...], bool] | None:
+    """The keys of which a path needs one in the value at hand, and whether they are stems of choices."""
+    first = path.steps[0]
+    if path.start:
+        return None
+    match first.kind:
+        case StepKind.ELEMENT:
+            return (first.name, f"_{first.name}"), False
+        case StepKind.CHOICE:
+            return (first.name,), True
+        case StepKind.EXTENSION:
+            return ("extension",), False
+        case StepKind.RESOLVE:
+            return ("reference",), False
+        case _:
+            return None
+
+
+def _known(condition: Condition) -> Known:
+    match condition:
+        case Both(conditions):
+            all_of = [_known(part) for part in conditions]
+            return lambda keys: _least([known(keys) for known in all_of])
+        case Either(conditions):
+            any_of = [_known(part) for part in conditions]
+            return lambda keys: _inverse(_least([_inverse(known(keys)) for known in any_of]))
+        case Not(inner):
+            inverse = _known(inner)
+            return lambda keys: _inverse(inverse(keys))
+        case Check():
+            return _known_check(condition)
+    return lambda keys: None
+
+
+_INWARD = frozenset({StepKind.ELEMENT, StepKind.CHOICE, StepKind.EXTENSION, StepKind.THIS})
+"""Steps that stay in the value at hand."""
+_FOLLOWING = frozenset({StepKind.RESOLVE, StepKind.REFERRING, StepKind.TYPE})
+"""Steps that stay in the document."""
+
+
+def _reach_of_path(path: FhirPath) -> Reach:
+    if path.start and path.start != "bundle":
+        return Reach.AROUND
+    found = [Reach.DOCUMENT if path.start else Reach.VALUE]
+    for step in path.steps:
+        found.append(
+            Reach.VALUE if step.kind in _INWARD else Reach.DOCUMENT if step.kind in _FOLLOWING else Reach.AROUND
+        )
+        if step.only is not None:
+            found.append(_reach(step.only))
+    return min(found)
+
+
+def _reach(condition: Condition) -> Reach:
+    match condition:
+        case Both(conditions) | Either(conditions):
+            return min(map(_reach, conditions))
+        case Not(inner):
+            return _reach(inner)
+        case Check():
+            return Reach.AROUND if condition.operand is Operand.VERSION else _reach_of_path(path_of(condition.path))
+    return Reach.AROUND
+
+
+def _least(known: Sequence[bool | None]) -> bool | None:
+    return False if False in known else None if None in known else True
+
+
+def _inverse(known: bool | None) -> bool | None:
+    return None if known is None else not known
+
+
+def _known_check(check: Check) -> Known:
+    """Of a check, what it says where nothing it asks for is there."""
+    needed = None if check.operand is Operand.VERSION else _needed(path_of(check.path))
+    if needed is None:
+        return lambda keys: None
+    names, stems = needed
+    absent = check.test is Relation.UNEQUAL
+    if check.operand in (Operand.COUNT, Operand.LENGTH):
+        absent = number_test(check.test, 0, int(check.values[0]))
+
+    def known(keys: Keys) -> bool | None:
+        there = any(is_choice_of(key, names[0]) for key in keys) if stems else not keys.isdisjoint(names)
+        return None if there else absent
+
+    return known
+
+
+_MEETING = frozenset({StepKind.RESOLVE, StepKind.REFERRING, StepKind.TYPE})
+"""Steps by which different ways may lead to one place."""
+
+
+def _reader(start: Reader, moves: list[Move], *, many: bool) -> Reader:
+    """The moves one after the other; `many` when they may meet in one place, which counts once."""
+    if start is here and len(moves) == 1:
+        only = moves[0]
+        return lambda frame: only(frame, frame.at)
+
+    def read(frame: Frame) -> list[Node]:
+        nodes = start(frame)
+        for move in moves:
+            if not nodes:
+                return nodes
+            if len(nodes) == 1:
+                nodes = move(frame, nodes[0])
+            else:
+                nodes = [found for node in nodes for found in move(frame, node)]
+        return distinct(nodes) if many else nodes
+
+    return read
+
+
+def _tested(check: Check, read: Callable[[Json], list[Json]]) -> Test:
+    """The test of a check on the values read."""
+    if check.operand is Operand.COUNT:
+        count = int(check.values[0])
+        return lambda value: number_test(check.test, len(read(value)), count)
+    if check.operand is Operand.LENGTH:
+        length = int(check.values[0])
+        return lambda value: any(
+            number_test(check.test, own, length) for own in [len(primitive_text(each)) for each in read(value)] or [0]
+        )
+    if check.test is Relation.VALUED:
+        return lambda value: any(each is not None for each in read(value))
+    if check.test is Relation.UNEQUAL:
+        unwanted = check.values[0]
+        return lambda value: not any(primitive_text(each) == unwanted for each in read(value))
+    if check.test is Relation.MATCHES:
+        pattern = re.compile(check.values[0])
+        return lambda value: any(pattern.fullmatch(primitive_text(each)) for each in read(value))
+    wanted = frozenset(check.values)
+    return lambda value: any(primitive_text(each) in wanted for each in read(value))
 
 
 def text_test(check: Check, read: Reader, codes: Mapping[str, CodeMap]) -> Holds:
@@ -253,160 +479,3 @@ def _codes_of(frame: Frame, node: Node) -> list[str]:
             else []
         )
     return [frame.run.document.text(node)]
-
-
-# --- moves ------------------------------------------------------------------------------------------------------------
-
-
-def _here(frame: Frame) -> list[Node]:
-    return [frame.at]
-
-
-def _bundle(frame: Frame) -> list[Node]:
-    assert isinstance(frame.run.document, FhirSource)  # the package reads FHIR
-    return [frame.run.document.root] if frame.run.document.is_bundle else []
-
-
-def _enclosing(name: str) -> Reader:
-    def read(frame: Frame) -> list[Node]:
-        around = frame.owner.around(name)
-        return [] if around is None else [around.source]
-
-    return read
-
-
-def _literal(text: str) -> Reader:
-    return lambda frame: [Node(text, None)]
-
-
-def _first(readers: list[Reader]) -> Reader:
-    def read(frame: Frame) -> list[Node]:
-        for reader in readers:
-            found = reader(frame)
-            if found:
-                return found
-        return []
-
-    return read
-
-
-def _element(name: str) -> Move:
-    def move(frame: Frame, node: Node) -> list[Node]:
-        value = node.value
-        if not isinstance(value, dict) or node.place is None:
-            return []
-        found = value.get(name)
-        if found is None and f"_{name}" not in value:
-            return []
-        return _items(node, name, found, value.get(f"_{name}"))
-
-    return move
-
-
-def _choice(name: str) -> Move:
-    def move(frame: Frame, node: Node) -> list[Node]:
-        if not isinstance(node.value, dict):
-            return []
-        return [
-            found
-            for key, value in node.value.items()
-            if is_choice_of(key, name)
-            for found in _items(node, key, value, None)
-        ]
-
-    return move
-
-
-def _items(node: Node, name: str, value: Json, beside: Json) -> list[Node]:
-    assert node.place is not None  # literals have no elements
-    if isinstance(value, list):
-        return [
-            Node(item, (*node.place, name, number), node.via) for number, item in enumerate(value) if item is not None
-        ]
-    if value is None and isinstance(beside, list):
-        return []
-    return [Node(value, (*node.place, name), node.via)]
-
-
-def _typed(name: str, first: bool) -> Move:
-    def move(frame: Frame, node: Node) -> list[Node]:
-        document = frame.run.document
-        assert isinstance(document, FhirSource)  # the package reads FHIR
-        if type_of(node.value) == name:
-            return [node]
-        if first and (type_of(node.value) == "Bundle" or node.place == ()):
-            return document.of_type(name)
-        return []
-
-    return move
-
-
-def _extension(url: str) -> Move:
-    def move(frame: Frame, node: Node) -> list[Node]:
-        value, place = node.value, node.place
-        if place is None:
-            return []
-        if not isinstance(value, dict):
-            assert isinstance(frame.run.document, FhirSource)  # the package reads FHIR
-            value, place = frame.run.document.beside(place)
-        extensions = value.get("extension") if isinstance(value, dict) else None
-        return [
-            Node(item, (*place, "extension", number), (*node.via, (*place, "extension", number, "url")))
-            for number, item in enumerate(extensions if isinstance(extensions, list) else [])
-            if isinstance(item, dict) and item.get("url") == url
-        ]
-
-    return move
-
-
-def _resolve(kind: str) -> Move:
-    def move(frame: Frame, node: Node) -> list[Node]:
-        assert isinstance(frame.run.document, FhirSource)  # the package reads FHIR
-        found = frame.run.document.resolved(node)
-        return [] if found is None or (kind and type_of(found.value) != kind) else [found]
-
-    return move
-
-
-def _referring(kind: str, path: str) -> Move:
-    def move(frame: Frame, node: Node) -> list[Node]:
-        assert isinstance(frame.run.document, FhirSource)  # the package reads FHIR
-        return frame.run.document.referring(node, kind, path)
-
-    return move
-
-
-def _message_id(frame: Frame, node: Node) -> list[Node]:
-    """Twenty characters (the length of MSH-10 in v2.5.1) that depend on the document, the map and what it is for."""
-    root = frame.owner
-    while root.outer is not None:
-        root = root.outer
-    document = frame.run.document
-    assert isinstance(document, FhirSource)  # the package reads FHIR
-    named = f"{root.name} {root.source.place} ".encode() + dumps(document.value)
-    return [Node(hashlib.sha256(named).hexdigest()[:20].upper(), None)]
-
-
-def _number(owner: Instance, whole: bool) -> int:
-    """Which of the segments of its kind the owner is, in what encloses it or in the message; from 1."""
-    around = owner.outer
-    while whole and around is not None and around.outer is not None:
-        around = around.outer
-    if around is None:
-        return 1
-    alike = [one for one in (around.walk() if whole else around.inside) if one.kind == owner.kind]
-    return alike.index(owner) + 1 if owner in alike else len(alike) + 1
-
-
-def _at(frame: Frame, node: Node) -> Frame:
-    return Frame(frame.run, node, frame.owner, frame.target, {}, frame)
-
-
-def _distinct(nodes: list[Node]) -> list[Node]:
-    """Each place once: two reports of one patient lead to one patient."""
-    if len(nodes) < 2:
-        return nodes
-    found: dict[object, Node] = {}
-    for number, node in enumerate(nodes):
-        found.setdefault(number if node.place is None else node.place, node)
-    return list(found.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from workbench.mapping.directions.targets import Converter
 from workbench.mapping.directions.v2_target import time_of
 from workbench.mapping.fhir_target import Element, FhirSchema, Kind, TargetPath, read_target
 from workbench.mapping.model import Json
@@ -47,16 +48,21 @@ class FhirTarget:
     def leaf(self, path: TargetPath) -> TargetPath:
         return path
 
-    def convert(self, text: str, kind: Kind) -> tuple[Json, str]:
-        """raises  Misfit"""
-        if kind.type not in CONVERTERS:
-            raise Misfit(f"a text cannot be a {kind.type}")
-        if kind.type in _TIMES:
-            value = time_of(text)
-            return (value.to_fhir_date() if kind.type == "date" else value.to_fhir()), ""
-        if kind.type == "time":
-            return text, ""
-        return CONVERTERS[kind.type](text, Zone()), ""
+    def converter(self, kind: Kind) -> Converter:
+        """What makes a text a value of a primitive type.
+
+        The function raises  Misfit
+        """
+        return lambda text: (_converted(text, kind), "")
+
+
+def _converted(text: str, kind: Kind) -> Json:
+    if kind.type not in CONVERTERS:
+        raise Misfit(f"a text cannot be a {kind.type}")
+    if kind.type in _TIMES:
+        value = time_of(text)
+        return value.to_fhir_date() if kind.type == "date" else value.to_fhir()
+    return text if kind.type == "time" else CONVERTERS[kind.type](text, Zone())
 
 
 def same_primitive(value: Json, kind: Kind) -> bool:

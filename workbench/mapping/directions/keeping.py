@@ -79,8 +79,7 @@ def unclaimed(run: Run, covering: Covering) -> list[tuple[Place, Spot]]:
                         whole.add(node.place)
                     else:
                         alone.add(first_leaf(node.place))
-    values = covering.values(lambda place, spot: spot.left_out or place in whole)
-    return [value for value in values if value[0] not in alone]
+    return [value for value in covering.values(whole) if value[0] not in alone]
 
 
 def _name(run: Run, resource: Place) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NoReturn, Protocol
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.conditions import SyntaxProblem
+from workbench.mapping.directions.plans import CompiledMap, Known, May, Part
+from workbench.mapping.directions.remembering import Reach
 from workbench.mapping.directions.running import Frame, Holds, Node, Reader, Step
 from workbench.mapping.directions.targets import Target, TargetSide
 from workbench.mapping.directions.v2_target import time_of
 from workbench.mapping.fhir_target import Kind, TargetProblem
 from workbench.mapping.model import Package, Policy, Repeat, Rule, RuleMap, TransformCall, Unmapped
-from workbench.mapping.running import NOTHING, VALUE, RuleName
-from workbench.mapping.transforms import TransformProblem, called
+from workbench.mapping.running import RuleName
+from workbench.mapping.transforms import TransformProblem, called, of_plugin
 from workbench.terminology.code_map import CodeMap
 
 Transformer = Callable[[Frame, str], str | None]
@@ -30,6 +32,10 @@ class SourceSide(Protocol):
     def kind(self, name: str) -> Kind | None: ...
     def source(self, text: str, kind: Kind | None) -> tuple[Reader, Kind | None]: ...
     def condition(self, text: str, kind: Kind | None) -> Holds: ...
+    def may(self, text: str, joined: bool) -> May | None: ...
+    def known(self, text: str) -> Known | None: ...
+    def reach(self, text: str) -> Reach: ...
+    def reach_of_condition(self, text: str) -> Reach: ...
 
 
 @dataclass(frozen=True)
@@ -45,37 +51,6 @@ class Place:
     source: Kind | None
     kinds: tuple[Kind, ...]
     value: Kind | None = None
-
-
-@dataclass
-class CompiledMap:
-    """The rules of a map or block.
-
-    first   alternatives: the first that writes something ends the list
-    reads   something of the source can arrive through it
-    copies  what no rule takes goes over as it stands: source and target are of one kind
-    covers  ignore or keep rules stand in the map
-    """
-
-    name: str = ""
-    steps: list[Step] = field(default_factory=list)
-    first: bool = False
-    reads: bool = False
-    copies: bool = False
-    covers: bool = False
-
-    def run(self, frame: Frame) -> int:
-        """Run the rules; the answer is the most that one of them has written."""
-        written = NOTHING
-        for step in self.steps:
-            written |= step(frame)
-            if written and self.first:
-                break
-        return written
-
-    def enough(self, written: int) -> bool:
-        """True when what was written keeps a new element alive: constants do only where nothing is read."""
-        return written >= VALUE if self.reads else written > NOTHING
 
 
 class MapCompiler(Protocol):
@@ -113,6 +88,8 @@ class RuleParts:
         self.rule = rule
         self.place = place
         self.name = RuleName(place.map, rule.id)
+        self.below: CompiledMap | None = None
+        self._inner: list[CompiledMap] = []
 
     def refuse(self, sentence: str) -> NoReturn:
         where = self.rule.place or f"map {self.place.map}"
@@ -158,9 +135,12 @@ class RuleParts:
         whole = self.whole
         if not self.joins:
             read, kind = self.nodes()
-            return (
-                lambda frame: [(text, (node,)) for node in read(frame) if (text := text_of(frame, node, whole))]
-            ), kind
+
+            def texts(frame: Frame) -> list[tuple[str, tuple[Node, ...]]]:
+                nodes = read(frame)
+                return [(text, (node,)) for node in nodes if (text := text_of(frame, node, whole))] if nodes else []
+
+            return texts, kind
         readers = [self.source(text)[0] for text in self.rule.source]
         separator = " " if self.rule.join is None else self.rule.join
 
@@ -204,8 +184,8 @@ class RuleParts:
             self.refuse(f"there is no type map {self.rule.using}")
         return found
 
-    def transformer(self) -> Transformer:
-        """All of the rule's transforms in order; None from it is no value.
+    def transformer(self) -> Transformer | None:
+        """All of the rule's transforms in order, None where it has none; None from it is no value.
 
         The function raises  Misfit
         """
@@ -214,6 +194,8 @@ class RuleParts:
             for number, call in enumerate(self.rule.transform)
             if call.name != "text" or number
         ]
+        if not calls:
+            return None
 
         def run(frame: Frame, text: str) -> str | None:
             current: str | None = text
@@ -248,7 +230,62 @@ class RuleParts:
     def children(self, source: Kind | None, kinds: tuple[Kind, ...]) -> CompiledMap:
         """The rules below this one."""
         place = replace(self.place, source=source, kinds=kinds)
-        return self.compiler.rules(self.rule.children, place, CompiledMap(first=bool(self.rule.first_of)))
+        self.below = self.rules(self.rule.children, place, CompiledMap(first=bool(self.rule.first_of)))
+        return self.below
+
+    def rules(self, rules: Iterable[Rule], place: Place, into: CompiledMap) -> CompiledMap:
+        """Rules that this one runs."""
+        self._inner.append(self.compiler.rules(rules, place, into))
+        return into
+
+    def map_used(self) -> CompiledMap:
+        """The compiled map of `using`, for an element of the place's last kind."""
+        self._inner.append(self.compiler.rule_map(self.used(), self.place.kinds))
+        return self._inner[-1]
+
+    @property
+    def reach(self) -> Reach:
+        """How far the rule looks, and what it uses."""
+        rule, reading = self.rule, self.compiler.reading
+        if rule.raises is not None or rule.target.startswith("../") or any(of_plugin(c.name) for c in rule.transform):
+            return Reach.AROUND
+        texts = [*rule.source, *rule.accounts_for, *(text for call in rule.transform for text in _sources_of(call))]
+        found = [*(reading.reach(text) for text in texts), *(inner.remembers for inner in self._inner)]
+        return min([*found, reading.reach_of_condition(rule.when) if rule.when else Reach.VALUE])
+
+    def part(self, step: Step) -> Part:
+        """The rule with its compiled step, and what can be known of it beforehand."""
+        rule, reading = self.rule, self.compiler.reading
+        writes_here = not rule.source and not rule.target and rule.raises is None
+        nothing_more = rule.default is None and not rule.accounts_for
+        return Part(
+            step,
+            self.condition(),
+            reading.known(rule.when) if rule.when else None,
+            self._may(),
+            self.below if writes_here and nothing_more else None,
+            self.reach,
+        )
+
+    def _may(self) -> May | None:
+        if self.rule.default is not None:
+            return None
+        if not self.rule.source:
+            return None if self.below is None else self.below.may
+        reading, joined = self.compiler.reading, self.joins
+        needs = [reading.may(text, joined) for text in self.rule.source]
+        of_all = [may for may in needs if may is not None]
+        return (lambda keys: any(may(keys) for may in of_all)) if len(of_all) == len(needs) else None
+
+
+def _sources_of(call: TransformCall) -> list[str]:
+    """The sources among what a transform is given."""
+    if call.name == "text":
+        return []
+    transform, given = called(1, call)
+    return [
+        str(value) for parameter, value in zip(transform.parameters, given, strict=True) if parameter.source and value
+    ]
 
 
 def text_of(frame: Frame, node: Node, whole: bool) -> str:

@@ -6,7 +6,7 @@ come equally far. To follow a name leads to the next spot; spots are worked out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -77,9 +77,10 @@ class Spot:
     ignore, keep  the patterns that cover what stands here, by number
     left_out      an ignore rule without a condition is among them, and so all below is ignored
     may_ignore    something here or below may be ignored
+    ways          where names lead, as far as they have been followed: see `inside`
     """
 
-    __slots__ = ("_again", "_inside", "_joined", "_known", "ignore", "keep", "left_out", "may_ignore", "states")
+    __slots__ = ("_again", "_joined", "_known", "ignore", "keep", "left_out", "may_ignore", "states", "ways")
 
     def __init__(self, states: frozenset[State], known: dict[frozenset[State], Spot]) -> None:
         done = sorted((cover for cover, at in states if at == len(cover.steps)), key=lambda cover: cover.number)
@@ -89,20 +90,20 @@ class Spot:
         self.left_out = not all(cover.conditional for cover in self.ignore)
         self.may_ignore = any(not cover.keeps for cover, _ in states)
         self._known = known
-        self._inside: dict[str | tuple[str, str], Spot] = {}
+        self.ways: dict[str | tuple[str, str], Spot] = {}
         self._joined: dict[frozenset[State], Spot] = {}
         self._again: dict[Spot, Spot] = {}
 
     def inside(self, name: str, url: str = "") -> Spot:
         """The spot one name further; `url` of an extension."""
         key = (name, url) if url else name
-        found = self._inside.get(key)
+        found = self.ways.get(key)
         if found is None:
             found = self._of(
                 frozenset((cover, after) for cover, at in self.states for after in cover.after(at, name, url))
             )
-            if len(self._inside) < REMEMBERED_NAMES:
-                self._inside[key] = found
+            if len(self.ways) < REMEMBERED_NAMES:
+                self.ways[key] = found
         return found
 
     def joined(self, states: frozenset[State]) -> Spot:
@@ -127,11 +128,3 @@ class Spot:
             if len(self._known) < REMEMBERED_SPOTS:
                 self._known[states] = found
         return found
-
-
-Skip = Callable[[Place, Spot], bool]
-"""True for a place whose values, with all below it, are passed over."""
-
-
-def nothing_skipped(place: Place, spot: Spot) -> bool:
-    return False

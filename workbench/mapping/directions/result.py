@@ -9,7 +9,7 @@ from workbench.fhir.json_tree import dumps
 from workbench.kernel.issues import Issue
 from workbench.mapping.directions.copying import COPY
 from workbench.mapping.directions.covering import Covering
-from workbench.mapping.directions.patterns import Place, nothing_skipped
+from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.running import Document, Instance, Object, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.directions.v2_target import Verbatim, paths, place_text
@@ -75,7 +75,7 @@ class TracedDocument:
         every = document.elements()
         taken = Takers(self._written, document.first_leaf)
         entries = []
-        for element, (place, spot) in zip(every, self._covering.values(nothing_skipped), strict=True):
+        for element, (place, spot) in zip(every, self._covering.values(), strict=True):
             writes = taken.of(place)
             kept = [write for write in writes if write[1].written]
             covered = None if _by_rule(kept) else self._covering.ignored(place, spot)

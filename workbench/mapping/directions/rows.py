@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
 from workbench.mapping.conditions import SyntaxProblem, V2Path, read_source
-from workbench.mapping.directions.parts import CompiledMap
+from workbench.mapping.directions.plans import CompiledMap
 from workbench.mapping.directions.rules import Compiler, fill
 from workbench.mapping.directions.running import Frame, Holds, Instance, Node, Reader, Written
 from workbench.mapping.directions.v2_reading import V2Source
@@ -43,7 +43,7 @@ class CompiledRow:
             for row in self.inside:
                 row.run(Frame(frame.run, node, made, made.content, {}))
             if not made.kind and not made.inside and made in frame.owner.inside:
-                frame.owner.inside.remove(made)
+                frame.owner.take_back(made)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class _RowCompiler:
 
         def work(frame: Frame, node: Node) -> Instance:
             made = Instance(row.name, "", node, frame.owner)
-            frame.owner.inside.append(made)
+            frame.owner.add(made)
             return made
 
         return work
@@ -220,9 +220,9 @@ class _RowCompiler:
             made = Instance(row.name, row.make, node, frame.owner)
             if is_resource:
                 made.content["resourceType"] = row.make
-            frame.owner.inside.append(made)
+            frame.owner.add(made)
             if content(frame, node, made) < VALUE:
-                frame.owner.inside.remove(made)
+                frame.owner.take_back(made)
                 return None
             _note_way(frame, name, node, made)
             return made

@@ -10,7 +10,9 @@ from workbench.kernel.issues import IssueType, Severity
 from workbench.mapping.directions.codes import CODED, put_first, translated, write_codes
 from workbench.mapping.directions.copying import copied_value, copy_rest
 from workbench.mapping.directions.fhir_side import same_primitive
-from workbench.mapping.directions.parts import CompiledMap, Place, RuleParts, SourceSide
+from workbench.mapping.directions.parts import Place, RuleParts, SourceSide
+from workbench.mapping.directions.plans import CompiledMap, Part
+from workbench.mapping.directions.remembering import Reach, fill_once
 from workbench.mapping.directions.restoring import RESTORED, restore
 from workbench.mapping.directions.running import Frame, Node, Object, Step, Written
 from workbench.mapping.directions.targets import At, Target, TargetSide, has_own
@@ -76,20 +78,18 @@ class Compiler:
         for rule in rules:
             if rule.enabled and self.package.status_of(rule) is not RuleStatus.REJECTED:
                 into.reads = into.reads or any(_reads(inner) for inner in rule.walk())
-                into.steps.append(self._rule(RuleParts(self, rule, place)))
+                into.parts.append(self._rule(RuleParts(self, rule, place)))
+        into.reach = min((part.reach for part in into.parts), default=Reach.VALUE)
         return into
 
-    def _rule(self, parts: RuleParts) -> Step:
-        holds, rule = parts.condition(), parts.rule
+    def _rule(self, parts: RuleParts) -> Part:
+        rule = parts.rule
         step = _in_place(parts) if not rule.target and rule.raises is None else _step(parts)
         if rule.default is not None:
             step = _with_default(parts, step)
         if rule.accounts_for:
             step = _accounting(parts, step)
-        if holds is None:
-            return step
-        condition = holds
-        return lambda frame: step(frame) if condition(frame) else NOTHING
+        return parts.part(step)
 
 
 def _reads(rule: Rule) -> bool:
@@ -133,7 +133,7 @@ def _value(parts: RuleParts) -> Step:
     texts, source = parts.texts()
     if source is not None and not parts.whole and _is_complex(parts, source):
         parts.refuse(f"{rule.source[0]} is a {source.type}; name a type map with using, or one of its elements")
-    transform = parts.transformer()
+    transform, convert = parts.transformer(), side.converter(kind)
 
     def run(frame: Frame) -> int:
         written = NOTHING
@@ -141,10 +141,10 @@ def _value(parts: RuleParts) -> Step:
             value: Json
             note, outcome = "", COPIED
             try:
-                changed = transform(frame, text)
+                changed = text if transform is None else transform(frame, text)
                 if not changed:
                     continue
-                value, note = side.convert(changed, kind)
+                value, note = convert(changed)
             except Misfit:
                 value, outcome = text, MISFIT
                 frame.run.report(
@@ -165,6 +165,7 @@ def _take_over(parts: RuleParts, target: Target) -> Step:
     """A value with everything in it, in the form it has."""
     read, _ = parts.nodes()
     side, kind = parts.compiler.writing, parts.place.value or target.kind
+    convert = side.converter(kind)
 
     def run(frame: Frame) -> int:
         written = NOTHING
@@ -175,7 +176,7 @@ def _take_over(parts: RuleParts, target: Target) -> Step:
                 value, whole = frame.run.document.text(node), False
             elif primitive and not isinstance(value, Raw) and not same_primitive(value, kind):
                 try:
-                    value, note = side.convert(str(value), kind)
+                    value, note = convert(str(value))
                 except Misfit:
                     outcome = MISFIT
             written |= _note(parts, frame, target.put(frame, value), (node,), whole, outcome, note)
@@ -311,7 +312,7 @@ def _fill_each(parts: RuleParts) -> Step:
         if side.is_primitive(kind):
             parts.refuse(f"{rule.target} is a {kind.type} and holds no {parts.used().target}")
     read, source = parts.nodes()
-    maps = [parts.compiler.rule_map(parts.used(), parts.place.kinds)] if rule.using else []
+    maps = [parts.map_used()] if rule.using else []
     if rule.children:
         maps.append(parts.children(source, (*parts.place.kinds, kind)))
     codes = parts.codes() if rule.codes else None
@@ -358,11 +359,24 @@ def fill(compiled: CompiledMap, frame: Frame, node: Node, element: Object) -> in
     run = frame.run
     if compiled.covers and run.trace is not None:
         run.given.append((compiled.name, node))
+    if compiled.remembers and not run.full and not element and isinstance(node.value, dict):
+        return _fill_again(compiled, frame, node, element)
     start = len(run.trace or ())
     written = compiled.run(Frame(run, node, frame.owner, element, {}, frame))
     if compiled.copies:
         written |= copy_rest(run, compiled.name, node, element, start)
     return written
+
+
+def _fill_again(compiled: CompiledMap, frame: Frame, node: Node, element: Object) -> int:
+    """Run a map, or take what it made of the same before."""
+
+    def fresh(around: Frame, node: Node, element: Object) -> int:
+        return compiled.run(Frame(around.run, node, around.owner, element, {}, around))
+
+    if compiled.remembers is Reach.VALUE:
+        return compiled.recall.fill(fresh, frame, node, element)
+    return fill_once(id(compiled), fresh, frame, node, element)
 
 
 def _spread(parts: RuleParts, made: Kind) -> Step:
@@ -375,7 +389,7 @@ def _spread(parts: RuleParts, made: Kind) -> Step:
         if inner.target != "$value":
             RuleParts(parts.compiler, inner, place).refuse(f"a map to {made.type} writes $value only")
         rules.append(replace(inner, target=parts.rule.target))
-    compiled = parts.compiler.rules(rules, place, CompiledMap(used.name, first=True, covers=used.covers))
+    compiled = parts.rules(rules, place, CompiledMap(used.name, first=True, covers=used.covers))
     read, _ = parts.nodes()
 
     def run(frame: Frame) -> int:

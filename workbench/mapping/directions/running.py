@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
-from workbench.mapping.directions.patterns import Place, Skip, Spot, State
+from workbench.mapping.directions.patterns import Place, Spot, State
 from workbench.mapping.ledger import FhirValue
 from workbench.mapping.model import Json, LedgerRule
 from workbench.mapping.running import Outcome, RuleName
@@ -56,11 +57,14 @@ class Document(Protocol):
     def first_leaf(self, place: Place) -> Place:
         """The primitive that `text` reads."""
 
-    def visit(self, start: Spot, begun: Mapping[Place, frozenset[State]], skip: Skip) -> list[tuple[Place, Spot]]:
-        """Every populated primitive that is not passed over, in the document's order, with the spot it stands on.
+    def visit(
+        self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Container[Place] | None
+    ) -> list[tuple[Place, Spot]]:
+        """Populated primitives in the document's order, each with the spot it stands on.
 
         start  where ways begin, before the resource or segment
         begun  the patterns that begin to count at places
+        taken  what is passed over with all below it, and so is what an ignore rule leaves out; None for everything
         """
 
     def spot(self, place: Place, start: Spot, begun: Mapping[Place, frozenset[State]]) -> Spot:
@@ -87,9 +91,11 @@ class Instance:
     content  what was written
     source   what it was made from
     inside   what the rows within it made, in order
+    number   which of those of its kind it is in what encloses it, from 1
+    overall  which of its kind it is in the message
     """
 
-    __slots__ = ("content", "full_url", "inside", "kind", "name", "outer", "source")
+    __slots__ = ("_counts", "content", "inside", "kind", "name", "number", "outer", "overall", "source")
 
     def __init__(self, name: str, kind: str, source: Node, outer: Instance | None) -> None:
         self.name = name
@@ -98,7 +104,32 @@ class Instance:
         self.outer = outer
         self.content: Object = {}
         self.inside: list[Instance] = []
-        self.full_url = ""
+        self.number = self.overall = 1
+        self._counts: dict[tuple[str, bool], int] = {}
+
+    def add(self, made: Instance) -> None:
+        """Put what is being made behind all that stands in it."""
+        self.inside.append(made)
+        made.number = self._count(made.kind, False, 1)
+        made.overall = self.message._count(made.kind, True, 1)
+
+    def take_back(self, made: Instance) -> None:
+        """Take out what was put in last."""
+        self.inside.remove(made)
+        self._count(made.kind, False, -1)
+        self.message._count(made.kind, True, -1)
+
+    def _count(self, kind: str, overall: bool, more: int) -> int:
+        count = self._counts[kind, overall] = self._counts.get((kind, overall), 0) + more
+        return count
+
+    @property
+    def message(self) -> Instance:
+        """The outermost of what encloses it."""
+        scope = self
+        while scope.outer is not None:
+            scope = scope.outer
+        return scope
 
     def found(self, name: str) -> list[Instance]:
         """The instances of a name in the nearest enclosing place that has any."""
@@ -138,6 +169,33 @@ class Written(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken into one object of an element; places count from the value, or from the document's root.
+
+    way      from the element to the object
+    outcome  of all of it: written, or not
+    whole    places that were taken with everything in them
+    alone    and those of which the first leaf alone was taken
+    via      places that were gone through on the way from the value
+    """
+
+    way: Place
+    outcome: Outcome
+    whole: tuple[Place, ...]
+    alone: tuple[Place, ...]
+    via: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What became of an object."""
+
+    written: int
+    element: Object
+    taken: tuple[Taken, ...]
+
+
 class Run:
     """One document on its way through a mapping.
 
@@ -146,6 +204,7 @@ class Run:
     given   which map with ignore or keep rules was given which value
     roots   the messages, or the Bundle, being made
     covering  the ignore rules, where they decide what is copied
+    made    what maps have made of places of the document, by map and place
     """
 
     def __init__(self, document: Document, zone: Zone, sender: str, noting: bool, full: bool = False) -> None:
@@ -158,6 +217,7 @@ class Run:
         self.given: list[tuple[str, Node]] = []
         self.roots: list[Instance] = []
         self.covering: CoveringRules | None = None
+        self.made: dict[object, Remembered] = {}
 
     def note(self, written: Written) -> None:
         if self.trace is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -12,6 +12,9 @@ from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.directions.v2_target import Verbatim
 from workbench.mapping.fhir_target import Element, Kind, Step, TargetPath
 from workbench.mapping.model import Json
+
+Converter = Callable[[str], tuple[Json, str]]
+"""A text as a value of a primitive type, and what was assumed about it; raises Misfit: it cannot be one."""
 
 
 class TargetSide(Protocol):
@@ -25,7 +28,7 @@ class TargetSide(Protocol):
     def child(self, kind: Kind, number: int) -> Element | None: ...
     def read(self, text: str, kinds: tuple[Kind, ...]) -> TargetPath: ...
     def leaf(self, path: TargetPath) -> TargetPath: ...
-    def convert(self, text: str, kind: Kind) -> tuple[Json, str]: ...
+    def converter(self, kind: Kind) -> Converter: ...
 
 
 class At(msgspec.Struct, frozen=True):
@@ -49,10 +52,12 @@ class Target:
         self._prefixes = [_name(path.steps[: number + 1]) for number in range(len(path.steps))]
         self.labelled = bool(self.last.label)
         self.numbered = (self.last.label or "").isdigit()
+        self._others = frozenset(self.last.element.others)
+        self._here = not path.up and not self._way
 
     def put(self, frame: Frame, value: Json) -> At | None:
         """Write a value; None when the place is taken by another one."""
-        container = self._container(frame)
+        container = frame.target if self._here else self._container(frame)
         if container is None:
             return None
         if self.repeats:
@@ -62,7 +67,7 @@ class Target:
             return At(container, self.key, len(there) - 1)
         if self.key in container:
             return At(container, self.key, None) if container[self.key] == value else None
-        if not set(self.last.element.others).isdisjoint(container):
+        if self._others and not self._others.isdisjoint(container):
             return None
         container[self.key] = value
         return At(container, self.key, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 
 from workbench.kernel.location import Location
@@ -25,7 +25,9 @@ from workbench.mapping.conditions import (
     read_source,
 )
 from workbench.mapping.directions.fhir_reading import number_test, text_test
-from workbench.mapping.directions.patterns import Place, Skip, Spot, State
+from workbench.mapping.directions.patterns import Place, Spot, State
+from workbench.mapping.directions.plans import Known, May
+from workbench.mapping.directions.remembering import Reach
 from workbench.mapping.directions.running import Frame, Holds, Node, Object, Reader
 from workbench.mapping.directions.v2_target import Verbatim, tree_of, untidy
 from workbench.mapping.fhir_target import Kind
@@ -72,21 +74,26 @@ class V2Source:
     def first_leaf(self, place: Place) -> Place:
         return (*place, *(1,) * (5 - len(place))) if len(place) > 1 else place
 
-    def visit(self, start: Spot, begun: Mapping[Place, frozenset[State]], skip: Skip) -> list[tuple[Place, Spot]]:
+    def visit(
+        self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Container[Place] | None
+    ) -> list[tuple[Place, Spot]]:
         found: list[tuple[Place, Spot]] = []
         component, subcomponent = self.delimiters.component, self.delimiters.subcomponent
 
         def entered(place: Place, spot: Spot) -> Spot:
             return spot.joined(begun[place]) if place in begun else spot
 
+        def passed(place: Place, spot: Spot) -> bool:
+            return taken is not None and (spot.left_out or place in taken)
+
         def leaf(place: Place, spot: Spot) -> None:
             spot = entered(place, spot)
-            if not skip(place, spot):
+            if not passed(place, spot):
                 found.append((place, spot))
 
         def of_repetition(place: Place, raw: str, spot: Spot) -> None:
             spot = entered(place, spot)
-            if skip(place, spot):
+            if passed(place, spot):
                 return
             for number, text in enumerate(raw.split(component) if component else (raw,), 1):
                 if text:
@@ -94,7 +101,7 @@ class V2Source:
 
         def of_component(place: Place, raw: str, spot: Spot) -> None:
             spot = entered(place, spot)
-            if skip(place, spot):
+            if passed(place, spot):
                 return
             if not subcomponent or subcomponent not in raw:
                 leaf((*place, 1), spot.inside("1"))
@@ -106,7 +113,7 @@ class V2Source:
         for segment in self.message.segments:
             index, scope = segment.index, self.scopes.get(segment.index)
             spot = entered((index,), start.inside(segment.name or NO_SEGMENT))
-            if skip((index,), spot):
+            if passed((index,), spot):
                 continue
             if scope is None:
                 leaf((index, 0, 0, 0, 0), spot)
@@ -252,6 +259,18 @@ class V2Reading:
     def condition(self, text: str, kind: Kind | None) -> Holds:
         """raises  SyntaxProblem; KeyError: a code map that is not there"""
         return self._holds(read_condition(text))
+
+    def may(self, text: str, joined: bool) -> May | None:
+        return None
+
+    def known(self, text: str) -> Known | None:
+        return None
+
+    def reach(self, text: str) -> Reach:
+        return Reach.AROUND
+
+    def reach_of_condition(self, text: str) -> Reach:
+        return Reach.AROUND
 
     def _path(self, path: V2Path) -> Reader:
         only = None if path.only is None else self._holds(path.only)

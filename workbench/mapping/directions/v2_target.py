@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ from workbench.mapping.values import Misfit
 from workbench.v2.delimiters import STANDARD, Delimiters
 from workbench.v2.dictionary import VERSIONS, DataTypeDefinition, dictionary
 from workbench.v2.er7 import HEADERS
-from workbench.v2.escapes import escape
+from workbench.v2.escapes import escaper
 
 SEGMENT_END = "\r"
 VARIES = "varies"
@@ -206,21 +206,33 @@ class V2Target:
             steps.append(Step(first))
         return replace(path, steps=tuple(steps))
 
-    def convert(self, text: str, kind: Kind) -> tuple[str, str]:
-        """A text as a value of a data type, and what was assumed about it.
+    def converter(self, kind: Kind) -> Callable[[str], tuple[str, str]]:
+        """What makes a text a value of a data type, and says what was assumed about it.
 
-        raises  Misfit: it cannot be one
+        The function raises  Misfit: it cannot be one
         """
         name = kind.type
         if name in _TIMES:
-            return _time(text, name)
-        if name == "NM" and not _NUMBER.fullmatch(text):
-            raise Misfit("not a number")
-        if name == "SI" and not _WHOLE.fullmatch(text):
-            raise Misfit("not a whole number")
-        if not text.strip():
-            raise Misfit("nothing but blanks")
-        return text, ""
+            return lambda text: _time(text, name)
+        return {"NM": _number, "SI": _whole}.get(name, _text)
+
+
+def _number(text: str) -> tuple[str, str]:
+    if not _NUMBER.fullmatch(text):
+        raise Misfit("not a number")
+    return text, ""
+
+
+def _whole(text: str) -> tuple[str, str]:
+    if not _WHOLE.fullmatch(text):
+        raise Misfit("not a whole number")
+    return text, ""
+
+
+def _text(text: str) -> tuple[str, str]:
+    if not text.strip():
+        raise Misfit("nothing but blanks")
+    return text, ""
 
 
 def time_of(text: str) -> PartialDateTime:
@@ -259,30 +271,48 @@ def segment_text(name: str, fields: Object, delimiters: Delimiters) -> str:
     """One segment; nothing trails behind the last value."""
     if "0" in fields:  # taken over as it was
         return str(fields["0"])
-    last = max(map(int, fields), default=0)
-    texts = [_field(fields[key], delimiters) if (key := str(number)) in fields else "" for number in range(1, last + 1)]
+    texts = _parts(fields, delimiters, 0, _escaper(delimiters))
     if name in HEADERS:
         texts = [delimiters.encoding_characters, *texts[2:]]
     return delimiters.field.join([name, *texts])
 
 
-def _field(value: Json, delimiters: Delimiters) -> str:
-    if isinstance(value, list):
-        return delimiters.repetition.join(_value(item, delimiters, 1) for item in value)
-    return _value(value, delimiters, 1)
+@lru_cache(maxsize=64)
+def _escaper(delimiters: Delimiters) -> Callable[[str], str]:
+    """`escapes.escape`, the shorter way for texts of letters and digits where none of these is a delimiter."""
+    escaped = escaper(delimiters)
+    if any(each.isalnum() for each in f"{delimiters.encoding_characters}{delimiters.field}"):
+        return escaped
+    return lambda text: text if text.isalnum() else escaped(text)
 
 
-def _value(value: Json, delimiters: Delimiters, level: int) -> str:
+_NUMBERS = tuple(map(str, range(1, 100)))
+"""Keys of the first fields and components, in their order."""
+
+
+def _parts(parts: Object, delimiters: Delimiters, level: int, written: Callable[[str], str]) -> list[str]:
+    """The texts of fields (level 0), components or subcomponents, with empty ones up to the last that is there."""
+    last = max(map(int, parts), default=0)
+    texts = []
+    for key in _NUMBERS[:last] if last <= len(_NUMBERS) else map(str, range(1, last + 1)):
+        value = parts.get(key)
+        if isinstance(value, list):
+            repetitions = [_value(item, delimiters, level + 1, written) for item in value]
+            texts.append(delimiters.repetition.join(repetitions))
+        else:
+            texts.append("" if value is None else _value(value, delimiters, level + 1, written))
+    return texts
+
+
+def _value(value: Json, delimiters: Delimiters, level: int, written: Callable[[str], str]) -> str:
     if isinstance(value, dict):
         if level > 2:  # below subcomponents v2 has no place; the first value stands for all
-            return _value(value.get("1"), delimiters, level)
+            return _value(value.get("1"), delimiters, level, written)
         separator = delimiters.component if level == 1 else delimiters.subcomponent
-        last = max((int(key) for key in value), default=0)
-        parts = [_value(value.get(str(number)), delimiters, level + 1) for number in range(1, last + 1)]
-        return separator.join(parts)
+        return separator.join(_parts(value, delimiters, level, written))
     if value is None:
         return ""
-    return str(value) if isinstance(value, Raw) else escape(str(value), delimiters)
+    return str(value) if isinstance(value, Raw) else written(str(value))
 
 
 def objects(roots: Iterable[Instance]) -> set[int]:
