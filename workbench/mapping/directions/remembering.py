@@ -14,7 +14,6 @@ from typing import NamedTuple
 from workbench.fhir.json_tree import dumps
 from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.running import Frame, Node, Object, Remembered, Taken, Written
-from workbench.mapping.memory import LONGEST_VALUE, Memory, copy_of
 from workbench.mapping.model import Json
 from workbench.mapping.running import COPIED, OCCUPIED, RuleName
 
@@ -30,8 +29,14 @@ class Reach(IntEnum):
     """Nothing but the value at hand."""
 
 
-LONGEST = 4 * LONGEST_VALUE
+LONGEST = 2048
 """Bytes of JSON; longer values hardly come twice."""
+
+REMEMBERED_VALUES = 2048
+"""Values kept for one map."""
+
+FAIR_TRIAL = 64
+"""Values from which on a map whose values hardly ever come again keeps no more of them."""
 
 Fill = Callable[[Frame, Node, Object], int]
 
@@ -43,7 +48,8 @@ class Recall:
     """The memory of one map that looks at nothing but the value at hand."""
 
     def __init__(self) -> None:
-        self._known: Memory[Remembered] = Memory()
+        self._known: dict[object, Remembered] = {}
+        self._hits = self._misses = 0
 
     def fill(self, fill: Fill, frame: Frame, node: Node, element: Object) -> int:
         """`fill` an empty element, or copy what was made of an equal value before."""
@@ -54,10 +60,14 @@ class Recall:
         key = (text, run.sender, run.trace is None)
         known = self._known.get(key)
         if known is not None:
+            self._hits += 1
             return _again(known, frame, node, element, node.place or ())
+        self._misses += 1
         made = _made(fill, frame, node, element, len(node.place or ()))
-        if made.kept is not None and self._known.of_use:
-            self._known.keep(key, made.kept)
+        if made.kept is not None and (self._misses <= FAIR_TRIAL or self._misses <= 8 * self._hits):
+            if len(self._known) >= REMEMBERED_VALUES:
+                self._known.clear()
+            self._known[key] = made.kept
         return made.written
 
 
@@ -141,6 +151,17 @@ def _at(value: Json, way: Place) -> Object:
         value = value[step]  # type: ignore[index]
     assert isinstance(value, dict)  # it was one when it was remembered
     return value
+
+
+def copy_of(value: Object) -> Object:
+    """A copy that shares no object with the element."""
+    return {key: _copied(item) if isinstance(item, dict | list) else item for key, item in value.items()}
+
+
+def _copied(value: Json) -> Json:
+    if isinstance(value, dict):
+        return copy_of(value)
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def _plain(value: Json) -> bool:
