@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from tests.exchange.record_served import ServedRecord, serving_a_record
 from tests.exchange.served import Served, serving
 from tests.gui.gui_samples import settled
 from workbench.gui.main_window import MainWindow
@@ -124,6 +125,55 @@ def test_messages_are_posted_as_transactions_and_told_apart(
     assert [(each.status, each.taken) for each in dialog.posted.rows] == [(200, True), (422, False)]
     dialog.posted_view.selectRow(1)
     assert len(dialog.issues.rows) == 1
+
+
+@pytest.fixture
+def recorded() -> Iterator[ServedRecord]:
+    with serving_a_record() as found:
+        yield found
+
+
+def test_an_update_is_shown_before_it_is_sent(
+    qtbot: QtBot, window: MainWindow, dialog: FhirServerDialog, recorded: ServedRecord
+) -> None:
+    dialog.base.setText(recorded.base)
+    dialog.which.setCurrentIndex(1)
+    dialog.production.setChecked(True)
+    _ask(qtbot, window, dialog, Request.UPDATE)
+    assert dialog.words.text().startswith("2 of 2 messages would change the record; nothing was sent yet.")
+    assert recorded.transactions == []
+    assert dialog.results.isTabVisible(2) and dialog.results.changes.rows
+    assert not dialog.send_button.isHidden()
+    dialog.send()
+    settled(qtbot, window)
+    assert dialog.words.text() == "2 of 2 messages were taken"
+    assert len(recorded.transactions) == 2
+    assert dialog.send_button.isHidden()
+
+
+def test_another_choice_of_messages_forgets_the_plan(
+    qtbot: QtBot, window: MainWindow, dialog: FhirServerDialog, recorded: ServedRecord
+) -> None:
+    dialog.base.setText(recorded.base)
+    dialog.which.setCurrentIndex(1)
+    dialog.production.setChecked(True)
+    _ask(qtbot, window, dialog, Request.UPDATE)
+    dialog.which.setCurrentIndex(0)
+    assert dialog.send_button.isHidden()
+
+
+def test_what_changed_after_the_plan_was_shown_is_not_sent(
+    qtbot: QtBot, window: MainWindow, dialog: FhirServerDialog, recorded: ServedRecord
+) -> None:
+    dialog.base.setText(recorded.base)
+    dialog.which.setCurrentIndex(1)
+    dialog.production.setChecked(True)
+    _ask(qtbot, window, dialog, Request.UPDATE)
+    (transaction, *_) = [each.plan.transaction for each in dialog.posted.rows]
+    recorded.record.apply(transaction)
+    dialog.send()
+    settled(qtbot, window)
+    assert dialog.posted.rows[0].problem[:30] == "Somebody else has changed the "
 
 
 def test_a_token_is_kept_used_and_forgotten(

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QSplitter,
     QStackedWidget,
-    QTabWidget,
     QWidget,
 )
 
@@ -27,6 +26,7 @@ from workbench.app.operations.fhir_server import (
     search_parameters,
 )
 from workbench.app.operations.received import keep_lines
+from workbench.app.operations.sync import plan_for_server, post_updates
 from workbench.app.session import Session, standard_package_folder
 from workbench.exchange.fhir_rest import (
     FhirClient,
@@ -40,26 +40,18 @@ from workbench.exchange.fhir_rest import (
 from workbench.exchange.tls import client_context
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.gui.bench import Bench, sentence_of
-from workbench.gui.marks import SEVERITY_MARKS, Mark
-from workbench.gui.models.node_tree import NodeTreeModel
-from workbench.gui.models.nodes import EMPTY_TREE, fhir_tree
-from workbench.gui.models.rows import Column, RowsModel
+from workbench.gui.models.rows import RowsModel
+from workbench.gui.views.messages.record_changes import POSTED, as_planned, planned_words, posted_words
+from workbench.gui.views.messages.server_answer import ServerAnswer
 from workbench.gui.views.messages.tls_fields import authorities_line
-from workbench.gui.widgets.basics import across, button, down, label, table, tree
+from workbench.gui.widgets.basics import across, button, down, label, table
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
+from workbench.records.update_plan import UpdatePlan
 from workbench.security.key_store import KeyStore, system_key_store
 
 _SETTING = "fhir.server"
-_TAKEN, _NOT_TAKEN = Mark("circle-check", "state.good", "taken"), Mark("circle-x", "state.bad", "not taken")
-_POSTED = (
-    Column("Message", lambda each: f"{each.number + 1:,}", 6, key=lambda each: each.number, right=True),
-    Column("Posted", lambda each: each.what, 10),
-    Column("", lambda each: _outcome(each).word, 7, mark=lambda each: _outcome(each)),
-    Column("HTTP", lambda each: str(each.status or ""), 4, key=lambda each: each.status, right=True),
-    Column("Where, or why not", lambda each: each.problem or ", ".join(each.locations), 20),
-)
 Answered = tuple[Sequence[FhirDocument], Sequence[Issue], Sequence[Posted]]
 
 
@@ -70,10 +62,7 @@ class Request(StrEnum):
     READ = "Read a resource"
     SEARCH = "Search"
     POST = "Post messages"
-
-
-def _outcome(posted: Posted) -> Mark:
-    return _TAKEN if posted.taken else _NOT_TAKEN
+    UPDATE = "Update the record with messages"
 
 
 class FhirServerDialog(QDialog):
@@ -95,8 +84,9 @@ class FhirServerDialog(QDialog):
         self.setWindowTitle("FHIR server")
         self._bench, self._session, self._key_store = bench, session, key_store
         self._chosen, self._listed = chosen, listed
-        self._pages: list[FhirDocument] = []
         self._posting_now: list[Posted] = []
+        self._planned: list[Posted] = []
+        self._is_planning = False
         self.base = _line("Base URL", "https://fhir.example.org/r4")
         self.token = _line("Bearer token", "empty: the one that is kept for this server, if there is one")
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
@@ -107,6 +97,9 @@ class FhirServerDialog(QDialog):
         self.request.addItems([each.value for each in Request])
         self.words = label("", wrap=True)
         self.ask_button = button("Ask", self.ask, primary=True)
+        tip = "Send what the plan shows; a message whose plan is another by then stays here"
+        self.send_button = button("Send as planned", self.send, primary=True, tip=tip)
+        self.send_button.setVisible(False)
         self.stop_button = button("Stop", lambda: bench.jobs.drop("fhir server"))
         self.stop_button.setEnabled(False)
         tip = "Keep the resources of the answer encrypted in the workspace and open them as messages"
@@ -116,7 +109,6 @@ class FhirServerDialog(QDialog):
         self._place_results()
         self._place()
         self._restore(session.setting(_SETTING))
-        bench.mask_changed.connect(lambda _on: self._show_page())
 
     def _place_requests(self) -> None:
         self.place = _line("Resource", "Patient/p1, or Patient/p1/_history/2")
@@ -136,32 +128,19 @@ class FhirServerDialog(QDialog):
             page = QWidget()
             page.setLayout(line)
             self.options.addWidget(page)
-        self.request.currentIndexChanged.connect(self.options.setCurrentIndex)
+        self.request.currentIndexChanged.connect(self._show_request)
+        self.which.currentIndexChanged.connect(lambda _at: self._forget_plan())
+        self.production.toggled.connect(lambda _on: self._forget_plan())
+        self.base.textEdited.connect(lambda _text: self._forget_plan())
         self.options.setMaximumHeight(round(self._bench.theme.em * 2.4))
 
     def _place_results(self) -> None:
         theme = self._bench.theme
-        self.page = QComboBox()
-        self.page.setAccessibleName("Which answer")
-        self.page.setVisible(False)
-        self.page.currentIndexChanged.connect(self._show_page)
-        self.model = NodeTreeModel(theme, self, ("Element", "Type", "Value"))
-        self.tree = tree(theme, self.model, "Answer of the server", (16, 8))
-        columns = (
-            Column("", lambda issue: SEVERITY_MARKS[issue.severity].word, 7, mark=lambda i: SEVERITY_MARKS[i.severity]),
-            Column("Kind", lambda issue: issue.code.value, 8),
-            Column("Place", lambda issue: issue.location.path, 12, mono=True),
-            Column("What the server says", self._bench.sentence, 20),
-        )
-        self.issues = RowsModel(theme, columns, self)
-        self.posted = RowsModel(theme, _POSTED, self)
-        self.posted_view = table(theme, self.posted, "Messages posted", _POSTED)
+        self.posted = RowsModel(theme, POSTED, self)
+        self.posted_view = table(theme, self.posted, "Messages posted", POSTED)
         self.posted_view.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_posted())
-        self.results = QTabWidget()
-        answer = QWidget()
-        answer.setLayout(down(self.page, self.tree, spacing=4))
-        self.results.addTab(answer, "Answer")
-        self.results.addTab(table(theme, self.issues, "What the server remarks", columns), "Issues")
+        self.results = ServerAnswer(self._bench)
+        self.page, self.model, self.issues = self.results.page, self.results.model, self.results.issues
 
     def _place(self) -> None:
         form = QFormLayout()
@@ -174,26 +153,47 @@ class FhirServerDialog(QDialog):
         both.addWidget(self.posted_view)
         both.addWidget(self.results)
         self.posted_view.setVisible(False)
-        foot = across(self.open_button, 1, button("Close", self.close), self.stop_button, self.ask_button)
+        foot = across(
+            self.open_button, 1, button("Close", self.close), self.stop_button, self.ask_button, self.send_button
+        )
         layout = down(form, self.words, both, foot, margins=16, spacing=12)
         layout.setStretchFactor(both, 1)
         self.setLayout(layout)
         em = self._bench.theme.em
         self.resize(round(em * 54), round(em * 42))
 
+    def _show_request(self, at: int) -> None:
+        """The fields of the request that was chosen; both that take messages have the same."""
+        self.options.setCurrentIndex(min(at, self.options.count() - 1))
+        self.ask_button.setText("Show plan" if Request(self.request.currentText()) is Request.UPDATE else "Ask")
+        self._forget_plan()
+
+    def _forget_plan(self) -> None:
+        self._planned = []
+        self._offer_sending(False)
+
     def ask(self) -> None:
-        """Send the request beside the window."""
-        request = Request(self.request.currentText())
+        """Send the request beside the window; of an update, only the plan is worked out."""
+        self._forget_plan()
+        self._start(Request(self.request.currentText()))
+
+    def send(self) -> None:
+        """Send the update whose plan is shown."""
+        self._start(Request.UPDATE, self._planned)
+
+    def _start(self, request: Request, planned: Sequence[Posted] = ()) -> None:
         try:
             context = client_context(self.authorities.chosen) if self.authorities.chosen else None
             server = FhirServer(self.base.text().strip(), context)
-            work = self._work(request, server, self._token_source(server))
+            work = self._work(request, server, self._token_source(server), planned)
         except WorkbenchError as problem:
             self._refuse(problem)
             return
+        self._is_planning = request is Request.UPDATE and not planned
+        self._offer_sending(False)
         self._session.set_setting(_SETTING, {"base": self.base.text(), "authorities": self.authorities.text()})
         self.words.setText("")
-        if request is not Request.POST:
+        if request not in (Request.POST, Request.UPDATE):
             self._posting_now = []
         self._show((), ())
         handle = self._bench.jobs.newest(
@@ -206,7 +206,7 @@ class FhirServerDialog(QDialog):
         self._working(True)
 
     def _work(
-        self, request: Request, server: FhirServer, token: TokenSource | None
+        self, request: Request, server: FhirServer, token: TokenSource | None, planned: Sequence[Posted]
     ) -> Callable[[JobContext], Answered]:
         """The request as a job; raises Refused when it cannot be one."""
         match request:
@@ -223,10 +223,13 @@ class FhirServerDialog(QDialog):
                 return lambda ctx: _reading(
                     server, token, lambda client: list(client.search(kind, parameters, ctx, in_address=in_address))
                 )
-            case Request.POST:
-                return self._posting(server, token)
+            case Request.POST | Request.UPDATE:
+                return self._posting(server, token, request, planned)
 
-    def _posting(self, server: FhirServer, token: TokenSource | None) -> Callable[[JobContext], Answered]:
+    def _posting(
+        self, server: FhirServer, token: TokenSource | None, request: Request, planned: Sequence[Posted]
+    ) -> Callable[[JobContext], Answered]:
+        """Messages to the server as they are, as an update that was planned, or only the plan of one."""
         capture, session = self._bench.capture, self._session
         chosen = self._chosen() if self.which.currentIndex() == 0 else self._listed()
         if capture is None or not chosen:
@@ -238,9 +241,17 @@ class FhirServerDialog(QDialog):
         self._posting_now = posted
 
         def work(ctx: JobContext) -> Answered:
-            session.record("fhir.post", "address", server.base_url)
+            asks = request is Request.UPDATE and not planned
+            session.record("fhir.plan" if asks else "fhir.post", "address", server.base_url)
             with FhirClient(server, token) as client:
-                posted.extend(post_messages(capture, client, ctx, chosen, package, allowed))
+                if request is Request.POST:
+                    posted.extend(post_messages(capture, client, ctx, chosen, package, allowed))
+                elif asks:
+                    posted.extend(map(as_planned, plan_for_server(capture, client, ctx, package, chosen, allowed)))
+                else:
+                    plans = {each.number: each.plan for each in planned if each.plan is not None}
+                    numbers = [each.number for each in planned]
+                    posted.extend(post_updates(capture, client, ctx, package, numbers, allowed, plans))
             return (), (), posted
 
         return work
@@ -274,10 +285,24 @@ class FhirServerDialog(QDialog):
         if posted:
             self._tell_posted(posted)
             self.posted_view.selectRow(0)
+            if self._is_planning:
+                self._offer(posted)
             return
         found = sum(_entries(page) for page in documents)
         self.words.setText(f"{found:,} resources" if found else "Answered.")
         self._show(documents, issues)
+
+    def _offer(self, planned: Sequence[Posted]) -> None:
+        """Let a plan that changes something be sent."""
+        self._planned = list(planned)
+        self._offer_sending(any(each.plan is not None and each.plan.writes for each in planned))
+
+    def _offer_sending(self, on: bool) -> None:
+        """Only one button is the next step: asking, or sending what was planned."""
+        self.send_button.setVisible(on)
+        self.ask_button.setProperty("primary", not on)
+        self.ask_button.style().unpolish(self.ask_button)
+        self.ask_button.style().polish(self.ask_button)
 
     def _show_posting(self) -> None:
         """What was posted so far."""
@@ -288,25 +313,15 @@ class FhirServerDialog(QDialog):
             self._tell_posted(posted)
 
     def _tell_posted(self, posted: Sequence[Posted]) -> None:
-        taken = sum(each.taken for each in posted)
-        self.words.setText(f"{taken:,} of {len(posted):,} messages were taken")
+        self.words.setText((planned_words if self._is_planning else posted_words)(posted))
 
-    def _show(self, documents: Sequence[FhirDocument], issues: Sequence[Issue]) -> None:
-        self._pages = list(documents)
-        self.page.blockSignals(True)
-        self.page.clear()
-        self.page.addItems([f"Page {number} of {len(self._pages)}" for number in range(1, len(self._pages) + 1)])
-        self.page.blockSignals(False)
-        self.page.setVisible(len(self._pages) > 1)
-        self.open_button.setEnabled(any(map(_entries, self._pages)))
-        self.issues.show(issues)
-        self.results.setTabText(1, f"Issues {len(issues):,}" if issues else "Issues")
-        self.results.setCurrentIndex(1 if issues and not documents else 0)
-        self._show_page()
+    def _show(self, documents: Sequence[FhirDocument], issues: Sequence[Issue], plan: UpdatePlan | None = None) -> None:
+        self.results.show_answer(documents, issues, plan)
+        self.open_button.setEnabled(any(map(_entries, documents)))
 
     def open_answer(self) -> None:
         """Keep what was read in the workspace and open it as a capture."""
-        pages, session = list(self._pages), self._session
+        pages, session = list(self.results.documents), self._session
 
         def keep(ctx: JobContext) -> Path:
             return keep_lines(session, (dumps(resource) for resource in resources_of(pages)))
@@ -315,17 +330,10 @@ class FhirServerDialog(QDialog):
         handle.succeeded.connect(lambda path: self._bench.open_paths([path]))
         handle.failed.connect(self._refuse)
 
-    def _show_page(self) -> None:
-        at = max(self.page.currentIndex(), 0)
-        document = self._pages[at] if at < len(self._pages) else None
-        self.model.show(EMPTY_TREE if document is None else fhir_tree(document, self._bench.masked))
-        self.tree.expandToDepth(3)
-        self.issues.show(self.issues.rows)
-
     def _show_posted(self) -> None:
         row = self.posted.row(self.posted_view.currentIndex())
         if isinstance(row, Posted):
-            self._show(_only(row.document), row.issues)
+            self._show(_only(row.document), row.issues, row.plan)
 
     def _refuse(self, problem: BaseException) -> None:
         self.words.setText(" ".join(sentence_of(problem)))
