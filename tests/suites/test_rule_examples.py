@@ -101,6 +101,27 @@ def outcome_of(run: SuiteRun, case: str) -> Outcome:
     return next(each.outcome for each in run.cases if each.id == case)
 
 
+@pytest.mark.parametrize("escape", ["\\N", "\\L", "\\P"], ids=["U+0085", "U+2028", "U+2029"])
+def test_what_yaml_would_take_for_the_end_of_a_line_is_written_as_an_escape(package: Path, escape: str) -> None:
+    path = package / "examples/PV1-Encounter.yaml"
+    path.write_text(f'map: PV1-Encounter\ninput: "PV1|1||||||||||||||||||V{escape}9"\n', encoding="utf-8")
+    assert outcome_of(run_examples(accepted(package)), "PV1-Encounter/pv1-19") is Outcome.PASSED
+    character = {"\\N": "\x85", "\\L": "\u2028", "\\P": "\u2029"}[escape]
+    (example,) = [each for each in load_examples(path).examples if each.name == "pv1-19"]
+    assert example.gives == {"Encounter.identifier": [{"value": f"V{character}9"}]}
+    before = path.read_bytes()
+    accepted(package)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"], ids=["U+0085", "U+2028", "U+2029"])
+def test_such_a_character_outside_of_gives_stays(package: Path, character: str) -> None:
+    path = package / "examples/PV1-Encounter.yaml"
+    path.write_text(f"# one{character}# two\nmap: PV1-Encounter\ninput: PV1|1||||||||||||||||||V9\n", encoding="utf-8")
+    assert outcome_of(run_examples(accepted(package)), "PV1-Encounter/pv1-19") is Outcome.PASSED
+    assert path.read_text(encoding="utf-8").startswith(f"# one{character}# two\nmap: PV1-Encounter\n")
+
+
 def test_accepting_writes_what_each_rule_adds_and_makes_the_examples_pass(package: Path) -> None:
     run = run_examples(accepted(package))
     assert {case.id for case in run.cases if case.outcome is not Outcome.PASSED} == set()

@@ -20,6 +20,8 @@ from workbench.suites.examples.trial import Effect, Trial
 from workbench.suites.fingerprint import EXAMPLES_FOLDER, file_fingerprint
 
 _INDENT = "  "
+_YAML_BREAKS = {number: f"\\u{number:04x}" for number in (0x85, 0x2028, 0x2029)}
+"""Characters that JSON writes as they are, and that end a line of YAML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def accept_examples(package: Path, ctx: JobContext | None = None) -> AcceptedExa
             if (effect := _effect(trial, rule, examples.input))
         }
         before = path.read_text(encoding="utf-8")
-        after = "\n".join(_rewritten(before, examples, effects, new)) + "\n"
+        after = "".join(_rewritten(before, examples, effects, new))
         _check(after, path)
         if after != before:
             write_atomically(path, after.encode())
@@ -91,7 +93,9 @@ def _effect(trial: Trial, rule: str, text: str) -> Effect:
 
 def _rewritten(text: str, examples: ExampleFile, effects: dict[str, Effect], new: dict[str, Effect]) -> Iterator[str]:
     """The lines of the file with other `gives`; new examples come after the last."""
-    lines = text.splitlines()
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
     starts = {example.place.line - 1: example.name for example in examples.examples}
     name, skipping = "", False
     for number, line in enumerate(lines):
@@ -107,14 +111,14 @@ def _rewritten(text: str, examples: ExampleFile, effects: dict[str, Effect], new
             yield line
     yield from _gives(effects.get(name))
     if new and not examples.examples and not any(line.rstrip() == "examples:" for line in lines):
-        yield "examples:"
+        yield "examples:\n"
     for rule, effect in new.items():
-        yield f"{_INDENT}{rule}:"
+        yield f"{_INDENT}{rule}:\n"
         yield from _gives(effect)
 
 
 def _gives(effect: Effect | None) -> Iterator[str]:
     if effect:
-        yield f"{_INDENT * 2}gives:"
+        yield f"{_INDENT * 2}gives:\n"
         for path, value in effect.items():
-            yield f"{_INDENT * 3}{path}: {dumps(value).decode()}"
+            yield f"{_INDENT * 3}{path}: {dumps(value).decode().translate(_YAML_BREAKS)}\n"

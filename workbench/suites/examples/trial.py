@@ -138,8 +138,13 @@ class Trial:
         return replace(package, types={**package.types, name: less})
 
 
+def _lines(text: str) -> list[str]:
+    """The segments of an input; other characters that end lines elsewhere belong to values."""
+    return [line.strip() for line in re.split(r"[\r\n]+", text.strip())]
+
+
 def _message(text: str) -> bytes:
-    lines = [line.strip() for line in text.strip().splitlines()]
+    lines = _lines(text)
     if not lines[0].startswith("MSH"):
         lines.insert(0, HEADER.format(event="ADT^A08"))
     return ("\r".join(lines) + "\r").encode()
@@ -179,7 +184,7 @@ def _host(package: Package, tried: RuleMap, examples: ExampleFile) -> RuleMap:
     if examples.within:
         what = f"there is no segment map {examples.within}"
     else:
-        read = {line.strip()[:3] for line in examples.input.splitlines()}
+        read = {line[:3] for line in _lines(examples.input)}
         for each in package.segments.values():
             if each.source in read and tried.name in types_used(package, [each]):
                 return each
