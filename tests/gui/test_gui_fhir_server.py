@@ -140,7 +140,7 @@ def test_an_update_is_shown_before_it_is_sent(
     dialog.which.setCurrentIndex(1)
     dialog.production.setChecked(True)
     _ask(qtbot, window, dialog, Request.UPDATE)
-    assert dialog.words.text().startswith("2 of 2 messages would change the record; nothing was sent yet.")
+    assert dialog.words.text().startswith("2 of 2 messages would change the record; nothing was sent yet")
     assert recorded.transactions == []
     assert dialog.results.isTabVisible(2) and dialog.results.changes.rows
     assert not dialog.send_button.isHidden()

@@ -10,6 +10,7 @@ from tests.records.update_samples import PATIENT, VISIT, Bench, adt, order, resu
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Severity
 from workbench.mapping.model import Resolve, Silence
+from workbench.records.merging import merged
 from workbench.records.record import Record
 from workbench.records.stamps import Order, Stamp, order_of, stamp_of, stamped, unstamped
 from workbench.records.update_plan import Act, Policy
@@ -110,6 +111,17 @@ def test_a_package_may_say_that_silence_replaces() -> None:
     bench.policy = replace(bench.policy, silence=Silence.REPLACE)
     bench.feed(adt("A01", 10, VISIT), adt("A08", 11, VISIT, pid="7^^^H^MR||Roe^Jane"))
     assert "birthDate" not in bench.one("Patient")
+
+
+def test_items_of_a_list_keep_their_places() -> None:
+    def item(role: str, who: str) -> dict[str, object]:
+        return {"type": [{"coding": [{"code": role}]}], "actor": {"reference": who}}
+
+    first, other, second, third = item("ATND", "a"), item("CON", "b"), item("ATND", "c"), item("REF", "d")
+    there = {"resourceType": "Appointment", "id": "1", "participant": [first, other, second]}
+    assert merged(there, {"participant": [first, other, second]}, (), Silence.KEEP) == there
+    found = merged(there, {"participant": [item("ATND", "x"), third]}, (), Silence.KEEP)["participant"]
+    assert found == [item("ATND", "x"), other, third]
 
 
 # --- late, stale, twice ------------------------------------------------------------------------------------------

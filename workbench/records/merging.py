@@ -6,6 +6,7 @@ what it deletes goes. A FHIR update replaces the whole resource, so both have to
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -62,15 +63,17 @@ def _value(kind: str, name: str, there: object, said: object) -> object:
 
 
 def _by_facet(name: str, there: Sequence[object], said: Sequence[object]) -> list[object]:
-    """Items of the message in the place of those with their facet; the others stay."""
-    waiting: dict[str, list[object]] = {}
+    """Items of the message in the places of those with their facet, in turn; the others stay."""
+    waiting: dict[str, deque[object]] = {}
     for item in said:
-        waiting.setdefault(facet_of(name, item), []).append(item)
-    told = set(waiting)
+        waiting.setdefault(facet_of(name, item), deque()).append(item)
     out: list[object] = []
     for item in there:
-        facet = facet_of(name, item)
-        out += waiting.pop(facet, []) if facet in told else [item]
+        told = waiting.get(facet_of(name, item))
+        if told is None:
+            out.append(item)
+        elif told:
+            out.append(told.popleft())
     return out + [item for items in waiting.values() for item in items]
 
 

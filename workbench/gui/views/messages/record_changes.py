@@ -80,15 +80,15 @@ def as_planned(synced: Synced) -> Posted:
 def planned_words(planned: Sequence[Posted]) -> str:
     """What all plans together would do, for the line above the table."""
     writing = sum(each.plan is not None and each.plan.writes and not each.plan.refused for each in planned)
-    return f"{writing:,} of {len(planned):,} messages would change the record; nothing was sent yet." + _left(planned)
+    told = f"{writing:,} of {len(planned):,} messages would change the record; nothing was sent yet"
+    return f"{told}; {_left(planned):,} changes are left out for review" if _left(planned) else told
 
 
 def posted_words(posted: Sequence[Posted]) -> str:
     """What came of all messages, for the line above the table."""
-    taken = sum(each.taken for each in posted)
-    return f"{taken:,} of {len(posted):,} messages were taken" + _left(posted)
+    told = f"{sum(each.taken for each in posted):,} of {len(posted):,} messages were taken"
+    return f"{told}; {_left(posted):,} changes are left out for review" if _left(posted) else told
 
 
-def _left(posted: Sequence[Posted]) -> str:
-    left = sum(each.plan.count(Act.LEFT_OUT) for each in posted if each.plan is not None)
-    return f" {left:,} changes are left out for review." if left else ""
+def _left(posted: Sequence[Posted]) -> int:
+    return sum(each.plan.count(Act.LEFT_OUT) for each in posted if each.plan is not None)
