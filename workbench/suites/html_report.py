@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from jinja2 import Environment, StrictUndefined, Template
-
-from workbench.kernel.shipped import shipped
 from workbench.suites.describe import GLYPHS, value_text
+from workbench.suites.report_pages import report_page
 from workbench.suites.results import Outcome, SuiteRun, ignored_in_all
 
 WORDS = {
@@ -27,7 +23,7 @@ def html_report(run: SuiteRun, created: str = "") -> bytes:
              the same bytes
     """
     ordered = sorted(run.cases, key=lambda case: _TO_READ_FIRST.index(case.outcome))
-    text = _template().render(
+    text = report_page("suite.html").render(
         run=run,
         cases=ordered,
         counts={WORDS[outcome]: count for outcome, count in run.counts.items()},
@@ -38,10 +34,3 @@ def html_report(run: SuiteRun, created: str = "") -> bytes:
         created=created,
     )
     return text.encode("utf-8")
-
-
-@cache
-def _template() -> Template:
-    source = shipped("resources", "reports", "suite.html").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(source)

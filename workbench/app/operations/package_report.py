@@ -6,19 +6,16 @@ Values of patients stand in it only where `values` is said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from itertools import groupby
-
-from jinja2 import Environment, StrictUndefined, Template
 
 from workbench.app.operations.mapping_effect import CaptureEffect, Example, SuiteEffect
 from workbench.app.operations.package_changes import PackageDifference
 from workbench.fhir.json_tree import dumps
-from workbench.kernel.shipped import shipped
 from workbench.mapping.changes import Aspect, ChangeKind, PackageChange
 from workbench.mapping.model import Json
 from workbench.suites.describe import GLYPHS as RESULT_GLYPHS
 from workbench.suites.describe import change_line
+from workbench.suites.report_pages import report_page
 from workbench.suites.semantic_diff import Change
 
 GLYPHS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "−", ChangeKind.CHANGED: "~", ChangeKind.MOVED: "↕"}
@@ -111,7 +108,7 @@ def markdown(found: PackageDifference, *, values: bool = False) -> bytes:
 def html(found: PackageDifference, *, values: bool = False) -> bytes:
     """The report as one HTML file that needs nothing beside it, UTF-8."""
     effect = found.effect
-    text = _template().render(
+    text = report_page("package_changes.html").render(
         found=found,
         title=title_of(found),
         summary=summary(found),
@@ -263,10 +260,3 @@ def _effect_json(effect: CaptureEffect, values: bool) -> Mapping[str, object]:
             for example in effect.examples
         ],
     }
-
-
-@cache
-def _template() -> Template:
-    source = shipped("resources", "reports", "package_changes.html").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(source)
