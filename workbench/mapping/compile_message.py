@@ -14,14 +14,16 @@ from workbench.mapping.compile_text import FirstText, first_text
 from workbench.mapping.compile_value import report
 from workbench.mapping.conditions import Alternatives, Condition, SyntaxProblem, V2Path, read_condition
 from workbench.mapping.conditions import read_source as parse_source
-from workbench.mapping.effects import Effect, fields_compared, keys_written
+from workbench.mapping.effects import Effect, fields_compared, fields_read, keys_written
 from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
-from workbench.mapping.identity import id_of_name, merge, name_of
+from workbench.mapping.fused import Fused
+from workbench.mapping.identity import id_of_name, name_of
 from workbench.mapping.model import MessageMap, Row
 from workbench.mapping.plans import CompiledMap, Shape, Source, known
 from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, SlotList, Step
 from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope
-from workbench.mapping.steady import SteadyRow
+from workbench.mapping.steady import SKIPPED, Known, SteadyContent, add_instance, make_row_again
+from workbench.mapping.template import Template
 
 BUNDLE = "bundle"
 """The name under which rows fill the Bundle itself."""
@@ -32,6 +34,8 @@ REMEMBERED_NAMES = 1024
 Places = Callable[[Run], Sequence[SegmentScope | GroupScope]]
 Identify = Callable[[Frame], tuple[str, ...] | None]
 RowFunction = Callable[[Run], None]
+RowContent = Callable[[Frame, Resource, Instance | None], int]
+"""Writes what the maps of a row say into a resource; the instance is None for the Bundle itself."""
 
 
 @dataclass(frozen=True)
@@ -96,36 +100,43 @@ class _RowCompiler:
             "MAP-0110", f"{where}: row {self.row.id}: {sentence}.", "See the help page of the mapping language."
         )
 
-    def compiled(self) -> Callable[[Run], None]:
-        row = self.row
-        places = self.places()
-        when, without, lowest = self.when()
-        work = self.raising() if row.raises else self.filling() if row.fill else self.making()
+    def compiled(self) -> RowFunction:
+        row, places = self.row, self.places()
+        condition, when = self.condition(row.when) if row.when else (None, None)
+        holds_here = None if condition is None or when is None else self.holds_here(condition, when)
+        if row.raises:
+            return _each(places, holds_here, self.raising())
+        if row.fill:
+            return _each(places, holds_here, self.filling())
+        content, guarded = self.content(self.kind(row.make))
+        make = _Make(self, content)
+        if guarded is None:
+            return _each(places, holds_here, make.by_rules)
+        asked = self.fields_asked(condition)
+        steady = SteadyContent(make.content_of, guarded, asked or frozenset())
+        return (
+            _each(places, holds_here, make.by_rules)
+            if steady.reads_header
+            else make.by_memory(places, holds_here, steady, asked is not None)
+        )
 
-        def run(state: Run) -> None:
-            for number, scope in enumerate(places(state), 1):
-                parts = scope.fields if isinstance(scope, SegmentScope) else []
-                if without is not None and len(parts) <= lowest:
-                    if not without:
-                        continue
-                    held = True
-                else:
-                    held = when is None
-                frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
-                if held or (when is not None and when(frame)):
-                    work(frame, number)
-
-        return run
-
-    def when(self) -> tuple[Holds | None, bool | None, int]:
-        """The row's condition; what it says of a segment that ends before the field with this number, None when that
-        cannot be said."""
-        if not self.row.when:
-            return None, None, 0
-        condition, when = self.condition(self.row.when)
+    def holds_here(self, condition: Condition, when: Holds) -> Holds:
+        """The row's condition; a segment that ends before the first field it asks for needs no look."""
         source = Source(self.row.source.rsplit("/", 1)[-1], False)
         fields = None if self.is_group else fields_compared(condition, source.name)
-        return (when, known(condition, source, Shape((), {})), min(fields)) if fields else (when, None, 0)
+        without = known(condition, source, Shape((), {})) if fields else None
+        if not fields or without is None:
+            return when
+        lowest, says = min(fields), without
+        return lambda frame: says if len(frame.parts) <= lowest else when(frame)
+
+    def fields_asked(self, condition: Condition | None) -> frozenset[int] | None:
+        """The fields of the row's segment that its condition and keys look at; None when they ask for more."""
+        segment, keys = self.row.source.rsplit("/", 1)[-1], self.row.identity
+        asked = [frozenset[int]() if condition is None else fields_compared(condition, segment)]
+        asked += [None if text.startswith("@") else fields_read(self.source(text), segment) for text in keys]
+        found = [fields for fields in asked if fields is not None]
+        return frozenset().union(*found) if len(found) == len(asked) else None
 
     # --- where the row runs ------------------------------------------------------------------------------------------
 
@@ -223,8 +234,9 @@ class _RowCompiler:
             found.append((refer(self.name, target, instance), Effect(frozenset(), writes=writes, appends=appends)))
         return found
 
-    def content(self, kind: Kind) -> Callable[[Frame, Resource, Instance | None], int]:
-        """What the maps of the row write into a resource."""
+    def content(self, kind: Kind) -> tuple[RowContent, list[tuple[int, Effect]] | None]:
+        """What the maps of the row write into a resource; the effects of their rules, each with the field that must be
+        populated for it or 0, None when one cannot be said."""
         maps, linking = self.maps(kind), self.links(kind)
         links = [link for link, _ in linking]
         covered = {name: self.package.segments[name].covers for name, _, _ in maps}
@@ -248,47 +260,45 @@ class _RowCompiler:
             return VALUE if written >= VALUE or (written and not reads) else NOTHING
 
         effects = [(entry.guard, entry.effect(entry.when)) for _, _, compiled in maps for entry in compiled.entries]
-        known = [(guard, effect) for guard, effect in effects if effect is not None]
-        if self.is_group or len(known) < len(effects):
-            return run
-        known += [(0, effect) for _, effect in linking]
-        steady = SteadyRow(lambda frame: run(frame, frame.target, frame.owner), known)
-        with_rules = [name for name in covered if covered[name]]
+        effects += [(0, effect) for _, effect in linking]
+        found = [(guard, effect) for guard, effect in effects if effect is not None]
+        return run, None if self.is_group or len(found) < len(effects) else found
 
-        def run_steady(frame: Frame, resource: Resource, owner: Instance | None) -> int:
-            memory = steady.memory(frame)
-            if memory is None:
-                return run(frame, resource, owner)
-            if with_rules and isinstance(frame.scope, SegmentScope):
-                frame.scope.maps.update(dict.fromkeys(with_rules))
-            frame.target, frame.owner = resource, owner
-            return memory.run(frame)
-
-        return run_steady
+    def maps_with_rules(self) -> dict[str, None]:
+        """The maps of the row that have ignore or keep rules (as keys of `SegmentScope.maps`)."""
+        return dict.fromkeys([name for name in self.row.using if self.package.segments[name].covers])
 
     def filling(self) -> Callable[[Frame, int], None]:
-        row = self.row
-        if row.fill == BUNDLE:
-            kind = self.kind("Bundle")
-            into_bundle = self.content(kind)
+        fill = self.row.fill
+        if fill == BUNDLE:
+            into_bundle, _ = self.content(self.kind("Bundle"))
 
             def fill_bundle(frame: Frame, number: int) -> None:
                 into_bundle(frame, frame.run.bundle, None)
 
             return fill_bundle
-        kinds = {
-            other.make for other in self.message_map.rows if other.name == row.fill and other.make
-        } or self.made_inside(row.fill)
+        kinds = {other.make for other in self.message_map.rows if other.name == fill and other.make}
+        kinds = kinds or self.made_inside(fill)
         if len(kinds) != 1:
-            raise self.refuse(f"{row.fill} is made by no row" if not kinds else f"{row.fill} names different resources")
-        content = self.content(self.kind(kinds.pop()))
+            raise self.refuse(f"{fill} is made by no row" if not kinds else f"{fill} names different resources")
+        content, guarded = self.content(self.kind(kinds.pop()))
+        steady = SteadyContent(lambda frame: content(frame, frame.target, frame.owner), guarded) if guarded else None
+        with_rules = self.maps_with_rules()
 
-        def fill(frame: Frame, number: int) -> None:
-            found = frame.run.find(row.fill, frame.scope)
-            if found:
+        def write(frame: Frame, number: int) -> None:
+            found = frame.run.find(fill, frame.scope)
+            if not found:
+                return
+            memory = None if steady is None else steady.memory(frame.run, frame.parts)
+            if memory is None:
                 content(frame, found[-1].resource, found[-1])
+                return
+            if with_rules and isinstance(frame.scope, SegmentScope):
+                frame.scope.maps.update(with_rules)
+            frame.target, frame.owner = found[-1].resource, found[-1]
+            memory.run(frame)
 
-        return fill
+        return write
 
     def made_inside(self, name: str) -> set[str]:
         """The types of resources that rules of the package make under that name."""
@@ -304,34 +314,6 @@ class _RowCompiler:
         if kind is None or not self.compiler.schema.is_resource(name):
             raise self.refuse(f"{name} is no resource type")
         return kind
-
-    def making(self) -> Callable[[Frame, int], None]:
-        row = self.row
-        content, identify = self.content(self.kind(row.make)), self.identify()
-        kind = name_of(self.package.header.name_space, row.make)
-        own, row_name, write, keyed = name_of(row.id), row.name, row.write, bool(row.identity)
-
-        def make(frame: Frame, number: int) -> None:
-            run = frame.run
-            named = identify(frame) if keyed else None
-            name = f"{run.name}{own}{name_of(str(number))}" if named is None else name_of(*named)
-            identity = id_of_name(kind + name)
-            resource: Resource = {"resourceType": row.make}
-            instance = Instance(row_name, resource, identity, write)
-            place = len(run.order)
-            if content(frame, resource, instance) == NOTHING:
-                return
-            known = run.by_identity.get(identity)
-            if known is not None:
-                merge(run, known.resource, resource)
-                known_here = Instance(row_name, known.resource, identity, known.write)
-                run.make_known(known_here if known.name != row_name else known, frame.scope)
-                return
-            run.by_identity[identity] = instance
-            run.order.insert(place, instance)
-            run.make_known(instance, frame.scope)
-
-        return make
 
     def identify(self) -> Identify:
         segment = "" if self.is_group else self.row.source.rsplit("/", 1)[-1]
@@ -351,6 +333,99 @@ class _RowCompiler:
             return tuple(values) if values and values[-1] else None
 
         return identify
+
+
+class _Make:
+    """The making of a resource by a row."""
+
+    def __init__(self, compiler: _RowCompiler, content: RowContent) -> None:
+        row = compiler.row
+        self._content = content
+        self._identify = compiler.identify()
+        self._type, self._name, self._write = row.make, row.name, row.write
+        self._space = name_of(compiler.package.header.name_space, row.make)
+        self._own, self._keyed = name_of(row.id), bool(row.identity)
+        self._with_rules = compiler.maps_with_rules()
+
+    def content_of(self, frame: Frame) -> int:
+        return self._content(frame, frame.target, frame.owner)
+
+    def by_rules(self, frame: Frame, number: int) -> None:
+        run = frame.run
+        resource: Resource = {"resourceType": self._type}
+        instance = Instance(self._name, resource, self._told(frame) or self._numbered(run, number), self._write)
+        place = len(run.order)
+        if self._content(frame, resource, instance) != NOTHING:
+            add_instance(run, frame.scope, instance, place)
+
+    def by_memory(self, places: Places, holds_here: Holds | None, steady: SteadyContent, decided: bool) -> RowFunction:
+        """decided  what the condition and the keys say is told by the fields the memory knows"""
+        name, write, with_rules, numbered = self._name, self._write, self._with_rules, self._numbered
+
+        def run(state: Run) -> None:
+            for number, scope in enumerate(places(state), 1):
+                assert isinstance(scope, SegmentScope)  # rows for groups are not remembered
+                parts = scope.fields
+                memory = steady.memory(state, parts)
+                if memory is not None and decided and not scope.first:
+                    known = steady.known.get((state.context, memory.texts(parts)))
+                    if known is not None:
+                        if known.resource is not None:
+                            if with_rules:
+                                scope.maps.update(with_rules)
+                            identity = known.identity or numbered(state, number)
+                            make_row_again(state, scope, known, identity, name, write)
+                        continue
+                frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
+                held = holds_here is None or holds_here(frame)
+                if memory is None or not decided or scope.first:
+                    if held:
+                        self.by_rules(frame, number)
+                else:
+                    steady.keep((state.context, memory.texts(parts)), self._learnt(frame, number, memory, held))
+
+        return run
+
+    def _learnt(self, frame: Frame, number: int, memory: Fused, held: bool) -> Known | None:
+        """Run the row; what it does with such a segment, None when that cannot be remembered."""
+        if not held:
+            return SKIPPED
+        run, told = frame.run, self._told(frame)
+        resource: Resource = {"resourceType": self._type}
+        instance = Instance(self._name, resource, told or self._numbered(run, number), self._write)
+        place = len(run.order)
+        frame.target, frame.owner = resource, instance
+        written = memory.run(frame)
+        if written != NOTHING:
+            add_instance(run, frame.scope, instance, place)
+        outcome = memory.outcome(run, memory.texts(frame.parts))
+        if outcome is None:
+            return None
+        if written == NOTHING:
+            return SKIPPED if outcome.leaves_nothing else None
+        return Known(Template({"resourceType": self._type, **outcome.element.element}), told, outcome)
+
+    def _told(self, frame: Frame) -> str:
+        """The identity that the row's keys tell, "" when they tell none."""
+        named = self._identify(frame) if self._keyed else None
+        return "" if named is None else id_of_name(self._space + name_of(*named))
+
+    def _numbered(self, run: Run, number: int) -> str:
+        """The identity of what a row makes without keys: of its message, its row and its number."""
+        return id_of_name(f"{self._space}{run.name}{self._own}{name_of(str(number))}")
+
+
+def _each(places: Places, holds_here: Holds | None, work: Callable[[Frame, int], None]) -> RowFunction:
+    """Do the work in each of the places at which the condition holds."""
+
+    def run(state: Run) -> None:
+        for number, scope in enumerate(places(state), 1):
+            parts = scope.fields if isinstance(scope, SegmentScope) else []
+            frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
+            if holds_here is None or holds_here(frame):
+                work(frame, number)
+
+    return run
 
 
 def _groups_in(name: str, path: tuple[str, ...]) -> Places:

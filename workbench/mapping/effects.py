@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from workbench.mapping.conditions import (
     UNSAID,
+    Alternatives,
     Both,
     Check,
     Condition,
@@ -93,6 +94,13 @@ def fields_compared(condition: Condition, segment: str) -> frozenset[int] | None
             return None
         fields.add(path.field)
     return frozenset(fields)
+
+
+def fields_read(source: Alternatives, segment: str) -> frozenset[int] | None:
+    """The fields of a segment that a source reads; None when it reads anything else."""
+    paths = [path for path in source if not isinstance(path, Text)]
+    own = [path.field for path in paths if not path.in_value and _own(path, segment)]
+    return frozenset(own) if len(own) == len(paths) else None
 
 
 def keys_written(path: TargetPath, shared: bool) -> tuple[frozenset[str], frozenset[str]]:

@@ -45,7 +45,7 @@ def texts_at(numbers: Sequence[int]) -> Texts:
     return itemgetter(*numbers) if numbers else lambda parts: ""
 
 
-class Referral(msgspec.Struct, frozen=True):
+class Referral(NamedTuple):
     """A reference that rules leave to be tied, less the message it stands in (`running.Pending`).
 
     way   to the object that holds it
@@ -80,6 +80,13 @@ class Outcome(msgspec.Struct, frozen=True):
     referrals: tuple[Referral, ...]
     notes: tuple[Note, ...] = ()
 
+    @property
+    def leaves_nothing(self) -> bool:
+        """True when nothing but the element tells that rules have run."""
+        return not (
+            self.taken or self.done or self.of_header or self.given or self.made or self.referrals or self.notes
+        )
+
 
 class Fused:
     """Rules in a row that share a memory.
@@ -93,7 +100,7 @@ class Fused:
         self._alone_in = alone
         self._appends = effect.appends
         self._alone = effect.writes - effect.appends
-        self._texts = texts
+        self.texts = texts
         self._header = tuple(sorted(effect.header))
         self._known: dict[object, Outcome | None] = {}
         self._hits = self._misses = 0
@@ -102,7 +109,7 @@ class Fused:
         target, scope, state, node = frame.target, frame.scope, frame.run, frame.node
         if not isinstance(scope, SegmentScope) or scope.first:
             return self._plain(frame)
-        texts = self._texts(frame.parts)
+        texts = self.texts(frame.parts)
         header: SegmentScope | None = None
         if self._header:
             header = _header(state)
@@ -144,6 +151,10 @@ class Fused:
         if state.made is not None:
             state.made += there.made
         return there.written
+
+    def outcome(self, state: Run, texts: object) -> Outcome | None:
+        """What is known of texts of a segment; of rules that read nothing of the header."""
+        return self._known.get((state.context, texts))
 
     @property
     def _useless(self) -> bool:

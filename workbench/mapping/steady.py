@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from typing import NamedTuple
 
 from workbench.mapping import fusing
 from workbench.mapping.effects import Effect
-from workbench.mapping.fused import Fused, Texts, texts_at
-from workbench.mapping.running import Frame, Step
+from workbench.mapping.fused import REMEMBERED_TEXTS, Fused, Outcome, Texts, texts_at
+from workbench.mapping.identity import merge
+from workbench.mapping.memory import make_again
+from workbench.mapping.model import Write
+from workbench.mapping.retracing import at, moved, note_again
+from workbench.mapping.running import Pending, Run, Step
+from workbench.mapping.scope import Instance, Scope, SegmentScope
+from workbench.mapping.template import Template
 
 
 def texts_up_to_the_end(numbers: Sequence[int]) -> Texts:
@@ -29,30 +36,45 @@ def texts_up_to_the_end(numbers: Sequence[int]) -> Texts:
     return texts
 
 
-class SteadyRow:
+class SteadyContent:
     """What a row writes into its resource, by memory while the fields it reads are steady."""
 
-    def __init__(self, work: Step, guarded: Sequence[tuple[int, Effect]]) -> None:
-        """guarded  the effects of the row's rules, each with the field that must be populated for it or 0"""
+    def __init__(self, work: Step, guarded: Sequence[tuple[int, Effect]], asked: frozenset[int] = frozenset()) -> None:
+        """guarded  the effects of the row's rules, each with the field that must be populated for it or 0
+        asked       fields that others look at who use the memory
+        """
         self._work = work
         self._guarded = guarded
         self._effect = effect = reduce(Effect.and_of, [effect for _, effect in guarded], Effect(frozenset()))
-        self._fields = tuple(sorted(effect.reads))
+        self._fields = tuple(sorted(effect.reads | asked))
         self._texts: dict[int, set[str]] = {number: set() for number in self._fields}
         self._runs = 0
         self._memory: Fused | None = None
+        self.known: dict[object, Known] = {}
 
-    def memory(self, frame: Frame) -> Fused | None:
+    @property
+    def reads_header(self) -> bool:
+        return bool(self._effect.header)
+
+    def memory(self, run: Run, parts: Sequence[str]) -> Fused | None:
         """What runs the row by memory; None while the row has to run itself."""
-        if frame.run.afresh:
+        if run.afresh:
             return None
         self._runs += 1
         if self._runs <= fusing.OBSERVED_RUNS:
-            self._observe(frame.parts)
+            self._observe(parts)
         elif self._runs >= fusing.RECONSIDERED_RUNS:
-            self._runs, self._memory = 0, None
+            self._runs, self._memory, self.known = 0, None, {}
             self._texts = {number: set() for number in self._fields}
         return self._memory
+
+    def keep(self, key: object, known: Known | None) -> None:
+        """Remember what the whole row does with a set of texts; None when that cannot be."""
+        if known is None:
+            return
+        if len(self.known) >= REMEMBERED_TEXTS:
+            self.known.clear()
+        self.known[key] = known
 
     def _observe(self, parts: Sequence[str]) -> None:
         for number, texts in self._texts.items():
@@ -68,3 +90,52 @@ class SteadyRow:
         effects = [effect for guard, effect in self._guarded if guard < len(parts) and (not guard or parts[guard])]
         whole = reduce(Effect.and_of, effects, Effect(frozenset()))
         return whole.writes - whole.appends
+
+
+class Known(NamedTuple):
+    """What a row that makes a resource does with a set of texts.
+
+    resource  what it makes, None when its condition does not hold
+    identity  of what it makes, "" when that is not told by the texts
+    """
+
+    resource: Template | None
+    identity: str
+    outcome: Outcome | None
+
+
+SKIPPED = Known(None, "", None)
+
+
+def make_row_again(run: Run, scope: SegmentScope, known: Known, identity: str, name: str, write: Write) -> None:
+    """Make the resource of a row from memory, with all that its rules did besides."""
+    assert known.resource is not None and known.outcome is not None  # the caller has looked
+    outcome = known.outcome
+    resource = known.resource.copy()
+    instance, place, first = Instance(name, resource, identity, write), len(run.order), len(run.copies)
+    for way, slot, key, repeats, referred, rule in outcome.referrals:
+        container = at(resource, way) if way else resource
+        run.pending.append(Pending(container, key, repeats, at(resource, slot), scope, referred, instance, rule))
+    for recipe in outcome.made:
+        make_again(run, scope, recipe)
+    if outcome.notes:
+        note_again(run, outcome.notes, (resource, *run.copies[first:]), scope, None)
+    scope.taken |= outcome.taken
+    scope.done |= outcome.done
+    for given, part in outcome.given:
+        run.given.append((given, moved(part, run, scope, None)))
+    add_instance(run, scope, instance, place)
+
+
+def add_instance(run: Run, scope: Scope, instance: Instance, place: int) -> None:
+    """Put what a row has made into the bundle, at that number, or into the resource that has its identity."""
+    known = run.by_identity.get(instance.identity)
+    if known is None:
+        run.by_identity[instance.identity] = instance
+        run.order.insert(place, instance)
+        run.make_known(instance, scope)
+        return
+    merge(run, known.resource, instance.resource)
+    if known.name != instance.name:
+        known = Instance(instance.name, known.resource, known.identity, known.write)
+    run.make_known(known, scope)
