@@ -12,7 +12,8 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.mapping.compile_message import CompiledMessageMap, RowFunction, compile_message_map
 from workbench.mapping.compile_rule import CompiledMaps, Compiler
-from workbench.mapping.compile_source import CodeMaps, Texts, read_source
+from workbench.mapping.compile_source import CodeMaps
+from workbench.mapping.compile_text import FirstText, first_text
 from workbench.mapping.conditions import SyntaxProblem
 from workbench.mapping.conditions import read_source as parse_source
 from workbench.mapping.covering import Covering, Covers, covers_of
@@ -95,7 +96,7 @@ class CompiledMapping:
             if not any("../" in rule.target or rule.target == "$value" for rule in rule_map.walk()):
                 compiler.rule_map(rule_map, ())
         self._contexts = kept.contexts if kept.contexts is not None else Contexts()
-        self._sender = _text_source(package.header.sender, package.codes)
+        self._sender = _sender(package.header.sender, package.codes)
         self._zone_name = _zone_name(package.header.time_zone)
 
     def _offer(self, message_map: MessageMap) -> None:
@@ -202,9 +203,8 @@ class CompiledMapping:
             offset = None
         state = Run(message, lay_out(message, compiled.layout), Zone(offset, self._zone_name), noting, full)
         state.afresh = afresh
-        frame = Frame(state, state.laid_out.root, [], None, {}, [], None, None)
-        found = self._sender(frame)
-        state.sender = found[0].text if found else ""
+        first = state.laid_out.segments[0]
+        state.sender = self._sender(Frame(state, first, first.fields, None, {}, [], None, None))
         control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()
         state.context = self._contexts.number((state.zone, state.sender, state.delimiters, noting, full))
         state.key = (header.raw(3), header.raw(4), control_id)
@@ -214,9 +214,10 @@ class CompiledMapping:
         return state
 
 
-def _text_source(text: str, codes: CodeMaps) -> Texts:
+def _sender(text: str, codes: CodeMaps) -> FirstText:
+    """What names the sender of a message, read in its MSH."""
     try:
-        return read_source(parse_source(text), False, codes)
+        return first_text(parse_source(text), False, "MSH", codes)
     except SyntaxProblem as problem:
         raise Refused(
             "MAP-0110", f"package.yaml: sender: “{text}”: {problem.sentence}.", "See the help page of the language."

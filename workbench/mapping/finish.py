@@ -119,8 +119,10 @@ def _entry(instance: Instance, taken: set[str]) -> Resource:
 def _search(identifiers: Json) -> str:
     """`identifier=system|value` of the first identifier that has both, "" when none has."""
     for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
-        if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
-            return _identifier_search(str(identifier["system"]), str(identifier["value"]))
+        if isinstance(identifier, dict):
+            system, value = identifier.get("system"), identifier.get("value")
+            if system and value and isinstance(system, str) and isinstance(value, str):
+                return _identifier_search(system, value)
     return ""
 
 
