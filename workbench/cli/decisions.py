@@ -19,7 +19,7 @@ from workbench.app.operations.suppressions import (
 )
 from workbench.app.operations.validation import validate_capture
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job, open_inputs
-from workbench.cli.tables import print_json, print_table
+from workbench.cli.tables import print_rows
 from workbench.cli.validate import add_against, against_of
 from workbench.kernel.errors import ExitCode, Refused
 
@@ -88,10 +88,7 @@ def _list(options: argparse.Namespace) -> ExitCode:
     today = date.today()
     with deciding(options.workspace, options.passphrase_fd) as session:
         rows = [suppression_row(one, today) for one in suppressions(session)]
-    if options.format == "json":
-        print_json(rows)
-    else:
-        print_table(rows, COLUMNS)
+    print_rows(rows, COLUMNS, options.format)
     return ExitCode.CLEAN
 
 

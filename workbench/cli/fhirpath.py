@@ -8,18 +8,13 @@ from pathlib import PurePath
 
 from workbench.app.operations.fhirpath import Evaluated, evaluate_capture
 from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
-from workbench.cli.tables import print_json, print_ndjson, print_table
+from workbench.cli.tables import print_rows
 from workbench.cli.verdict import Verdict
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.errors import ExitCode
 from workbench.messages.capture import Capture
 
 _COLUMNS = ("file", "index", "path", "result")
-_PRINT = {
-    "table": lambda rows: print_table(rows, _COLUMNS),
-    "json": print_json,
-    "ndjson": print_ndjson,
-}
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,7 +29,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "expression", metavar="EXPRESSION", help="FHIRPath, such as Bundle.entry.resource.ofType(Patient)"
     )
     add_inputs(verb)
-    verb.add_argument("--format", choices=tuple(_PRINT), default="table")
+    verb.add_argument("--format", choices=("table", "json", "ndjson"), default="table")
     verb.set_defaults(run=_fhirpath)
 
 
@@ -43,7 +38,7 @@ def _fhirpath(options: argparse.Namespace) -> ExitCode:
     capture = open_inputs(options.inputs, job)
     verdict = Verdict()
     rows = _rows(capture, evaluate_capture(capture, options.expression, job), verdict, options.format)
-    _PRINT[options.format](rows)
+    print_rows(rows, _COLUMNS, options.format)
     verdict.warn(capture.issues)
     return verdict.exit_code()
 

@@ -13,7 +13,7 @@ from workbench.app.operations.anomaly_memory import memory_of, remember
 from workbench.app.operations.decisions import deciding
 from workbench.app.tables import write_tables
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job, open_inputs
-from workbench.cli.tables import print_json, print_ndjson, print_table
+from workbench.cli.tables import print_rows
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.kernel.progress import JobContext
@@ -66,10 +66,8 @@ def _anomalies(options: argparse.Namespace) -> ExitCode:
     shown = table if options.show_values else table.masked()
     if options.out:
         write_tables(options.out, [table], options.show_values)
-    elif options.format == "table":
-        print_table(shown.records(), shown.names)
     else:
-        (print_json if options.format == "json" else print_ndjson)(shown.records())
+        print_rows(shown.records(), shown.names, options.format)
     verdict = Verdict()
     verdict.warn(capture.issues)
     return verdict.exit_code(lost=bool(found))

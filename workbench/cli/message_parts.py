@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from workbench.app.documents import origin_at
 from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
-from workbench.cli.tables import print_ndjson, print_table
+from workbench.cli.tables import print_rows
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.progress import JobContext
@@ -51,10 +51,7 @@ def opened(options: argparse.Namespace, job: JobContext) -> Capture:
 def _show(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = opened(options, job)
-    if options.format == "table":
-        print_table(_rows(capture, job), _COLUMNS)
-    else:
-        print_ndjson(_rows(capture, job))
+    print_rows(_rows(capture, job), _COLUMNS, options.format)
     verdict = Verdict()
     verdict.warn(capture.issues)
     return verdict.exit_code()

@@ -11,7 +11,7 @@ from workbench.app.operations.statistics import Chosen, count_all
 from workbench.app.tables import Table, write_tables
 from workbench.cli.message_compare import paths
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job, open_inputs
-from workbench.cli.tables import print_json, print_table
+from workbench.cli.tables import print_rows
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode
 from workbench.messages.tally import Tally
@@ -61,13 +61,10 @@ def _stats(options: argparse.Namespace) -> ExitCode:
         )
     else:
         shown = table if options.show_values else table.masked()
-        if options.format == "json":
-            print_json(shown.records())
-        else:
-            print_table(shown.records(), shown.names)
-            if options.by == "shapes" and not options.against:
-                numbers = " ".join(map(str, statistics.smallest_set(tally)))
-                print(f"\nmessages that together show every shape: {numbers}")
+        print_rows(shown.records(), shown.names, options.format)
+        if options.format == "table" and options.by == "shapes" and not options.against:
+            numbers = " ".join(map(str, statistics.smallest_set(tally)))
+            print(f"\nmessages that together show every shape: {numbers}")
     verdict = Verdict()
     verdict.warn(capture.issues)
     return verdict.exit_code()

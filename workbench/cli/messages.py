@@ -16,7 +16,7 @@ from workbench.app.operations.search import count_matching
 from workbench.app.operations.tree import TreeLine, tree_lines
 from workbench.cli import message_anomalies, message_compare, message_parts, message_stats
 from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
-from workbench.cli.tables import print_json, print_ndjson, print_table
+from workbench.cli.tables import print_rows
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.messages.capture import Capture
@@ -60,12 +60,7 @@ def _list(options: argparse.Namespace) -> ExitCode:
         print(count_matching(capture, options.where, job) if options.where.strip() else len(capture))
         return ExitCode.CLEAN
     found = (asdict(row) for row in rows(capture, options.where, job))
-    if options.format == "table":
-        print_table(found, _COLUMNS)
-    elif options.format == "json":
-        print_json(found)
-    else:
-        print_ndjson(found)
+    print_rows(found, _COLUMNS, options.format)
     verdict = Verdict()
     verdict.warn(capture.issues)
     return verdict.exit_code()

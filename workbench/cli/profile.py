@@ -8,7 +8,7 @@ from pathlib import Path
 from workbench.app.operations.gap_report import COLUMNS, gap_row, write_html, write_xlsx
 from workbench.app.operations.profiles import learn_from, profile_gap, write_learnt
 from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs, unsealed
-from workbench.cli.tables import print_json, print_table
+from workbench.cli.tables import print_rows
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.validation.profiles.gap import Effect
 
@@ -61,8 +61,6 @@ def _gap(options: argparse.Namespace) -> ExitCode:
     if write is not None:
         write(gaps, options.first.name, options.second.name, options.out)
         print(f"{options.out}: {len(gaps)} differences")
-    elif options.format == "json":
-        print_json(map(gap_row, gaps))
     else:
-        print_table(map(gap_row, gaps), COLUMNS)
+        print_rows(map(gap_row, gaps), COLUMNS, options.format)
     return ExitCode.ISSUES if any(gap.effect is Effect.STRICTER for gap in gaps) else ExitCode.CLEAN

@@ -11,7 +11,7 @@ from workbench.app.operations.exchange import send_messages
 from workbench.app.operations.search import search
 from workbench.cli.connection import add_identity, host_and_port, sender_tls
 from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
-from workbench.cli.tables import print_ndjson, print_table
+from workbench.cli.tables import print_rows
 from workbench.exchange.sender import Destination, Outcome, Sent
 from workbench.kernel.errors import ExitCode
 
@@ -58,10 +58,7 @@ def _send(options: argparse.Namespace) -> ExitCode:
         numbers = [number for found in search(capture, options.where, job) for number in found.numbers]
     outcomes: Counter[Outcome] = Counter()
     rows = _rows(send_messages(capture, destination, job, numbers), outcomes)
-    if options.format == "table":
-        print_table(rows, _COLUMNS)
-    else:
-        print_ndjson(rows)
+    print_rows(rows, _COLUMNS, options.format)
     return ExitCode.CLEAN if set(outcomes) <= {Outcome.ACCEPTED} else ExitCode.ISSUES
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
@@ -11,6 +12,21 @@ import msgspec
 
 _ALIGN_OVER = 500
 _WIDEST = 60
+
+
+def print_rows(rows: Iterable[Mapping[str, object]], columns: Sequence[str], form: str) -> None:
+    """Rows on standard output as `--format` says: `table`, `csv`, `json` or `ndjson`."""
+    match form:
+        case "csv":
+            writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n", restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        case "json":
+            print_json(rows)
+        case "ndjson":
+            print_ndjson(rows)
+        case _:
+            print_table(rows, columns)
 
 
 def print_ndjson(rows: Iterable[Mapping[str, object]], to: TextIO | None = None) -> int:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from workbench.app.operations import terms
 from workbench.cli import terms_systems
 from workbench.cli.options import add_verb, console_job, open_inputs
-from workbench.cli.tables import print_json, print_ndjson, print_table
+from workbench.cli.tables import print_rows
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import blocks
 from workbench.terminology.code_map import CodeMapRow
@@ -20,7 +19,7 @@ from workbench.terminology.harvest import LocalCode
 
 _SUGGESTED = ("local_code", "rank", "target_code", "score", "confidence", "target_display", "why")
 _FOUND = ("row", "severity", "rule", "source", "target", "text")
-_Rows = Iterable[Mapping[str, object]]
+_Actions = argparse._SubParsersAction  # the type argparse has for it is private
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,9 +39,22 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     terms_systems.register(actions)
 
 
-def _register_suggest(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    suggesting = add_verb(
+def _action(
+    actions: _Actions[argparse.ArgumentParser],
+    run: Callable[[argparse.Namespace], ExitCode],
+    name: str,
+    summary: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    made = add_verb(actions, name, summary, example)
+    made.set_defaults(run=run)
+    return made
+
+
+def _register_suggest(actions: _Actions[argparse.ArgumentParser]) -> None:
+    suggesting = _action(
         actions,
+        _suggest,
         "suggest",
         "the codes that a list of local codes may stand for, best first; nothing is approved by it",
         "workbench terms suggest local.csv --system loinc --vocabulary Loinc.csv --top 10 --format csv",
@@ -54,12 +66,12 @@ def _register_suggest(actions: argparse._SubParsersAction[argparse.ArgumentParse
     suggesting.add_argument("--top", type=int, default=10, metavar="N", help="candidates for each code (default 10)")
     suggesting.add_argument("--approved", type=Path, metavar="MAP", help="a code map whose approved rows come first")
     _add_format(suggesting)
-    suggesting.set_defaults(run=_suggest)
 
 
-def _register_translate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    translating = add_verb(
+def _register_translate(actions: _Actions[argparse.ArgumentParser]) -> None:
+    translating = _action(
         actions,
+        _translate,
         "translate",
         "what a code map makes of some codes",
         "workbench terms translate lab.csv GLU NA --sender LAB1",
@@ -69,12 +81,12 @@ def _register_translate(actions: argparse._SubParsersAction[argparse.ArgumentPar
     translating.add_argument("--source-system", default="", metavar="URI")
     translating.add_argument("--sender", default="", metavar="NAME")
     _add_format(translating)
-    translating.set_defaults(run=_translate)
 
 
-def _register_check(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    checking = add_verb(
+def _register_check(actions: _Actions[argparse.ArgumentParser]) -> None:
+    checking = _action(
         actions,
+        _check,
         "check",
         "what is doubtful or dangerous about the rows of a code map",
         "workbench terms check lab.csv --seen local.csv --vocabulary Loinc.csv --system loinc",
@@ -92,12 +104,12 @@ def _register_check(actions: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     _add_vocabulary(checking, needed=False)
     _add_format(checking)
-    checking.set_defaults(run=_check)
 
 
-def _register_import(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    importing = add_verb(
+def _register_import(actions: _Actions[argparse.ArgumentParser]) -> None:
+    importing = _action(
         actions,
+        _import,
         "import",
         "import your licensed release of a code system, for all workspaces",
         "workbench terms import Loinc_2.80/ --system loinc --as-version 2.80",
@@ -109,12 +121,12 @@ def _register_import(actions: argparse._SubParsersAction[argparse.ArgumentParser
         "--system", required=True, metavar="NAME", help="loinc, rxnorm, snomed, icd10cm, cvx, ucum, or a URI"
     )
     importing.add_argument("--as-version", default="", metavar="V", help="as people call this version")
-    importing.set_defaults(run=_import)
 
 
-def _register_export(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    exporting = add_verb(
+def _register_export(actions: _Actions[argparse.ArgumentParser]) -> None:
+    exporting = _action(
         actions,
+        _export,
         "export",
         "write a code map in another form, by the ending of its name: "
         ".csv .xlsx .json (ConceptMap R4) .r5.json .sssom.tsv .usagi.csv",
@@ -123,7 +135,6 @@ def _register_export(actions: argparse._SubParsersAction[argparse.ArgumentParser
     exporting.add_argument("map", type=Path, metavar="MAP")
     exporting.add_argument("out", type=Path, metavar="OUT")
     exporting.add_argument("--draft", action="store_true", help="also rows that nobody approved")
-    exporting.set_defaults(run=_export)
 
 
 def _add_vocabulary(parser: argparse.ArgumentParser, needed: bool) -> None:
@@ -147,7 +158,7 @@ def _suggest(options: argparse.Namespace) -> ExitCode:
     found = terms.suggest_codes(
         options.local, options.system, options.vocabulary, options.top, console_job(), options.approved
     )
-    _print(_suggested_rows(found), _SUGGESTED, options.format)
+    print_rows(_suggested_rows(found), _SUGGESTED, options.format)
     return ExitCode.CLEAN
 
 
@@ -169,7 +180,9 @@ def _suggested_rows(found: Iterable[terms.SuggestedCode]) -> Iterator[dict[str, 
 def _translate(options: argparse.Namespace) -> ExitCode:
     translated = terms.translate_codes(options.map, tuple(options.codes), options.source_system, options.sender)
     rows = [_translated(code, row) for code, found in translated.items() for row in found or (None,)]
-    _print(rows, ("code", "target_system", "target_code", "target_display", "relationship", "status"), options.format)
+    print_rows(
+        rows, ("code", "target_system", "target_code", "target_display", "relationship", "status"), options.format
+    )
     return ExitCode.CLEAN if all(translated.values()) else ExitCode.ISSUES
 
 
@@ -209,7 +222,7 @@ def _check(options: argparse.Namespace) -> ExitCode:
         }
         for finding in findings
     )
-    _print(rows, _FOUND, options.format)
+    print_rows(rows, _FOUND, options.format)
     return ExitCode.ISSUES if any(blocks(finding.issue) for finding in findings) else ExitCode.CLEAN
 
 
@@ -227,16 +240,3 @@ def _export(options: argparse.Namespace) -> ExitCode:
         print(sentence, file=sys.stderr)
     print(options.out)
     return ExitCode.CLEAN
-
-
-def _print(rows: _Rows, columns: tuple[str, ...], form: str) -> None:
-    if form == "csv":
-        writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n", restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-    elif form == "json":
-        print_json(rows)
-    elif form == "ndjson":
-        print_ndjson(rows)
-    else:
-        print_table(rows, columns)

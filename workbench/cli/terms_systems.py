@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from workbench.app.operations import terms
 from workbench.app.tables import Column, Table, write_tables
 from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
-from workbench.cli.tables import print_json, print_ndjson, print_table
+from workbench.cli.tables import print_rows
 from workbench.kernel.errors import ExitCode
 from workbench.terminology.codes import Concept
 
@@ -99,7 +98,7 @@ def _collect(options: argparse.Namespace) -> ExitCode:
     found = terms.collect_codes(capture, options.mapping, options.field, job, every=options.all_systems)
     rows = [terms.list_row(local, values=options.values) for local in found]
     if options.out is None:
-        _print(rows, terms.LIST_COLUMNS, options.format)
+        print_rows(rows, terms.LIST_COLUMNS, options.format)
         return ExitCode.CLEAN
     cells = tuple(tuple(row[name] for name in terms.LIST_COLUMNS) for row in rows)
     write_tables(options.out, [Table("local codes", tuple(Column(name) for name in terms.LIST_COLUMNS), cells)])
@@ -121,13 +120,13 @@ def _systems(options: argparse.Namespace) -> ExitCode:
         }
         for info in terms.imported_systems()
     ]
-    _print(rows, _STORE, options.format)
+    print_rows(rows, _STORE, options.format)
     return ExitCode.CLEAN
 
 
 def _search(options: argparse.Namespace) -> ExitCode:
     found = terms.search_codes(" ".join(options.words), options.system, options.as_version, options.top)
-    _print([_concept(concept) for concept in found], _CONCEPT, options.format)
+    print_rows([_concept(concept) for concept in found], _CONCEPT, options.format)
     return ExitCode.CLEAN if found else ExitCode.ISSUES
 
 
@@ -137,7 +136,7 @@ def _lookup(options: argparse.Namespace) -> ExitCode:
         {**_concept(concept), **concept.properties} if concept else {"code": code, "status": "unknown"}
         for code, concept in found.items()
     ]
-    _print(rows, _CONCEPT, options.format)
+    print_rows(rows, _CONCEPT, options.format)
     good = all(concept is not None and not concept.retired for concept in found.values())
     return ExitCode.CLEAN if good else ExitCode.ISSUES
 
@@ -155,14 +154,5 @@ def _drift(options: argparse.Namespace) -> ExitCode:
     code_map, _ = terms.read_code_map(options.map)
     found = terms.drifted(code_map, options.system, options.old, options.new, ctx=console_job())
     rows = [{name: getattr(each, name) for name in _DRIFT} for each in found]
-    _print(rows, _DRIFT, options.format)
+    print_rows(rows, _DRIFT, options.format)
     return ExitCode.ISSUES if found else ExitCode.CLEAN
-
-
-def _print(rows: Iterable[Mapping[str, object]], columns: tuple[str, ...], form: str) -> None:
-    if form == "json":
-        print_json(rows)
-    elif form == "ndjson":
-        print_ndjson(rows)
-    else:
-        print_table(rows, columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -16,7 +16,7 @@ from workbench.app.operations.suppressions import Fate, Sent, Sieve, sent_at
 from workbench.app.operations.validation import Against, Judged, validate_capture
 from workbench.cli.issue_rows import COLUMNS, issue_row
 from workbench.cli.options import add_inputs, add_verb, add_workers, console_job, open_inputs
-from workbench.cli.tables import print_json, print_ndjson, print_table
+from workbench.cli.tables import print_rows
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.kernel.issues import Issue
@@ -91,7 +91,7 @@ def _validate(options: argparse.Namespace) -> ExitCode:
         sys.stdout.write(report(options.format, results))
     else:
         issues = chain.from_iterable(open_ones(result).issues for result in judged)
-        _PRINT[options.format](_rows(issues, verdict))
+        print_rows(_rows(issues, verdict), COLUMNS, options.format)
     of_files = ((issue, Sent(file=issue.location.file)) for issue in capture.issues)
     verdict.warn(issue for issue, sent in of_files if sieve.fate(issue, sent) is Fate.OPEN)
     verdict.warn(package_defects(against.fhir))
@@ -114,13 +114,6 @@ def _rows(issues: Iterable[Issue], verdict: Verdict) -> Iterator[Mapping[str, ob
     for issue in issues:
         verdict.note((issue,))
         yield issue_row(issue)
-
-
-_PRINT: dict[str, Callable[[Iterable[Mapping[str, object]]], int]] = {
-    "table": lambda rows: print_table(rows, COLUMNS),
-    "json": print_json,
-    "ndjson": print_ndjson,
-}
 
 
 def _reported(capture: Capture, judged: Iterable[Judged], sieve: Sieve) -> Iterator[Reported]:
