@@ -29,6 +29,9 @@ RESULT = """
 """
 
 
+HEADER = "MSH|^~\\&|L|F|||20240105||ORU^R01|1|P|2.5.1\nPID|1||1^^^A\n"
+
+
 def observation(convert: Convert, obx: str) -> dict[str, Any]:
     """The observation of one OBX under a plain OBR."""
     found = convert(
@@ -133,10 +136,85 @@ def test_the_value_type_decides_the_element(
     assert expected is None or found == expected
 
 
-def test_a_number_that_is_none_is_kept_as_text_and_flagged(convert: Convert) -> None:
-    found = observation(convert, "OBX|1|NM|C^x^L||<15|mg||||||F")
-    assert "<15" in str(found)
-    assert "UNC" in str(found)
+@pytest.mark.parametrize(
+    ("value_type", "value", "comparator", "number"),
+    [
+        ("NM", "<15", "<", "15"),
+        ("NM", ">=90", ">=", "90"),
+        ("NM", "> 5.40", ">", "5.40"),
+        ("SN", "<0.10", "<", "0.10"),
+        ("SN", "12", None, "12"),
+    ],
+)
+def test_a_limit_written_as_a_number_keeps_its_comparator_and_digits(
+    convert: Convert, value_type: str, value: str, comparator: str | None, number: str
+) -> None:
+    quantity = observation(convert, f"OBX|1|{value_type}|C^x^L||{value}|mg||||||F")["valueQuantity"]
+    assert (quantity.get("comparator"), str(quantity["value"]), quantity["unit"]) == (comparator, number, "mg")
+
+
+def test_words_instead_of_a_number_are_text_with_a_warning(convert: Convert, standard: CompiledMapping) -> None:
+    sent = "MSH|^~\\&|A|B|||20240102||ORU^R01|1|P|2.5.1\rPID|1||7\rOBR|1||F1|C\rOBX|1|NM|C^x^L||hemolyzed|mg||||||F\r"
+    found = observation(convert, "OBX|1|NM|C^x^L||hemolyzed|mg||||||F")
+    assert found["valueString"] == "hemolyzed"
+    assert "valueQuantity" not in found
+    _, issues = standard.run_with_issues(parse(sent.encode()))
+    assert [issue.rule for issue in issues if issue.rule == "MAP-0303"] == ["MAP-0303"]
+
+
+def test_repeated_structured_numbers_keep_ratio_range_and_limit(convert: Convert) -> None:
+    found = observation(convert, "OBX|1|SN|C^x^L||^1^:^128~^2^-^6~>^9~<>^3|mg||||||F")
+    kinds = [{key for key in component if key.startswith("value")} for component in found["component"]]
+    assert kinds == [{"valueRatio"}, {"valueRange"}, {"valueQuantity"}, {"valueString"}]
+    assert "value" not in found
+
+
+def test_results_of_one_laboratory_name_one_organization(convert: Convert) -> None:
+    lab = "||||||||||||City Lab^L^^^^CLIA&1.2.3&ISO^XX^^^05D1|1 Main Street^^Springfield|77^Head^Hanna"
+    mapped = convert(HEADER + f"OBR|1|P|F|C^Panel^L\nOBX|1|NM|A^a^L||1||||||F{lab}\nOBX|2|NM|B^b^L||2||||||F{lab}\n")
+    assert len([found for found in mapped.all("Organization") if found.get("name") == "City Lab"]) == 1
+    first, second = mapped.all("Observation")
+    assert first["performer"] == second["performer"]
+
+
+def test_who_orders_is_one_person_with_an_address(convert: Convert) -> None:
+    mapped = convert(
+        HEADER + "ORC|RE|P1|F1|||||||||9^Baker^Susan||||||||||||20 Main Street^^Springfield\n"
+        "OBR|1|P1|F1|C^x^L||||||||||||9^Baker^Susan\n"
+    )
+    baker = mapped.one("Practitioner")
+    assert baker["address"][0]["city"] == "Springfield"
+    assert mapped.at(mapped.one("ServiceRequest")["requester"]) is baker
+
+
+def test_a_remark_on_the_order_stands_on_the_report_too(convert: Convert) -> None:
+    mapped = convert(HEADER + "ORC|RE|P1|F1\nOBR|1|P1|F1|C^x^L\nNTE|1||Sample haemolysed\n")
+    assert "Sample haemolysed" in str(mapped.one("DiagnosticReport"))
+    assert mapped.one("ServiceRequest")["note"] == [{"text": "Sample haemolysed"}]
+
+
+@pytest.mark.parametrize(
+    ("version", "sent", "numbers"),
+    [
+        ("2.5.1", "G-1^LAB^1.2.3^ISO", {"G-1": "PGN"}),
+        ("2.8", "G-1&LAB&1.2.3&ISO^H-1&LIS&1.2.4&ISO", {"G-1": "PGN", "H-1": "FGN"}),
+    ],
+)
+def test_the_group_number_is_read_as_its_version_says(
+    convert: Convert, version: str, sent: str, numbers: dict[str, str]
+) -> None:
+    mapped = convert(HEADER.replace("|2.5.1", f"|{version}") + f"ORC|RE|P1|F1|{sent}\nOBR|1|P1|F1|C^x^L\n")
+    found = {i["value"]: i["type"]["coding"][0]["code"] for i in mapped.one("DiagnosticReport")["identifier"]}
+    assert {number: kind for number, kind in found.items() if kind in ("PGN", "FGN")} == numbers
+    assert mapped.one("ServiceRequest")["requisition"]["system"] == "urn:oid:1.2.3"
+
+
+@pytest.mark.parametrize(("role", "element"), [("PRI", "resultsInterpreter"), ("TN", "performer")])
+def test_who_takes_part_in_a_result_stands_on_the_report(convert: Convert, role: str, element: str) -> None:
+    mapped = convert(HEADER + f"OBR|1|P1|F1|C^x^L\nNTE|1||Remark\nPRT|1|AD||{role}^^HL70443|9^Baker^Susan\n")
+    (found,) = mapped.one("DiagnosticReport")[element]
+    assert mapped.at(mapped.at(found)["practitioner"])["name"][0]["family"] == "Baker"
+    assert "supportingInfo" not in mapped.one("ServiceRequest")
 
 
 @pytest.mark.parametrize(

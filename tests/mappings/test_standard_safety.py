@@ -48,3 +48,57 @@ def test_a_local_drug_is_flagged_and_its_dose_keeps_every_digit(convert: Convert
     assert UNVALIDATED in order["medicationCodeableConcept"]["extension"]
     (dose,) = order["dosageInstruction"][0]["doseAndRate"]
     assert str(dose["doseQuantity"]["value"]) == "0.125"
+
+
+ORDERS = """
+    MSH|^~\\&|A|B|||20240102||RDE^O11|1|P|2.5.1
+    PID|1||7^^^H^MR||DOE
+    ORC|NW|5
+    TQ1|1||TID
+    RXO|1^Ampicillin^NDC|250||mg
+    RXR|PO^Oral
+    RXE||2^Nicardipine^NDC|5||mg
+    TQ1|1|2|QAM
+    RXR|IV^Intravenous
+"""
+
+
+def test_the_routes_and_times_of_two_orders_are_not_mixed(convert: Convert) -> None:
+    ordered, encoded = convert(ORDERS).all("MedicationRequest")
+    assert _codes(ordered["dosageInstruction"][0]["route"]) == {"PO"}
+    assert _codes(ordered["dosageInstruction"][0]["timing"]["code"]) == {"TID"}
+    assert _codes(encoded["dosageInstruction"][0]["route"]) == {"IV", "IVINJ"}
+    assert _codes(encoded["dosageInstruction"][0]["timing"]["code"]) == {"QAM"}
+
+
+def test_a_dose_of_the_timing_does_not_stand_beside_the_dose_of_the_order(convert: Convert) -> None:
+    for order in convert(ORDERS).all("MedicationRequest"):
+        assert [len(each["doseAndRate"]) for each in order["dosageInstruction"]] == [1]
+
+
+def test_of_several_routes_none_is_chosen(convert: Convert) -> None:
+    mapped = convert(ORDERS + "    RXR|IM^Intramuscular||\n")
+    _, encoded = mapped.all("MedicationRequest")
+    (instruction,) = encoded["dosageInstruction"]
+    assert "route" not in instruction
+    words = [each["text"] for each in instruction["additionalInstruction"]]
+    assert words == ["Route: Intravenous", "Route: Intramuscular"]
+
+
+def test_several_timings_are_several_instructions(convert: Convert) -> None:
+    (order,) = convert(
+        "MSH|^~\\&|A|B|||20240102||RDE^O11|1|P|2.5.1\nPID|1||7^^^H^MR||DOE\nORC|NW|5\n"
+        "RXE||2^Nicardipine^NDC|5||mg\nTQ1|1||QAM\nTQ1|2||QPM\n"
+    ).all("MedicationRequest")
+    times = [_codes(each["timing"]["code"]) for each in order["dosageInstruction"] if "timing" in each]
+    assert times == [{"QAM"}, {"QPM"}]
+
+
+def test_one_number_of_two_hospitals_is_two_patients(convert: Convert) -> None:
+    sent = "MSH|^~\\&|A|{hospital}|||20240102||ADT^A08|1|P|2.5.1\nPID|1||4711||DOE\n"
+    north, south = (convert(sent.format(hospital=each)).one("Patient")["id"] for each in ("NORTH", "SOUTH"))
+    assert north != south
+
+
+def _codes(concept: Any) -> set[str]:
+    return {coding["code"] for coding in concept["coding"]}

@@ -35,6 +35,30 @@ def test_a_booking_says_when_and_who_and_where(convert: Convert) -> None:
     assert [i["type"]["coding"][0]["code"] for i in booking["identifier"]] == ["PLAC", "FILL"]
 
 
+def test_an_appointment_lasts_as_long_as_it_is_said_to(convert: Convert) -> None:
+    sent = BOOKING.format(event="S12", status="Booked").replace("^20240110093000+0100", "")
+    assert convert(sent).one("Appointment")["end"] == "2024-01-10T09:30:00+01:00"
+
+
+def test_an_appointment_of_unknown_length_says_so(convert: Convert) -> None:
+    sent = (
+        BOOKING.format(event="S12", status="Booked")
+        .replace("^20240110093000+0100", "")
+        .replace("|30|min^minutes|", "|||")
+    )
+    booking = convert(sent).one("Appointment")
+    assert booking["start"] == "2024-01-10T09:00:00+01:00"
+    assert booking["_end"]["extension"][0]["valueCode"] == "unknown"
+
+
+def test_timing_segments_come_before_the_withdrawn_field(convert: Convert) -> None:
+    sent = BOOKING.format(event="S12", status="Booked").replace(
+        "    PID|", "    TQ1|1||||||20240111100000+0100|20240111103000+0100\n    PID|"
+    )
+    booking = convert(sent).one("Appointment")
+    assert (booking["start"], booking["end"]) == ("2024-01-11T10:00:00+01:00", "2024-01-11T10:30:00+01:00")
+
+
 @pytest.mark.parametrize(
     ("event", "status"), [("S12", "booked"), ("S15", "cancelled"), ("S17", "entered-in-error"), ("S26", "noshow")]
 )
