@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
-
 from workbench.app.operations.edit_effect import Effect
 from workbench.gui.bench import Bench
 from workbench.gui.marks import Mark
 from workbench.gui.masking import masked
-from workbench.gui.models.rows import Column, RowsModel
+from workbench.gui.models.rows import Column
+from workbench.gui.views.mapping.message_lines import MessageLines
 from workbench.gui.views.mapping.probe import Probe
-from workbench.gui.widgets.basics import EmptyState, across, button, down, label, table
+from workbench.gui.widgets.basics import EmptyState, across, button, down, label
 
 _ADDED = Mark("plus", "diff.added", "added")
 _REMOVED = Mark("circle-minus", "diff.removed", "removed")
@@ -39,34 +37,24 @@ _COLUMNS = (
 )
 
 
-class EffectPane(QWidget):
-    """Emits the number of the message a person chose."""
-
-    chosen = Signal(int)
+class EffectPane(MessageLines):
+    """The sentence, the places, and a line for each example."""
 
     def __init__(self, bench: Bench, probe: Probe) -> None:
-        super().__init__()
-        self._bench, self._probe = bench, probe
+        super().__init__(bench, "Examples before and after the last edit", _COLUMNS)
+        self._probe = probe
         self.sentence = label("", "heading", wrap=True)
         self.places = label("", "muted", wrap=True)
-        self.model = RowsModel(bench.theme, _COLUMNS, self)
-        self.view = table(bench.theme, self.model, "Examples before and after the last edit", _COLUMNS)
         compare = button("Compare again", self.compare, tip="Map up to 5,000 messages before and after the last edit")
         head = across(self.sentence, compare)
         head.setStretchFactor(self.sentence, 1)
         bar = down(head, self.places, spacing=2)
         bar.setContentsMargins(8, 6, 8, 4)
-        body = QWidget()
-        body.setLayout(down(bar, self.view, spacing=0))
         text = "Maps up to 5,000 messages of the capture as before the last edit and as now, and shows what differs."
-        self._stack = QStackedWidget()
-        self._stack.addWidget(
-            EmptyState(bench.theme, "git-compare", "What does the last edit change?", text, "Compare", self.compare)
+        self.lay_out(
+            bar,
+            EmptyState(bench.theme, "git-compare", "What does the last edit change?", text, "Compare", self.compare),
         )
-        self._stack.addWidget(body)
-        self.setLayout(down(self._stack))
-        self.view.clicked.connect(self._go)
-        self.view.activated.connect(self._go)
         probe.effect_changed.connect(self.refresh)
         bench.mask_changed.connect(self.refresh)
 
@@ -77,7 +65,7 @@ class EffectPane(QWidget):
 
     def refresh(self) -> None:
         effect = self._probe.effect
-        self._stack.setCurrentIndex(0 if effect is None else 1)
+        self.show_lines(effect is not None)
         if effect is None:
             self.model.show([])
             return
@@ -85,11 +73,6 @@ class EffectPane(QWidget):
         self.places.setText(_places(effect))
         self.places.setVisible(bool(effect.places))
         self.model.show(_lines(effect, self._bench.masked))
-
-    def _go(self, index: QModelIndex) -> None:
-        row = self.model.row(index)
-        if isinstance(row, _Line):
-            self.chosen.emit(row.number)
 
 
 def _places(effect: Effect) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtCore import Signal
 
 from workbench.app.documents import Document, document_at
 from workbench.app.operations.edit_effect import Compiled, takes, value_changes
 from workbench.gui.bench import Bench
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS, Mark
-from workbench.gui.models.rows import Column, RowsModel
-from workbench.gui.widgets.basics import EmptyState, across, button, down, label, table
+from workbench.gui.models.rows import Column
+from workbench.gui.views.mapping.message_lines import MessageLines
+from workbench.gui.widgets.basics import EmptyState, across, button, label
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
 from workbench.mapping.ledger import Fate
@@ -46,36 +46,27 @@ _COLUMNS = (
 )
 
 
-class PinnedPane(QWidget):
-    """Emits the number of the message a person chose."""
+class PinnedPane(MessageLines):
+    """What is pinned, and a line for each message; emits how many there are."""
 
-    chosen = Signal(int)
     counted = Signal(int)
 
     def __init__(self, bench: Bench, desk: MappingDesk) -> None:
-        super().__init__()
-        self._bench, self._desk = bench, desk
+        super().__init__(bench, "Pinned messages", _COLUMNS)
+        self._desk = desk
         self.numbers: list[int] = []
         self._before: dict[int, object] = {}
         self._now: dict[int, object] = {}
-        self.model = RowsModel(bench.theme, _COLUMNS, self)
-        self.view = table(bench.theme, self.model, "Pinned messages", _COLUMNS)
         self._fates = label("", "muted")
         pin = button(
             "Pin this message", self.toggle, tip="Keep an eye on the selected message, or let go of it (Ctrl+Shift+P)"
         )
         bar = across(self._fates, 1, pin)
         bar.setContentsMargins(8, 4, 8, 4)
-        body = QWidget()
-        body.setLayout(down(bar, self.view, spacing=0))
         text = "Pin messages with special cases: every edit shows at once what it does to all of them."
-        empty = EmptyState(bench.theme, "list-checks", "No message is pinned", text, "Pin this message", self.toggle)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(empty)
-        self._stack.addWidget(body)
-        self.setLayout(down(self._stack))
-        self.view.activated.connect(self._go)
-        self.view.clicked.connect(self._go)
+        self.lay_out(
+            bar, EmptyState(bench.theme, "list-checks", "No message is pinned", text, "Pin this message", self.toggle)
+        )
         desk.compiled_changed.connect(self._compiled)
         bench.capture_changed.connect(self._forget)
 
@@ -89,14 +80,14 @@ class PinnedPane(QWidget):
             self.numbers.remove(number)
         else:
             self.numbers.append(number)
-        self._stack.setCurrentIndex(1 if self.numbers else 0)
+        self.show_lines(bool(self.numbers))
         self.counted.emit(len(self.numbers))
         self._run(keep=True)
 
     def _forget(self) -> None:
         self.numbers, self._before, self._now = [], {}, {}
         self.model.show([])
-        self._stack.setCurrentIndex(0)
+        self.show_lines(False)
         self.counted.emit(0)
 
     def _compiled(self) -> None:
@@ -145,11 +136,6 @@ class PinnedPane(QWidget):
         lost = sum(row.lost for row in rows)
         words = f"{changed} of {len(rows)} changed by the last edit" if changed else f"{len(rows)} pinned"
         self._fates.setText(f"{words} · {lost:,} values {FATE_MARKS[Fate.LOST].word}")
-
-    def _go(self, index: QModelIndex) -> None:
-        row = self.model.row(index)
-        if isinstance(row, Pinned):
-            self.chosen.emit(row.number)
 
 
 def _made(bundle: object) -> str:
