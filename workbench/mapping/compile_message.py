@@ -345,6 +345,7 @@ class _Make:
         self._type, self._name, self._write = row.make, row.name, row.write
         self._space = name_of(compiler.package.header.name_space, row.make)
         self._own, self._keyed = name_of(row.id), bool(row.identity)
+        self._first = self._own + name_of("1")
         self._with_rules = compiler.maps_with_rules()
 
     def content_of(self, frame: Frame) -> int:
@@ -412,7 +413,8 @@ class _Make:
 
     def _numbered(self, run: Run, number: int) -> str:
         """The identity of what a row makes without keys: of its message, its row and its number."""
-        return id_of_name(f"{self._space}{run.name}{self._own}{name_of(str(number))}")
+        own = self._first if number == 1 else self._own + name_of(str(number))
+        return id_of_name(f"{self._space}{run.name}{own}")
 
 
 def _each(places: Places, holds_here: Holds | None, work: Callable[[Frame, int], None]) -> RowFunction:

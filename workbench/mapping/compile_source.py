@@ -25,6 +25,7 @@ from workbench.mapping.conditions import (
     Not,
     Operand,
     Relation,
+    Same,
     Text,
     V2Path,
 )
@@ -257,8 +258,16 @@ def holds(condition: Condition, codes: CodeMaps) -> Holds:
             return lambda frame: not inverse(frame)
         case Made(name):
             return lambda frame: bool(frame.run.find(name, frame.scope))
+        case Same(path, other):
+            one, two = _texts(read_path(path, codes)), _texts(read_path(other, codes))
+            return lambda frame: not one(frame).isdisjoint(two(frame))
         case Check():
             return _check(condition, codes)
+
+
+def _texts(read: Reader) -> Callable[[Frame], set[str]]:
+    """The texts at a place, without empty ones."""
+    return lambda frame: {text for node in read(frame) if (text := frame.run.text_of(node))}
 
 
 def _both(first: Holds, *others: Holds) -> Holds:
@@ -413,6 +422,8 @@ def code_maps_named(condition: Condition) -> Iterator[str]:
                 yield from values
             if path is not None and path.only is not None:
                 yield from code_maps_named(path.only)
+        case Same():
+            yield from code_maps_of(condition.paths)
         case _:
             return
 

@@ -6,7 +6,8 @@
     all           one ('and' one)*
     one           'not' one | '(' condition ')' | 'made' name | operand test
     operand       path | count(path) | length(path) | version
-    test          valued | not valued | null | = 'x' | != 'x' | < n … | [not] in ('x', …) | in codes name | matches 'x'
+    test          valued | not valued | null | = 'x' | != 'x' | = path | != path | < n … | [not] in ('x', …)
+                  | in codes name | matches 'x'
 
 The places themselves belong to the source's standard: `V2Path` is that of HL7 v2, and other sources bring their own.
 """
@@ -107,6 +108,18 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Same:
+    """True when a text of the one place is also a text of the other."""
+
+    path: V2Path
+    other: V2Path
+
+    @property
+    def paths(self) -> tuple[V2Path, V2Path]:
+        return self.path, self.other
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """True when an instance of that name is in scope."""
 
@@ -132,7 +145,7 @@ class Either:
     conditions: tuple[Condition, ...]
 
 
-Condition = Check | Made | Not | Both | Either
+Condition = Check | Same | Made | Not | Both | Either
 
 
 @lru_cache(maxsize=8192)
@@ -322,12 +335,32 @@ class Scanner:
             return self._within(operand, path)
         return self.fail("valued, null, =, !=, in or matches is expected")
 
-    def _comparison(self, operand: Operand, path: V2Path | None, test: Relation) -> Check:
+    def _comparison(self, operand: Operand, path: V2Path | None, test: Relation) -> Condition:
         if operand in (Operand.COUNT, Operand.LENGTH):
             return Check(operand, path, test, (self.need(_NUMBER, "a number").group(),))
         if operand is Operand.VALUE and test not in (Relation.EQUAL, Relation.UNEQUAL):
             self.fail("values are compared with = and != only; use count, length or version with the others")
-        return Check(operand, path, test, (self.need(_TEXT, "a text in single quotes").group(1),))
+        text = self.take(_TEXT)
+        if text is None and path is not None:
+            same = Same(path, self._other_place())
+            return Not(same) if test is Relation.UNEQUAL else same
+        return Check(operand, path, test, ((text or self.need(_TEXT, "a text in single quotes")).group(1),))
+
+    def _other_place(self) -> V2Path:
+        """The place a value is compared with; a bare name is a text whose quotes were forgotten."""
+        start = self._at
+        try:
+            other = self.path()
+        except SyntaxProblem:
+            other = None
+        if other is None or self.names_no_part(other):
+            self._at = start
+            self.fail("a text in single quotes is expected, or a place with its field or component")
+        return other
+
+    def names_no_part(self, path: V2Path) -> bool:
+        """True for a whole segment or value, such as `NM`."""
+        return not (path.component if path.in_value else path.field)
 
     def _within(self, operand: Operand, path: V2Path | None) -> Check:
         if self.word("codes"):

@@ -99,7 +99,9 @@ class Covers:
 
     def known_ignored(self, scope: SegmentScope) -> set[int]:
         """Place numbers seen to be ignored in segments of that name given to the same maps; the caller adds to them."""
-        return _bounded(self._always, (scope.name, *scope.maps), set)
+        key = (scope.name, *scope.maps)
+        found = self._always.get(key)
+        return found if found is not None and len(found) < REMEMBERED_FIELDS else _bounded(self._always, key, set)
 
     def known_kept(self, scope: SegmentScope) -> dict[int, LedgerRule]:
         """By place number: the rules by which places in segments of that name, given to the same maps, are kept unless

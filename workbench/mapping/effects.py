@@ -15,6 +15,7 @@ from workbench.mapping.conditions import (
     Made,
     Not,
     Operand,
+    Same,
     Text,
     V2Path,
     read_condition,
@@ -149,5 +150,7 @@ def _compared(condition: Condition) -> Iterable[V2Path | None]:
             yield from _compared(inner)
         case Check(operand=operand, path=path):
             yield None if operand is Operand.VERSION else path
+        case Same():
+            yield from condition.paths
         case Made():
             yield None

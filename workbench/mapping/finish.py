@@ -15,11 +15,15 @@ def tie_references(run: Run) -> None:
     """Put the waiting references in their places; those that find nothing go."""
     unresolved: dict[int, Resource] = {}
     around: dict[tuple[Scope, str], list[Instance]] = {}
-    for name in dict.fromkeys([pending.name for pending in run.pending]):
+    for name in {pending.name for pending in run.pending}:
         run.settle(name)
+    traced = run.trace is not None
     for pending in run.pending:
         found = _referred(pending, around)
-        index = _number(pending) if pending.repeats and (len(found) != 1 or run.trace is not None) else None
+        if len(found) == 1 and not traced:
+            pending.slot["reference"] = found[0].full_url
+            continue
+        index = _number(pending) if pending.repeats else None
         if len(found) == 1 or (found and not pending.repeats):
             pending.slot["reference"] = found[0].full_url
         elif pending.repeats:

@@ -20,6 +20,7 @@ from workbench.mapping.conditions import (
     Made,
     Not,
     Operand,
+    Same,
     Text,
     read_condition,
     read_source,
@@ -36,6 +37,9 @@ from workbench.v2.delimiters import NULL
 
 REMEMBERED_VALUES = 4096
 """Values kept for one use of a type map."""
+
+RECONSIDERED_VALUES = 8192
+"""Values after which a use that keeps none is tried again: another feed may have begun."""
 
 FAIR_TRIAL = 64
 """Values from which on a use whose values hardly ever come again keeps no more of them."""
@@ -71,23 +75,28 @@ class Copied(NamedTuple):
 class Memory(Generic[_Kept]):
     """What one use of a map has made of values, and whether it is of use to keep more."""
 
-    __slots__ = ("_hits", "_known", "_misses")
+    __slots__ = ("_hits", "_known", "_misses", "_passed", "of_use")
 
     def __init__(self) -> None:
         self._known: dict[object, _Kept] = {}
-        self._hits = self._misses = 0
+        self._hits = self._misses = self._passed = 0
+        self.of_use = True
 
     def get(self, key: object) -> _Kept | None:
         found = self._known.get(key)
-        if found is None:
-            self._misses += 1
-        else:
+        if found is not None:
             self._hits += 1
+        else:
+            self._misses += 1
+            self.of_use = self._misses <= FAIR_TRIAL or self._misses <= 8 * self._hits
         return found
 
-    @property
-    def of_use(self) -> bool:
-        return self._misses <= FAIR_TRIAL or self._misses <= 8 * self._hits
+    def passed_by(self) -> None:
+        """A value was not looked for because that is of no use; after some thousand it is tried again."""
+        self._passed += 1
+        if self._passed >= RECONSIDERED_VALUES:
+            self._hits = self._misses = self._passed = 0
+            self.of_use = True
 
     def keep(self, key: object, value: _Kept) -> None:
         if len(self._known) >= REMEMBERED_VALUES:
@@ -107,12 +116,13 @@ def remembering(fill: Content, varying: Callable[[], Mapping[int, Copied]] = dic
         state = frame.run
         if state.afresh or len(node.raw) > LONGEST_VALUE or (element and not element.keys() <= _OWN_KEYS):
             return fill(frame, node, element, around)
+        if not known.of_use:
+            known.passed_by()
+            return of_form.run(frame, node, element, around)
         key = (node.raw, node.level, state.context)
         there = known.get(key)
         if there is not None:
             return write_again(state, node, element, there, there.element.copy())
-        if not known.of_use:
-            return of_form.run(frame, node, element, around)
         written, there = recorded(fill, frame, node, element, around)
         if state.made is not None:
             state.made += (None,) if there is None else there.made
@@ -153,6 +163,9 @@ class FormMemory:
         state = frame.run
         if not self._varying or node.level > 2:
             return self._fill(frame, node, element, around)
+        if not self._known.of_use:
+            self._known.passed_by()
+            return self._fill(frame, node, element, around)
         form = state.parts_of(node)
         texts: dict[int, str] = {}
         for number, _ in self._varying:
@@ -166,9 +179,7 @@ class FormMemory:
         key = (state.context, node.level, *form)
         there = self._known.get(key)
         if there is None:
-            if self._known.of_use:
-                return self._learn(key, texts, frame, node, element, around)
-            return self._fill(frame, node, element, around)
+            return self._learn(key, texts, frame, node, element, around)
         copied = there.element.copy()
         try:
             for number, rule in self._varying:
@@ -325,5 +336,7 @@ def _condition_in_value(condition: Condition) -> bool:
             return _condition_in_value(inner)
         case Check(operand=operand, path=path):
             return operand is not Operand.VERSION and path is not None and path.in_value
+        case Same():
+            return all(path.in_value for path in condition.paths)
         case Made():
             return False

@@ -92,7 +92,10 @@ class SegmentScope(Scope):
     __slots__ = ("done", "fields", "first", "index", "maps", "segment", "taken")
 
     def __init__(self, segment: Segment, outer: GroupScope) -> None:
-        super().__init__(segment.name, outer, "")
+        self.name = segment.name  # what `Scope` does, without a call: a message has many segments
+        self.outer = outer
+        self.way = ""
+        self.made = None
         self.segment = segment
         self.index = segment.index
         self.fields = segment.fields
@@ -236,7 +239,11 @@ def lay_out(message: Message, layout: Layout) -> LaidOut:
         segments.append(placed)
         scope: GroupScope | None = current
         while scope is not None:
-            scope.by_name.setdefault(name, []).append(placed)
+            known = scope.by_name.get(name)
+            if known is None:
+                scope.by_name[name] = [placed]
+            else:
+                known.append(placed)
             scope = scope.outer
     return LaidOut(root, groups, segments)
 

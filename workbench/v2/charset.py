@@ -10,7 +10,7 @@ from workbench.kernel.issues import Issue, IssueType, RuleSource, Severity
 from workbench.kernel.location import Location
 
 _SOURCE = RuleSource("HL7 v2", "2.5.1", "2.15.9.18")
-_MSH_18 = re.compile(rb"MSH([^\r\n])(?:[^\r\n]*?)(?=[\r\n]|$)")
+_MSH_18 = re.compile(rb"MSH([^\r\n])[^\r\n]*")
 
 TABLE_0211 = {
     "ASCII": "ascii",

@@ -8,7 +8,7 @@ unedited message is written back as it came.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -74,8 +74,9 @@ class Message:
         self._mark = characters.mark
         self._by_name: dict[str, tuple[Segment, ...]] | None = None
         self._segment_bytes: list[int] = []
+        lines = _lines(text, self.delimiters.field)
         self.segments: tuple[Segment, ...] = tuple(
-            Segment(self, index, start, line) for index, (start, line) in enumerate(_lines(text, self.delimiters.field))
+            [Segment(self, index, start, line) for index, (start, line) in enumerate(lines)]
         )
 
     def named(self, name: str) -> tuple[Segment, ...]:
@@ -447,7 +448,7 @@ def _segment_name(head: str) -> str:
     return head if _NAME.fullmatch(head) else ""
 
 
-def _lines(text: str, separator: str) -> Iterator[tuple[int, str]]:
+def _lines(text: str, separator: str) -> Iterable[tuple[int, str]]:
     """The segments of a message with the character each begins at; empty lines are passed over."""
     if "\n" not in text:
         ends = "\r"
@@ -456,13 +457,13 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, str]]:
     elif text.count("\r\n") == text.count("\n") == text.count("\r"):
         ends = "\r\n"
     else:
-        yield from _mixed_lines(text, separator)
-        return
-    at = 0
+        return _mixed_lines(text, separator)
+    at, lines = 0, []
     for line in text.split(ends):
         if line:
-            yield at, line
+            lines.append((at, line))
         at += len(line) + len(ends)
+    return lines
 
 
 def _mixed_lines(text: str, separator: str) -> Iterator[tuple[int, str]]:

@@ -96,6 +96,10 @@ class _FhirScanner(Scanner):
         self.need(_CLOSE, ")")
         return Operand(match.group(1)), path
 
+    def names_no_part(self, path: V2Path) -> bool:
+        """False: elements that FHIR does not have are refused where the path is compiled."""
+        return False
+
     def _step(self) -> FhirStep:
         if match := self.take(_DOLLAR):
             return self._picked(_DOLLARS[match.group(1)], "", "")

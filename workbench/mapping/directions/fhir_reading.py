@@ -18,6 +18,7 @@ from workbench.mapping.conditions import (
     Not,
     Operand,
     Relation,
+    Same,
     SyntaxProblem,
     Text,
 )
@@ -274,6 +275,10 @@ class FhirReading:
                 return lambda frame: not inverse(frame)
             case Made(name):
                 return lambda frame: bool(frame.owner.found(name))
+            case Same(path, other):
+                one, _ = self.path(path_of(path), kind)
+                two, _ = self.path(path_of(other), kind)
+                return same_text(one, two)
             case Check():
                 return self._check(condition, kind)
 
@@ -356,6 +361,8 @@ def _reach(condition: Condition) -> Reach:
             return min(map(_reach, conditions))
         case Not(inner):
             return _reach(inner)
+        case Same():
+            return min(_reach_of_path(path_of(path)) for path in condition.paths)
         case Check():
             return Reach.AROUND if condition.operand is Operand.VERSION else _reach_of_path(path_of(condition.path))
     return Reach.AROUND
@@ -450,6 +457,15 @@ def text_test(check: Check, read: Reader, codes: Mapping[str, CodeMap]) -> Holds
         return lambda frame: any(pattern.fullmatch(frame.run.document.text(node)) for node in read(frame))
     wanted = frozenset(check.values)
     return lambda frame: any(frame.run.document.text(node) in wanted for node in read(frame))
+
+
+def same_text(one: Reader, two: Reader) -> Holds:
+    """The test whether a text of the one place is also one of the other."""
+
+    def texts(frame: Frame, read: Reader) -> set[str]:
+        return {text for node in read(frame) if (text := frame.run.document.text(node))}
+
+    return lambda frame: not texts(frame, one).isdisjoint(texts(frame, two))
 
 
 def number_test(relation: Relation, number: int, other: int) -> bool:

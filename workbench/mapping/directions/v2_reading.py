@@ -19,12 +19,13 @@ from workbench.mapping.conditions import (
     Not,
     Operand,
     Relation,
+    Same,
     Text,
     V2Path,
     read_condition,
     read_source,
 )
-from workbench.mapping.directions.fhir_reading import number_test, text_test
+from workbench.mapping.directions.fhir_reading import number_test, same_text, text_test
 from workbench.mapping.directions.patterns import Place, Spot, State
 from workbench.mapping.directions.plans import Known, May
 from workbench.mapping.directions.remembering import Reach
@@ -307,6 +308,8 @@ class V2Reading:
                 return lambda frame: not inverse(frame)
             case Made(name):
                 return lambda frame: bool(frame.owner.found(name))
+            case Same(path, other):
+                return same_text(self._path(path), self._path(other))
             case Check():
                 return self._check(condition)
 
