@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.records.update_samples import PATIENT, VISIT, Bench, adt, order, result
+from tests.records.update_samples import PATIENT, VISIT, Bench, adt, order, result, said
+from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Severity
 from workbench.mapping.model import Removal, SegmentMode
+from workbench.messages.capture import MessageFormat, open_capture
+from workbench.records.record import Record
 from workbench.records.sameness import EVENTS, content_of
+from workbench.records.updating import plan_update
 from workbench.synthetic.scenarios import generate
 
 BED_2 = VISIT.replace("W^1^2", "W^1^3")
@@ -130,3 +136,24 @@ def test_a_day_that_is_sent_again_changes_nothing(scenario: str) -> None:
     before = list(bench.record.resources())
     assert not any(plan.writes for plan in bench.feed(*day))
     assert list(bench.record.resources()) == before
+
+
+@pytest.mark.corpus
+def test_every_message_of_the_corpus_says_the_same_when_it_comes_again_under_another_header(corpus_root: Path) -> None:
+    capture = open_capture([corpus_root / "v2"])
+    chosen = [number for number in range(0, len(capture), 11) if capture.format_of(number) is MessageFormat.ER7]
+    judged = 0
+    for number in chosen:
+        try:
+            told = said(capture.raw(number).decode("utf-8", "replace"))
+        except Refused:
+            continue
+        record = Record()
+        record.apply(plan_update(told, record).transaction)
+        # one more entry makes it another message, so that nothing is known by the header alone
+        entries = [*told.bundle["entry"], {"resource": {"resourceType": "Basic"}, "request": {"method": "GET"}}]  # type: ignore[misc]
+        again = plan_update(replace(told, bundle={**told.bundle, "entry": entries}), record)
+        writes = [change for change in again.changes if change.act.writes and change.kind != "MessageHeader"]
+        assert not writes, f"message {number}"
+        judged += 1
+    assert judged > 50

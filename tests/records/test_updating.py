@@ -73,6 +73,32 @@ def test_allergies_without_a_code_are_never_taken_for_one_another(bench: Bench) 
     assert len(bench.all("AllergyIntolerance")) == 3
 
 
+def test_orders_that_share_a_number_are_told_apart_by_what_was_ordered(bench: Bench) -> None:
+    def panel(hour: int, *codes: str) -> str:
+        head, pid, orc, _ = order("NW", hour).split("\r")
+        return "\r".join((head, pid, *(part for code in codes for part in (orc, f"OBR|1|P1^OE||{code}^{code}^LN"))))
+
+    assert bench.rules(panel(10, "CMP", "CBC"), panel(11, "CBC"), panel(12, "TSH", "CMP")) == []
+    codes = [each["code"]["coding"][0]["code"] for each in bench.all("ServiceRequest")]  # type: ignore[index]
+    assert codes == ["CMP", "CBC", "TSH"]
+
+
+def test_a_physician_told_of_in_two_fields_is_one_resource(bench: Bench) -> None:
+    head, pid, orc, obr = order("NW", 10).split("\r")
+    who = "1004003^Marsh^Ada^^^Dr^MD^^STAFF^L"
+    bench.feed("\r".join((head, pid, orc + "|" * 10 + who, obr + "|" * 12 + who)))
+    assert len(bench.all("Practitioner")) == 1
+    assert bench.one("ServiceRequest")["requester"] == {"reference": f"Practitioner/{bench.one('Practitioner')['id']}"}
+
+
+def test_a_sender_who_counts_anew_overwrites_nothing_he_sent_before(bench: Bench) -> None:
+    first = adt("A01", 10, VISIT, "DG1|1||I10^Hypertension^I10", control_id="1")
+    again = adt("A01", 11, VISIT.replace("V1", "V2"), "DG1|1||T30^Burn^I10", pid="8^^^H^MR||Doe^John", control_id="1")
+    assert bench.rules(first, again) == ["UPD-0602"]
+    assert [each["code"]["coding"][0]["code"] for each in bench.all("Condition")] == ["I10", "T30"]  # type: ignore[index]
+    assert len({str(each["subject"]) for each in bench.all("Condition")}) == 2
+
+
 # --- nothing said, and deleted -----------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from workbench.kernel.issues import Issue
 from workbench.records.record import Present, Resource, patients_of, place_of, referring
 from workbench.records.said import Origin, Removed, Said
-from workbench.records.sameness import EVENTS, first_number, has_key, same_thing
+from workbench.records.sameness import EVENTS, first_number, has_key, same_content, same_thing
 from workbench.records.stamps import stamp_of
 from workbench.records.update_plan import finding
 
@@ -28,6 +28,7 @@ class Item:
     place    to which references to it lead; "" as long as the record has none
     reason   the finding by which it is left out
     also     full URLs of other entries of the message for the same resource
+    several  what the record has under its identifier, when that alone does not tell
     """
 
     number: int
@@ -40,6 +41,7 @@ class Item:
     place: str = ""
     reason: str = ""
     also: tuple[str, ...] = ()
+    several: Sequence[Resource] = ()
 
     @property
     def kind(self) -> str:
@@ -53,6 +55,12 @@ class Item:
     def mean(self, there: Resource) -> None:
         self.there = there
         self.place = place_of(there)
+
+    def make_anew(self) -> None:
+        """Let the record give it an id of its own, whatever else it has."""
+        self.there, self.place = None, ""
+        self.request = {"method": "POST", "url": self.kind}
+        self.resource = {key: value for key, value in self.resource.items() if key != "id"}
 
 
 def items_of(said: Said) -> list[Item]:
@@ -104,23 +112,34 @@ class Remembering:
 
 
 def look_up(items: Sequence[Item], said: Said, present: Present) -> list[Issue]:
-    """Find what the entries mean; the answer are those of which that cannot be said."""
+    """Find what the entries mean by their own requests; the answer are those of which that cannot be said.
+
+    Orders share a placer number, and then it is up to `match` which of them is meant.
+    """
     findings = []
     for item in items:
         found = _asked_for(item, present)
-        if len(found) > 1:
-            item.reason = "UPD-0305"
-            findings.append(finding("UPD-0305", item.path, kind=item.kind, count=str(len(found))))
-        elif found:
+        if len(found) == 1:
             item.mean(found[0])
+        elif found and has_key(item.kind):
+            item.several = found
+        elif found:
+            findings.append(_ambiguous(item, len(found)))
     return findings
 
 
-def match(items: Sequence[Item], said: Said, present: Present) -> None:
+def _ambiguous(item: Item, count: int) -> Issue:
+    item.reason = "UPD-0305"
+    return finding("UPD-0305", item.path, kind=item.kind, count=str(count))
+
+
+def match(items: Sequence[Item], said: Said, present: Present) -> list[Issue]:
     """Find what entries mean that no identifier of their own names: by what they are about.
 
     Later ones may hang on earlier ones, such as a coverage on its payor, so this goes on as long as it finds any.
     """
+    _part_from_strangers(items, said)
+    findings = _among_several(items)
     taken = {item.place for item in items if item.place}
     open_items = [item for item in items if item.there is None and not item.reason and item.kind not in EVENTS]
     again = True
@@ -136,6 +155,47 @@ def match(items: Sequence[Item], said: Said, present: Present) -> None:
                     again = True
                     break
         open_items = [item for item in open_items if item.there is None]
+    return findings
+
+
+def _among_several(items: Sequence[Item]) -> list[Issue]:
+    """Of those with one number, the one that is about the same; when none is, the message tells of another."""
+    findings = []
+    places = places_of(items)
+    taken = set(places.values())
+    for item in items:
+        if not item.several:
+            continue
+        settled = settled_of(item, places)
+        same = [each for each in item.several if same_thing(each, settled) and place_of(each) not in taken]
+        same = [each for each in same if same_content(each, settled)][:1] or same
+        if len(same) == 1:
+            item.mean(same[0])
+            taken.add(item.place)
+        elif same:
+            findings.append(_ambiguous(item, len(same)))
+        else:
+            item.make_anew()
+    return findings
+
+
+def _part_from_strangers(items: Sequence[Item], said: Said) -> None:
+    """Ids that are made of a control id mean nothing when a sender has begun to count anew: what another message left
+    under such an id is another thing, and the new one gets an id of its own.
+    """
+    places = places_of(items)
+    for item in items:
+        stamp = stamp_of(item.there) if item.there is not None and not _search_of(item.request) else None
+        if stamp is None or item.kind in EVENTS or not said.message:
+            continue
+        if (stamp.sender, stamp.message) != (said.sender, said.message) or item.there is None:
+            continue
+        settled = settled_of(item, places)
+        here, theirs = patients_of(item.there), patients_of(settled)
+        is_bound = item.kind == "Patient" or has_key(item.kind) or theirs
+        is_same_message = stamp.time == said.time and not (here and theirs and set(here).isdisjoint(theirs))
+        if is_bound and not is_same_message and not same_thing(item.there, settled):
+            item.make_anew()
 
 
 def places_of(items: Iterable[Item]) -> Mapping[str, str]:
@@ -165,13 +225,16 @@ def belongs_elsewhere(item: Item, settled: Resource, event: str, survivor: Calla
 
 def _asked_for(item: Item, present: Present) -> Sequence[Resource]:
     """What the entry's own request finds."""
-    url = str(item.request.get("url", ""))
-    search = str(item.request.get("ifNoneExist", "")) or url.partition("?")[2]
-    if search:
+    if search := _search_of(item.request):
         return present.find(item.kind, search)
-    identity = url.partition("/")[2]
+    identity = str(item.request.get("url", "")).partition("/")[2]
     found = present.read(item.kind, identity) if identity else None
     return [found] if found is not None else []
+
+
+def _search_of(request: Mapping[str, object]) -> str:
+    """The condition of a conditional create or update."""
+    return str(request.get("ifNoneExist", "")) or str(request.get("url", "")).partition("?")[2]
 
 
 def _candidates(settled: Resource, present: Present) -> Sequence[Resource]:

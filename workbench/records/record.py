@@ -108,12 +108,22 @@ class Record:
             if there:
                 return kind, str(there[0]["id"]), request.get("method") != "POST"
             return kind, named, True
-        identity = url.partition("/")[2] or named
+        identity = url.partition("/")[2]
+        if not identity:
+            return kind, self._free(kind, named), True
         expected = str(request.get("ifMatch", ""))
         now = self.read(kind, identity)
         if expected and (now is None or etag(now) != expected):
             raise _conflict(kind)
         return kind, identity, True
+
+    def _free(self, kind: str, wanted: str) -> str:
+        """An id that no resource of the type has."""
+        number, free = 1, wanted
+        while self.read(kind, free) is not None:
+            number += 1
+            free = f"{wanted}-{number}"
+        return free
 
     def _put(self, resource: Resource) -> None:
         kind, identity = str(resource.get("resourceType", "")), str(resource.get("id", ""))

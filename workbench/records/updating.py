@@ -73,12 +73,13 @@ class _Planner:
         if self.refusals:
             rule = self.refusals[0]
             return self._done([Change(Act.LEFT_OUT, item.kind, item.place, (), rule) for item in self.items])
-        match(self.items, self.said, self.present)
+        self.findings += match(self.items, self.said, self.present)
         found, endings = judge_sets(self.items, self.said, self.present, self.policy)
         self.findings += found
-        places = places_of(self.items)
+        places, gone = places_of(self.items), self._nowhere()
         for item in self.items:
-            self.changes.append(self._change(item, settled_of(item, places)))
+            settled = settled_of(item, places)
+            self.changes.append(self._change(item, _without_references(settled, gone) if gone else settled))
         self.changes += [self._end(ending) for ending in endings]
         if self.refusals:
             rule = self.refusals[0]
@@ -89,10 +90,14 @@ class _Planner:
     def _done(self, changes: Sequence[Change]) -> UpdatePlan:
         entries = [] if self.refusals else self.entries
         head = {key: value for key, value in self.said.bundle.items() if key != "entry"}
-        left = {item.full_url for item in self.items if item.reason and not item.place}
-        entries = [_without_references(entry, left) for entry in entries] if left else entries
+        if gone := self._nowhere():
+            entries = [_without_references(entry, gone) for entry in entries]
         transaction: Resource = {**head, "entry": entries} if entries else head
         return UpdatePlan(transaction, tuple(changes), tuple(self.findings), bool(self.refusals))
+
+    def _nowhere(self) -> set[str]:
+        """What is neither written nor in the record, so that nothing can refer to it."""
+        return {item.full_url for item in self.items if item.reason and not item.place}
 
     # --- the message as a whole --------------------------------------------------------------------------------------
 
@@ -315,7 +320,7 @@ class _Planner:
 
 
 def _without_references(value: object, gone: Iterable[str]) -> Resource:
-    """An entry less the references to resources that are not written and not in the record."""
+    """An entry, or a resource, less the references to resources that are not written and not in the record."""
     missing = frozenset(gone)
 
     def pruned(part: object) -> object:
@@ -330,5 +335,5 @@ def _without_references(value: object, gone: Iterable[str]) -> Resource:
         return part
 
     found = pruned(value)
-    assert isinstance(found, dict)  # an entry has its request at least
+    assert isinstance(found, dict)  # an entry has its request at least, a resource its type
     return found
