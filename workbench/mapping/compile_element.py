@@ -47,7 +47,7 @@ from workbench.mapping.running import (
     Step,
     Written,
 )
-from workbench.mapping.scope import Instance
+from workbench.mapping.scope import Instance, SegmentScope
 from workbench.mapping.template import Template
 from workbench.mapping.values import CONVERTERS
 from workbench.v2.delimiters import NULL
@@ -155,23 +155,29 @@ def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
         parts.refuse(f"codes belong to a Coding or CodeableConcept, not to a {kind.type}")
     writing = Writing(parts.name, target, kind.type, parts.transforms(), parts.rule.null, False)
     url, fresh, attach = target.last.url, target.fresh, target.attaching()
+    field = parts.whole_field()
 
     def run(frame: Frame) -> int:
-        written = NOTHING
+        written, done = NOTHING, 1 << field if field and codes is None else 0
         for node in nodes(frame):
             if node.raw == NULL:
                 written |= writing.delete(frame, Found(NULL, (node,)))
+                done = 0
                 continue
             there = None if fresh else target.existing(frame)
             element: Object = ({"url": url} if url else {}) if there is None else there
             got = fill(frame, node, element, frame)
             if codes is not None:
                 got |= _translate_into(writing, frame, node, element, codes)
+            if frame.run.whole is not node or got < VALUE:
+                done = 0
             if got >= VALUE:
                 if there is not None or attach(frame, element) is not None:
                     written = VALUE
                 else:
                     frame.run.dropped.append(element)
+        if done and isinstance(frame.scope, SegmentScope):
+            frame.scope.done |= done
         return written
 
     return run

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.compile_source import Holds, holds
@@ -41,6 +40,10 @@ class Cover:
         if self.name.endswith("*"):
             return segment.startswith(self.name[:-1])
         return segment == self.name
+
+    def always(self, scope: SegmentScope) -> bool:
+        """True when the pattern holds for the segment, whatever the message says."""
+        return self.when is None and (not self.map or self.map in scope.maps)
 
     def covers(self, scope: SegmentScope, leaf: Leaf) -> bool:
         """True when the pattern means a leaf of the segment, which it names, its condition left out."""
@@ -89,24 +92,40 @@ class Patterns:
 
 
 @dataclass(frozen=True)
+class KnownOfSegment:
+    """What is known of segments of one name that were given to the same maps.
+
+    keeps    a keep rule may apply to a value of theirs
+    fields   fields that an ignore rule covers whatever the message says: bit n stands for field n
+    ignored  place numbers seen to be ignored
+    kept     by place number, the rule that keeps the value unless a rule for values says otherwise
+    """
+
+    keeps: bool
+    fields: int
+    ignored: set[int] = field(default_factory=set)
+    kept: dict[int, LedgerRule] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Covers:
     """The ignore and keep patterns that can apply to the messages of one map."""
 
     ignore: Patterns
     keep: Patterns
-    _always: dict[object, set[int]] = field(default_factory=dict)
-    _known_kept: dict[object, dict[int, LedgerRule]] = field(default_factory=dict)
+    _known: dict[tuple[str, ...], KnownOfSegment] = field(default_factory=dict)
 
-    def known_ignored(self, scope: SegmentScope) -> set[int]:
-        """Place numbers seen to be ignored in segments of that name given to the same maps; the caller adds to them."""
+    def known_of(self, scope: SegmentScope) -> KnownOfSegment:
+        """What is known of such segments; the caller adds to it."""
         key = (scope.name, *scope.maps)
-        found = self._always.get(key)
-        return found if found is not None and len(found) < REMEMBERED_FIELDS else _bounded(self._always, key, set)
-
-    def known_kept(self, scope: SegmentScope) -> dict[int, LedgerRule]:
-        """By place number: the rules by which places in segments of that name, given to the same maps, are kept unless
-        a rule for values says otherwise; the caller adds to them."""
-        return _bounded(self._known_kept, (scope.name, *scope.maps), dict)
+        found = self._known.get(key)
+        if found is None or len(found.ignored) + len(found.kept) > REMEMBERED_FIELDS:
+            if len(self._known) >= REMEMBERED_FIELDS:
+                self._known.clear()
+            fields = {c.place[0] for c in self.ignore.of_segment(scope.name) if len(c.place) == 1 and c.always(scope)}
+            mask = sum(1 << number for number in fields)
+            found = self._known[key] = KnownOfSegment(self.may_keep(scope.name), mask)
+        return found
 
     def always_keeps(self, scope: SegmentScope, leaf: Leaf) -> LedgerRule | None:
         """The keep rule that takes a value of a segment given to those maps, whatever the message says; None when that
@@ -118,24 +137,11 @@ class Covers:
 
     def always_ignores(self, scope: SegmentScope, leaf: Leaf) -> bool:
         """True when an ignore rule covers a value of a segment given to those maps, whatever else is said."""
-        return any(c.when is None and c.covers(scope, leaf) for c in self.ignore.of_field(scope.name, leaf[1]))
+        return any(c.always(scope) and c.covers(scope, leaf) for c in self.ignore.of_field(scope.name, leaf[1]))
 
     def may_keep(self, segment: str) -> bool:
         """True when a keep rule may apply to a value of such a segment."""
         return bool(self.keep.of_values) or bool(self.keep.of_segment(segment))
-
-
-_Known = TypeVar("_Known", set[int], dict[int, LedgerRule])
-
-
-def _bounded(table: dict[object, _Known], key: object, make: Callable[[], _Known]) -> _Known:
-    """The entry of a table of what is known by segment, a new one where there is none or it has grown too large."""
-    found = table.get(key)
-    if found is None or len(found) > REMEMBERED_FIELDS:
-        if len(table) >= REMEMBERED_FIELDS:
-            table.clear()
-        found = table[key] = make()
-    return found
 
 
 def covers_of(package: Package, message_map: MessageMap) -> Covers:

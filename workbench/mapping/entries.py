@@ -16,8 +16,7 @@ from workbench.mapping.writing import (
     plain_rule,
     plain_rule_map,
 )
-from workbench.terminology.code_map import CodeMap, CodeMapRow, written_marks
-from workbench.terminology.codes import Coding
+from workbench.terminology.code_map import CodeMap, CodeMapRow, cells_of
 
 PACKAGE = "package.yaml"
 CODES = "codes"
@@ -100,24 +99,8 @@ def same_maps(one: Package, other: Package) -> set[str]:
 
 
 def plain_code_row(row: CodeMapRow) -> Plain:
-    """A row of a code map by the names of its columns; what is empty is left out."""
-    target = row.target or Coding("", "")
-    given = {
-        "source_system": row.source.system,
-        "source_display": row.source.display,
-        "target_system": target.system,
-        "target_code": target.code,
-        "target_display": target.display,
-        "relationship": str(row.relationship),
-        "status": str(row.status),
-        "author": row.author,
-        "approver": row.approver,
-        "comment": row.comment,
-        "sender": row.sender,
-        "marks": written_marks(row.marks),
-        "decided": row.decided,
-    }
-    return {key: value for key, value in given.items() if value}
+    """A row of a code map by the names of its columns; its name and what is empty are left out."""
+    return {key: cell for key, cell in cells_of(row).items() if cell and key != "source_code"}
 
 
 def code_row_names(code_map: CodeMap) -> tuple[str, ...]:

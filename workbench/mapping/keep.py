@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workbench.kernel.errors import Refused
-from workbench.mapping.covering import Covering, Covers
+from workbench.mapping.covering import Covering, Covers, KnownOfSegment
 from workbench.mapping.leaves import leaves_with, taken_whole
 from workbench.mapping.ledger import Leaf
 from workbench.mapping.model import Json, LedgerRule
@@ -49,20 +49,17 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
         _take_from_trace(run)
     covering = Covering(covers, run)
     for scope in run.laid_out.segments:
-        if not covers.may_keep(scope.name):
-            continue
-        ignored = covers.known_ignored(scope)
-        for number in _left(run, scope, ignored):
+        known = covers.known_of(scope)
+        for number in _left(run, scope, known) if known.keeps else ():
             leaf, raw = _leaf(run, scope, number)
-            kept = covers.known_kept(scope)
-            rule = kept.get(number)
+            rule = known.kept.get(number)
             if rule is None:
                 if covers.always_ignores(scope, leaf):
-                    ignored.add(number)
+                    known.ignored.add(number)
                     continue
                 rule = covers.always_keeps(scope, leaf)
                 if rule is not None:
-                    kept[number] = rule
+                    known.kept[number] = rule
             if rule is None or not covering.gives_no_values(leaf):
                 rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
             if rule is not None:
@@ -99,16 +96,19 @@ def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
     return run.order[0].resource if run.order else None
 
 
-def _left(run: Run, scope: SegmentScope, ignored: set[int]) -> list[int]:
+def _left(run: Run, scope: SegmentScope, known: KnownOfSegment) -> list[int]:
     """The places of every populated value of a segment that was neither taken nor is ignored, MSH-1 and MSH-2 left out
     (as `ledger.leaves`)."""
-    leaves, done = leaves_with(run.repetition, run.component, run.subcomponent).of, scope.done
+    leaves = leaves_with(run.repetition, run.component, run.subcomponent).of
+    done = scope.done | known.fields
     first = 3 if scope.name in HEADERS else 1
     fields = enumerate(scope.fields[first:], first)
     numbers = [leaves(number, text) for number, text in fields if text and not done >> number & 1]
+    if not numbers:
+        return []
     left = set().union(*numbers)
     left -= scope.taken
-    left -= ignored
+    left -= known.ignored
     return [number for number in sorted(left) if not taken_whole(number, scope.taken)] if left else []
 
 

@@ -26,9 +26,10 @@ from workbench.mapping.conditions import (
     read_source,
 )
 from workbench.mapping.identity import merge
+from workbench.mapping.leaves import leaves_with
 from workbench.mapping.model import Json, Package, Rule
 from workbench.mapping.retracing import given_since, moved, note_again, notes_since
-from workbench.mapping.running import Frame, Node, Recipe, Remembered, Run, Written, number_of
+from workbench.mapping.running import Frame, Node, Recipe, Remembered, Run, Written, number_of, place_number
 from workbench.mapping.scope import Instance, SegmentScope
 from workbench.mapping.template import Template
 from workbench.mapping.transforms import TRANSFORMS
@@ -144,6 +145,7 @@ def write_again(state: Run, node: Node, element: Object, there: Remembered, copi
     if state.made is not None:
         state.made += there.made
     give_again(state, node, there)
+    state.whole = node if there.whole else None
     return there.written
 
 
@@ -246,7 +248,15 @@ def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: F
         parts,
         made,
         notes,
+        state.keeping and node.level == 1 and _all_in(state, node, leaves),
     )
+
+
+def _all_in(state: Run, node: Node, taken: set[int]) -> bool:
+    """True when every populated leaf of a repetition of a field was taken by itself."""
+    leaves = leaves_with(state.repetition, state.component, state.subcomponent).of(node.field, node.raw)
+    offset = place_number(0, node.repetition - 1)
+    return all(leaf + offset in taken for leaf in leaves)
 
 
 def give_again(state: Run, node: Node, there: Remembered) -> None:

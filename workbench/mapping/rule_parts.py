@@ -19,7 +19,15 @@ from workbench.mapping.compile_source import (
 from workbench.mapping.compile_target import Slots, Target, compile_target
 from workbench.mapping.compile_text import FirstText, Ways, first_text, short_ways
 from workbench.mapping.compile_value import Codes, Transformer
-from workbench.mapping.conditions import Alternatives, Condition, SyntaxProblem, read_condition
+from workbench.mapping.conditions import (
+    ALL,
+    UNSAID,
+    Alternatives,
+    Condition,
+    SyntaxProblem,
+    V2Path,
+    read_condition,
+)
 from workbench.mapping.conditions import read_source as parse_source
 from workbench.mapping.fhir_target import Kind, TargetPath, TargetProblem, TargetSchema, read_target
 from workbench.mapping.model import Package, Policy, Repeat, Rule, RuleMap, TransformCall
@@ -134,6 +142,15 @@ class RuleParts:
         if len(self.sources) != 1 or self.rule.repeat is Repeat.JOIN:
             self.refuse("several sources can be joined into a text only")
         return _repeated(read_nodes(self.sources[0], self.package.codes), self.rule.repeat)
+
+    def whole_field(self) -> int:
+        """The number of the field of the map's own segment all of whose repetitions the rule reads; 0 for others."""
+        path = self.sources[0][0] if len(self.sources) == 1 and len(self.sources[0]) == 1 else None
+        if not isinstance(path, V2Path) or self.rule.repeat is not Repeat.EACH or self.place.source.in_value:
+            return 0
+        own = path.name == self.place.source.name and not path.groups and path.occurrence == UNSAID
+        whole = path.repetition == ALL and not path.component and path.only is None and not path.in_value
+        return path.field if own and whole else 0
 
     def text_source(self, text: str) -> Texts:
         """The texts of another source the rule names."""

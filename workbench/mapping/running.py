@@ -154,6 +154,7 @@ class Remembered(msgspec.Struct, frozen=True):
     given   the maps that were given parts of the value: name, and the part
     made    resources made of parts of the value, in order
     notes   in traced runs: what was written
+    whole   every populated leaf of the value was written
     """
 
     written: int
@@ -162,6 +163,7 @@ class Remembered(msgspec.Struct, frozen=True):
     given: tuple[tuple[str, Part], ...]
     made: tuple[Recipe, ...]
     notes: tuple[Note, ...] = ()
+    whole: bool = False
 
 
 class Recipe(msgspec.Struct, frozen=True):
@@ -198,6 +200,7 @@ class Run:
     noting   there is a trace, or values may be kept
     given    where values may be kept: which type map with ignore or keep rules was given which value
     dropped  elements that found their place taken
+    whole    the value written last from memory, when all its leaves were
     uneven   in fast mode: two views of one resource differed, so that not all that was taken may have arrived
     context  a number for everything but a value's text on which its meaning depends
     key      what tells the message from others; `name` is the same as part of a name (`identity.name_of`)
@@ -212,7 +215,7 @@ class Run:
     __slots__ = (
         "afresh", "aliases", "bundle", "by_identity", "component", "context", "copies", "delimiters", "dropped",
         "escape", "given", "issues", "keeping", "key", "laid_out", "made", "message", "name", "noting", "order",
-        "pending", "repetition", "same", "sender", "separators", "subcomponent", "trace", "uneven", "waiting",
+        "pending", "repetition", "same", "sender", "separators", "subcomponent", "trace", "uneven", "waiting", "whole",
         "zone",
     )  # fmt: skip
 
@@ -228,6 +231,7 @@ class Run:
         self.keeping = noting and not full
         self.noting = noting or full
         self.uneven = False
+        self.whole: Node | None = None
         self.afresh = False
         self.copies: list[Resource] = []
         self.made: list[Recipe | None] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from workbench.kernel.errors import Refused
@@ -122,7 +122,7 @@ class Covering:
         self._given: dict[Place, dict[str, Node]] = {}
         self._states: dict[Place, frozenset[State]] = {}
 
-    def values(self, taken: Container[Place] | None = None) -> list[tuple[Place, Spot]]:
+    def values(self, taken: Set[Place] | None = None) -> list[tuple[Place, Spot]]:
         """The document's populated primitives in order, with what covers them; `taken` as in `Document.visit`."""
         return self._run.document.visit(self._covers.start, self._beginning(), taken)
 

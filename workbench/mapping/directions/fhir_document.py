@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from decimal import Decimal
 from functools import cached_property
 
@@ -10,7 +10,7 @@ from workbench.fhir.json_scan import Element
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.kernel.location import Location
 from workbench.mapping.directions.patterns import Place, Spot, State
-from workbench.mapping.directions.running import Node
+from workbench.mapping.directions.running import Node, Object
 from workbench.mapping.ledger import FhirValue
 from workbench.mapping.model import Json
 
@@ -169,41 +169,76 @@ class FhirSource:
         return value
 
     def visit(
-        self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Container[Place] | None
+        self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Set[Place] | None
     ) -> list[tuple[Place, Spot]]:
         found: list[tuple[Place, Spot]] = []
-        bundle, everything = self.is_bundle, taken is None
-        passed: Container[Place] = () if taken is None else taken
+        everything = taken is None
+        passed: Set[Place] = frozenset() if taken is None else taken
+        marked = passed | begun.keys()
 
-        def visit(value: Json, place: Place, spot: Spot) -> None:
-            """One value, whose place and spot are known not to be passed over."""
-            if bundle and len(place) == 3 and place[0] == "entry" and place[2] == "resource":
-                spot = spot.begun_again(start.inside(type_of(value) or RESOURCE))
-            if place in begun:
-                spot = spot.joined(begun[place])
-            if not everything and (spot.left_out or place in passed):
-                return
+        def enter(value: Json, place: Place, spot: Spot) -> None:
+            if place in marked:
+                if place in begun:
+                    spot = spot.joined(begun[place])
+                if not everything and (spot.left_out or place in passed):
+                    return
             if isinstance(value, dict):
-                ways = spot.ways
-                for key, item in value.items():
-                    inside = ways.get(key) or spot.inside(key)
-                    if key in EXTENSIONS and isinstance(item, list):
-                        for number, each in enumerate(item):
-                            visit(each, (*place, key, number), spot.inside(key, url_of(each)))
-                    elif inside.left_out and not everything:
-                        continue
-                    elif isinstance(item, list):
-                        for number, each in enumerate(item):
-                            visit(each, (*place, key, number), inside)
-                    elif key != "resourceType":
-                        visit(item, (*place, key), inside)
+                visit(value, place, spot)
             elif isinstance(value, list):
                 for number, each in enumerate(value):
-                    visit(each, (*place, number), spot)
-            elif value is not None and value != "":
+                    enter(each, (*place, number), spot)
+            elif value is not None and value != "" and (everything or not spot.left_out):
                 found.append((place, spot))
 
-        visit(self.value, (), start.inside(type_of(self.value) or RESOURCE))
+        def visit(value: Object, place: Place, spot: Spot) -> None:
+            """The elements of an object."""
+            ways = spot.ways
+            for key, item in value.items():
+                if key == "resourceType":
+                    continue
+                inside = ways.get(key) or spot.inside(key)
+                if inside.left_out and not everything:
+                    continue
+                if isinstance(item, str):
+                    here = (*place, key)
+                    if here in marked:
+                        enter(item, here, inside)
+                    elif item:
+                        found.append((here, inside))
+                elif not isinstance(item, list):
+                    enter(item, (*place, key), inside)
+                elif key in EXTENSIONS:
+                    for number, each in enumerate(item):
+                        inside = spot.inside(key, url_of(each))
+                        if everything or not inside.left_out:
+                            enter(each, (*place, key, number), inside)
+                elif key == "entry" and self.is_bundle and not place:
+                    for number, each in enumerate(item):
+                        entry(each, (key, number), inside)
+                else:
+                    for number, each in enumerate(item):
+                        enter(each, (*place, key, number), inside)
+
+        def entry(value: Json, place: Place, spot: Spot) -> None:
+            """An entry of the Bundle, in whose resource ways begin again."""
+            if not isinstance(value, dict):
+                enter(value, place, spot)
+                return
+            if place in begun:
+                spot = spot.joined(begun[place])
+            if everything or not (spot.left_out or place in passed):
+                for key, item in value.items():
+                    inside = spot.inside(key)
+                    if key == "resource":
+                        again = inside.begun_again(start.inside(type_of(item) or RESOURCE))
+                        if everything or not again.left_out:
+                            enter(item, (*place, key), again)
+                    else:
+                        visit({key: item}, place, spot)
+
+        whole = start.inside(type_of(self.value) or RESOURCE)
+        if everything or not whole.left_out:
+            enter(self.value, (), whole)
         return found
 
     def spot(self, place: Place, start: Spot, begun: Mapping[Place, frozenset[State]]) -> Spot:

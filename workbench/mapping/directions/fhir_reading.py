@@ -54,7 +54,7 @@ from workbench.mapping.directions.fhir_paths import (
     read_fhir_source,
 )
 from workbench.mapping.directions.plans import Keys, Known, May
-from workbench.mapping.directions.remembering import Reach
+from workbench.mapping.directions.reads import NOTHING_READ, Reach, Reads, all_reads
 from workbench.mapping.directions.running import Frame, Holds, Node, Reader
 from workbench.mapping.fhir_target import FhirSchema, Kind
 from workbench.mapping.model import Json, Package
@@ -118,12 +118,13 @@ class FhirReading:
             (stems if needed[1] else names).update(needed[0])
         return lambda keys: not names.isdisjoint(keys) or any(is_choice_of(key, stem) for stem in stems for key in keys)
 
-    def reach(self, text: str) -> Reach:
-        """How far a source looks."""
-        return min(Reach.VALUE if isinstance(one, Text) else _reach_of_path(one) for one in read_fhir_source(text))
+    def reads(self, text: str) -> Reads:
+        """What a source looks at."""
+        return all_reads(NOTHING_READ if isinstance(one, Text) else _reads_of_path(one)
+                         for one in read_fhir_source(text))  # fmt: skip
 
-    def reach_of_condition(self, text: str) -> Reach:
-        return _reach(read_fhir_condition(text))
+    def reads_of_condition(self, text: str) -> Reads:
+        return _reads(read_fhir_condition(text))
 
     def known(self, text: str) -> Known:
         """What the keys of an object say of a condition."""
@@ -342,30 +343,46 @@ _FOLLOWING = frozenset({StepKind.RESOLVE, StepKind.REFERRING, StepKind.TYPE})
 """Steps that stay in the document."""
 
 
-def _reach_of_path(path: FhirPath) -> Reach:
-    if path.start and path.start != "bundle":
-        return Reach.AROUND
-    found = [Reach.DOCUMENT if path.start else Reach.VALUE]
+def _reads_of_path(path: FhirPath) -> Reads:
+    start = Reads(Reach.DOCUMENT if path.start else Reach.VALUE, rows=frozenset({path.start} - {"", "bundle"}))
+    if not path.start:
+        start = _first_key(path.steps[0])
+    found = [start]
     for step in path.steps:
-        found.append(
-            Reach.VALUE if step.kind in _INWARD else Reach.DOCUMENT if step.kind in _FOLLOWING else Reach.AROUND
-        )
+        if step.kind not in _INWARD:
+            found.append(Reads(Reach.DOCUMENT if step.kind in _FOLLOWING else Reach.AROUND))
         if step.only is not None:
-            found.append(_reach(step.only))
-    return min(found)
+            found.append(_reads(step.only).inside())
+    return all_reads(found)
 
 
-def _reach(condition: Condition) -> Reach:
+def _first_key(step: FhirStep) -> Reads:
+    """Which keys of the value at hand the first step of a path looks at."""
+    match step.kind:
+        case StepKind.ELEMENT:
+            return Reads(Reach.VALUE, frozenset({step.name, f"_{step.name}"}))
+        case StepKind.CHOICE:
+            return Reads(Reach.VALUE, stems=frozenset({step.name}))
+        case StepKind.EXTENSION:
+            return Reads(Reach.VALUE, frozenset({"extension"}))
+        case StepKind.RESOLVE:
+            return Reads(Reach.DOCUMENT, frozenset({"reference"}))
+        case _:
+            return Reads(Reach.VALUE, None)
+
+
+def _reads(condition: Condition) -> Reads:
     match condition:
         case Both(conditions) | Either(conditions):
-            return min(map(_reach, conditions))
+            return all_reads(map(_reads, conditions))
         case Not(inner):
-            return _reach(inner)
+            return _reads(inner)
         case Same():
-            return min(_reach_of_path(path_of(path)) for path in condition.paths)
+            return all_reads(_reads_of_path(path_of(path)) for path in condition.paths)
         case Check():
-            return Reach.AROUND if condition.operand is Operand.VERSION else _reach_of_path(path_of(condition.path))
-    return Reach.AROUND
+            return Reads(Reach.AROUND) if condition.operand is Operand.VERSION else _reads_of_path(
+                path_of(condition.path))  # fmt: skip
+    return Reads(Reach.AROUND)
 
 
 def _least(known: Sequence[bool | None]) -> bool | None:

@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol
 from workbench.kernel.errors import Refused
 from workbench.mapping.conditions import SyntaxProblem
 from workbench.mapping.directions.plans import CompiledMap, Known, May, Part
-from workbench.mapping.directions.remembering import Reach
+from workbench.mapping.directions.reads import Reach, Reads, all_reads
 from workbench.mapping.directions.running import Frame, Holds, Node, Reader, Step
 from workbench.mapping.directions.targets import Target, TargetSide
 from workbench.mapping.directions.v2_target import time_of
@@ -34,8 +34,8 @@ class SourceSide(Protocol):
     def condition(self, text: str, kind: Kind | None) -> Holds: ...
     def may(self, text: str, joined: bool) -> May | None: ...
     def known(self, text: str) -> Known | None: ...
-    def reach(self, text: str) -> Reach: ...
-    def reach_of_condition(self, text: str) -> Reach: ...
+    def reads(self, text: str) -> Reads: ...
+    def reads_of_condition(self, text: str) -> Reads: ...
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ class RuleParts:
         self.name = RuleName(place.map, rule.id)
         self.below: CompiledMap | None = None
         self._inner: list[CompiledMap] = []
+        self._key: str | None = None
 
     def refuse(self, sentence: str) -> NoReturn:
         where = self.rule.place or f"map {self.place.map}"
@@ -163,6 +164,8 @@ class RuleParts:
             path = side.read(self.rule.target, self.place.kinds)
             if not path.steps:
                 self.refuse("$value is written only by maps whose type is a primitive")
+            if not path.up:
+                self._key = path.steps[0].element.name
             return Target(side.leaf(path) if leaf else path)
         except TargetProblem as problem:
             self.refuse(str(problem))
@@ -244,14 +247,24 @@ class RuleParts:
         return self._inner[-1]
 
     @property
-    def reach(self) -> Reach:
-        """How far the rule looks, and what it uses."""
+    def looks(self) -> Reads:
+        """What the rule looks at, and the rules and maps it uses."""
         rule, reading = self.rule, self.compiler.reading
         if rule.raises is not None or rule.target.startswith("../") or any(of_plugin(c.name) for c in rule.transform):
-            return Reach.AROUND
+            return Reads(Reach.AROUND)
         texts = [*rule.source, *rule.accounts_for, *(text for call in rule.transform for text in _sources_of(call))]
-        found = [*(reading.reach(text) for text in texts), *(inner.remembers for inner in self._inner)]
-        return min([*found, reading.reach_of_condition(rule.when) if rule.when else Reach.VALUE])
+        below = [inner.looks.inside() if rule.source else inner.looks for inner in self._inner]
+        if any(inner.covers or inner.copies for inner in self._inner):
+            return Reads(Reach.AROUND)
+        when = [reading.reads_of_condition(rule.when)] if rule.when else []
+        return all_reads([*map(reading.reads, texts), *below, *when])
+
+    @property
+    def writes(self) -> frozenset[str] | None:
+        """The keys of the element at hand that the rule writes to; None when that cannot be told."""
+        if self.rule.target:
+            return None if self._key is None else frozenset({self._key})
+        return None if self.below is None else self.below.writes
 
     def part(self, step: Step) -> Part:
         """The rule with its compiled step, and what can be known of it beforehand."""
@@ -264,7 +277,8 @@ class RuleParts:
             reading.known(rule.when) if rule.when else None,
             self._may(),
             self.below if writes_here and nothing_more else None,
-            self.reach,
+            self.looks,
+            self.writes,
         )
 
     def _may(self) -> May | None:

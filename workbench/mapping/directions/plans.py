@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
-from workbench.mapping.directions.remembering import Reach, Recall
+from workbench.mapping.directions.groups import Doing, all_of, first_of, grouped, steps_of
+from workbench.mapping.directions.reads import NOTHING_READ, Reach, Reads, all_reads
+from workbench.mapping.directions.remembering import Recall
 from workbench.mapping.directions.running import Frame, Holds, Step
 from workbench.mapping.running import NOTHING, VALUE
 
@@ -24,11 +26,12 @@ May = Callable[[Keys], bool]
 class Part:
     """One rule.
 
-    step   what it does, its condition left out
-    known  of its condition
-    may    of its sources, or of the rules below it
-    block  the rules below, where they write in the place of this one and nothing more happens
-    reach  how far it looks; what writes beside the element at hand has none that counts
+    step    what it does, its condition left out
+    known   of its condition
+    may     of its sources, or of the rules below it
+    block   the rules below, where they write in the place of this one and nothing more happens
+    looks   at what
+    writes  the keys of the element at hand it writes to; None when that cannot be told
     """
 
     step: Step
@@ -36,7 +39,8 @@ class Part:
     known: Known | None = None
     may: May | None = None
     block: CompiledMap | None = None
-    reach: Reach = Reach.AROUND
+    looks: Reads = NOTHING_READ
+    writes: frozenset[str] | None = None
 
     def possible(self, keys: Keys) -> bool:
         if self.known is not None and self.known(keys) is False:
@@ -67,7 +71,8 @@ class CompiledMap:
     reads   something of the source can arrive through it
     copies  what no rule takes goes over as it stands: source and target are of one kind
     covers  ignore or keep rules stand in the map
-    reach   how far its rules look
+    groups  what rules make may be remembered, and those that look at the same be run together
+    complete  all its rules are compiled
     """
 
     name: str = ""
@@ -76,21 +81,25 @@ class CompiledMap:
     reads: bool = False
     copies: bool = False
     covers: bool = False
-    reach: Reach = Reach.AROUND
+    groups: bool = False
     recall: Recall = field(default_factory=Recall)
+    complete: bool = False
+    _looks: Reads | None = None
     _every: list[Step] | None = None
     _plans: dict[tuple[str, ...], list[Step]] = field(default_factory=dict)
+    _grouped: dict[tuple[str, ...], list[Step]] = field(default_factory=dict)
 
     def run(self, frame: Frame) -> int:
         """Run the rules; the answer is the most that one of them has written."""
         value = frame.at.value
         if isinstance(value, dict):
             keys = tuple(value)
-            steps = self._plans.get(keys)
+            plans = self._plans if frame.run.full else self._grouped
+            steps = plans.get(keys)
             if steps is None:
-                steps = self.plan(frozenset(keys))
-                if len(self._plans) < REMEMBERED_PLANS:
-                    self._plans[keys] = steps
+                steps = self.plan(frozenset(keys), grouping=not frame.run.full)
+                if len(plans) < REMEMBERED_PLANS:
+                    plans[keys] = steps
         else:
             steps = self.every()
         written = NOTHING
@@ -110,14 +119,13 @@ class CompiledMap:
             self._every = [part.whole() for part in self.parts]
         return self._every
 
-    def plan(self, keys: Keys) -> list[Step]:
-        """The steps that can do something for an object with these keys."""
-        steps: list[Step] = []
-        for part in self.parts:
-            if part.possible(keys):
-                here = part.steps(keys)
-                steps += [all_of(here)] if self.first and len(here) > 1 else here
-        return steps
+    def plan(self, keys: Keys, grouping: bool = False) -> list[Step]:
+        """The steps that can do something for an object with these keys; `grouping` where their order is free."""
+        doings = [Doing(part.steps(keys), part.looks, part.writes) for part in self.parts if part.possible(keys)]
+        if self.first:
+            return [one.steps[0] if len(one.steps) == 1 else all_of(one.steps) for one in doings]
+        grouping = grouping and self.groups and self.remembers is Reach.AROUND
+        return grouped(doings, keys) if grouping else steps_of(doings)
 
     def may(self, keys: Keys) -> bool:
         return any(part.possible(keys) for part in self.parts)
@@ -125,29 +133,27 @@ class CompiledMap:
     @property
     def remembers(self) -> Reach:
         """Within which reach what it makes of an object may be copied for an equal one."""
-        return Reach.AROUND if self.covers or self.copies else self.reach
+        return Reach.AROUND if self.covers or self.copies or self.looks.rows else self.looks.reach
+
+    @property
+    def looks(self) -> Reads:
+        """What its rules look at; while they are being compiled a map that uses itself cannot tell."""
+        if not self.complete:
+            return Reads(Reach.AROUND)
+        if self._looks is None:
+            self._looks = all_reads(part.looks for part in self.parts)
+        return self._looks
+
+    @property
+    def writes(self) -> frozenset[str] | None:
+        """The keys of the element at hand its rules write to; None when that cannot be told."""
+        keys: frozenset[str] = frozenset()
+        for part in self.parts:
+            if part.writes is None:
+                return None
+            keys |= part.writes
+        return keys
 
     def enough(self, written: int) -> bool:
         """True when what was written keeps a new element alive: constants do only where nothing is read."""
         return written >= VALUE if self.reads else written > NOTHING
-
-
-def first_of(steps: Sequence[Step]) -> Step:
-    def run(frame: Frame) -> int:
-        for step in steps:
-            written = step(frame)
-            if written:
-                return written
-        return NOTHING
-
-    return run
-
-
-def all_of(steps: Sequence[Step]) -> Step:
-    def run(frame: Frame) -> int:
-        written = NOTHING
-        for step in steps:
-            written |= step(frame)
-        return written
-
-    return run

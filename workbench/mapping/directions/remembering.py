@@ -7,27 +7,13 @@ against them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from enum import IntEnum
-from typing import NamedTuple
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import replace
 
-from workbench.fhir.json_tree import dumps
 from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.running import Frame, Node, Object, Remembered, Taken, Written
 from workbench.mapping.model import Json
 from workbench.mapping.running import COPIED, OCCUPIED, RuleName
-
-
-class Reach(IntEnum):
-    """How far the rules of a map look: what they make is the same as long as nothing within reach differs."""
-
-    AROUND = 0
-    """The rows and segments around it."""
-    DOCUMENT = 1
-    """The document: references that are followed."""
-    VALUE = 2
-    """Nothing but the value at hand."""
-
 
 LONGEST = 2048
 """Bytes of JSON; longer values hardly come twice."""
@@ -39,100 +25,155 @@ FAIR_TRIAL = 64
 """Values from which on a map whose values hardly ever come again keeps no more of them."""
 
 Fill = Callable[[Frame, Node, Object], int]
+Below = tuple[bool, Place]
+"""A place below a value, or where the first is False one that counts from the root."""
 
 REMEMBERED = RuleName("", "remembered")
 """The name under which a run without a full trace notes what came from memory."""
 
 
-class Recall:
-    """The memory of one map that looks at nothing but the value at hand."""
+class Uses:
+    """How often what was kept was of use."""
+
+    __slots__ = ("hits", "misses")
 
     def __init__(self) -> None:
-        self._known: dict[object, Remembered] = {}
-        self._hits = self._misses = 0
+        self.hits = self.misses = 0
 
-    def fill(self, fill: Fill, frame: Frame, node: Node, element: Object) -> int:
-        """`fill` an empty element, or copy what was made of an equal value before."""
+    @property
+    def fair(self) -> bool:
+        """False once it has been tried fairly, and hardly anything came again."""
+        return self.misses <= FAIR_TRIAL or self.misses <= 2 * self.hits
+
+
+class Recall:
+    """What was made of values that were looked at alone."""
+
+    def __init__(self) -> None:
+        self.uses = Uses()
+        self._known: dict[object, Remembered] = {}
+
+    def fill(self, text: bytes, fill: Fill, frame: Frame, node: Node, element: Object) -> int:
+        """`fill` an element, or copy what was made before; `text` holds all that `fill` looks at."""
         run = frame.run
-        text = dumps(node.value)
-        if len(text) > LONGEST:
-            return fill(frame, node, element)
         key = (text, run.sender, run.trace is None)
         known = self._known.get(key)
         if known is not None:
-            self._hits += 1
-            return _again(known, frame, node, element, node.place or ())
-        self._misses += 1
-        made = _made(fill, frame, node, element, len(node.place or ()))
-        if made.kept is not None and (self._misses <= FAIR_TRIAL or self._misses <= 8 * self._hits):
+            self.uses.hits += 1
+            return _again(known, frame, node, element)
+        self.uses.misses += 1
+        written, made = _made(fill, frame, node, element)
+        if made is not None:
             if len(self._known) >= REMEMBERED_VALUES:
                 self._known.clear()
-            self._known[key] = made.kept
-        return made.written
+            self._known[key] = made
+        return written
 
 
-def fill_once(name: object, fill: Fill, frame: Frame, node: Node, element: Object) -> int:
-    """`fill` an empty element, or copy what was made of the same place of the document; `name` tells maps apart."""
-    key = (name, node.place)
+def fill_once(key: object, uses: Uses, fill: Fill, frame: Frame, node: Node, element: Object) -> int:
+    """`fill` an element, or copy what was made of the same in this document; `key` holds all that `fill` looks at."""
     known = frame.run.made.get(key)
     if known is not None:
-        return _again(known, frame, node, element, ())
-    made = _made(fill, frame, node, element, 0)
-    if made.kept is not None:
-        frame.run.made[key] = made.kept
-    return made.written
+        uses.hits += 1
+        return _again(known, frame, node, element)
+    uses.misses += 1
+    written, made = _made(fill, frame, node, element)
+    if made is not None:
+        frame.run.made[key] = made
+    return written
 
 
-class _Made(NamedTuple):
-    """What `fill` has written; `kept` is None for what cannot be copied or gave rise to an issue."""
-
-    written: int
-    kept: Remembered | None
-
-
-def _made(fill: Fill, frame: Frame, node: Node, element: Object, level: int) -> _Made:
+def _made(fill: Fill, frame: Frame, node: Node, element: Object) -> tuple[int, Remembered | None]:
+    """What `fill` writes, and how it can be written again; what gave rise to an issue is made each time."""
     run = frame.run
     start, issues = len(run.trace or ()), len(run.issues)
+    there = set(element)
     written = fill(frame, node, element)
-    if len(run.issues) > issues or not _plain(element):
-        return _Made(written, None)
-    taken = tuple(_taken((run.trace or [])[start:], node, element, level))
-    return _Made(written, Remembered(written, copy_of(element), taken))
+    if len(run.issues) > issues:
+        return written, None
+    made = {key: value for key, value in element.items() if key not in there}
+    taken = tuple(_taken((run.trace or [])[start:], node, element, made))
+    return written, Remembered(written, copy_of(made), taken)
 
 
-def _again(known: Remembered, frame: Frame, node: Node, element: Object, base: Place) -> int:
+def _again(known: Remembered, frame: Frame, node: Node, element: Object) -> int:
     element.update(copy_of(known.element))
+    if not known.gathered:
+        known.taken, known.gathered = tuple(_fewer(taken, node.value) for taken in known.taken), True
+    base, run = node.place or (), frame.run
     for taken in known.taken:
-        container = _at(element, taken.way)
-        via = (*node.via, *((*base, *place) for place in taken.via))
-        for places, whole in ((taken.whole, True), (taken.alone, False)):
-            if places:
-                nodes = [Node(None, (*base, *place)) for place in places]
-                nodes.append(Node(None, None, via))
-                frame.run.note(Written(REMEMBERED, tuple(nodes), whole, container, "", None, taken.outcome))
+        via = node.via
+        if taken.via:
+            via = (*via, *((*base, *place) if below else place for below, place in taken.via))
+        container = _at(element, taken.way) if taken.way else element
+        nodes = [Node(None, (*base, *place) if below else place, via) for below, place in taken.whole]
+        alone = [Node(None, (*base, *place) if below else place, via) for below, place in taken.alone]
+        if nodes or (via and not alone):
+            nodes = nodes or [Node(None, None, via)]
+            run.note(Written(REMEMBERED, tuple(nodes), True, container, "", None, taken.outcome))
+        if alone:
+            run.note(Written(REMEMBERED, tuple(alone), False, container, "", None, taken.outcome))
     return known.written
 
 
-def _taken(notes: Iterable[Written], node: Node, element: Object, level: int) -> Iterator[Taken]:
-    """The notes by the object they wrote to; what wrote to none of the element did not arrive.
+def _taken(notes: Iterable[Written], node: Node, element: Object, made: Object) -> Iterator[Taken]:
+    """The notes by the object they wrote to; what wrote to none that was made did not arrive."""
+    ways = dict(_ways(made, ()))
+    ways[id(element)] = ()
+    base, gone = node.place or (), len(node.via)
+    level = len(base)
 
-    level  how many steps of places are left out
-    """
-    ways = dict(_ways(element, ()))
-    gone = len(node.via)
+    def seen(place: Place) -> tuple[bool, Place]:
+        return (True, place[level:]) if place[:level] == base else (False, place)
+
     found: dict[tuple[Place | None, bool], list[Written]] = {}
     for note in notes:
         way = ways.get(id(note.container))
         found.setdefault((way, note.outcome.written and way is not None), []).append(note)
     for (way, arrived), written in found.items():
-        places: dict[bool, dict[Place, None]] = {True: {}, False: {}}
-        via: dict[Place, None] = {}
+        places: dict[bool, dict[tuple[bool, Place], None]] = {True: {}, False: {}}
+        via: dict[tuple[bool, Place], None] = {}
         for note in written:
             for one in note.nodes:
-                via.update((place[level:], None) for place in one.via[gone:])
+                via.update((seen(place), None) for place in one.via[gone:])
                 if one.place is not None:
-                    places[note.whole][one.place[level:]] = None
-        yield Taken(way or (), COPIED if arrived else OCCUPIED, tuple(places[True]), tuple(places[False]), tuple(via))
+                    places[note.whole][seen(one.place)] = None
+        outcome = COPIED if arrived else OCCUPIED
+        yield Taken(way or (), outcome, tuple(places[True]), tuple(places[False]), tuple(via))
+
+
+def _fewer(taken: Taken, value: Json) -> Taken:
+    """The same said with fewer places: an element for all that is populated in it."""
+    whole, alone = frozenset(taken.whole), frozenset(taken.alone)
+    firsts = {place[0] for below, place in whole | alone if below and place}
+    below = {key: item for key, item in value.items() if key in firsts} if isinstance(value, dict) else value
+    places = _gathered(below, (), whole, alone)[1] if taken.outcome.written else []
+    if not places:
+        return taken
+    return replace(
+        taken,
+        whole=(*((True, place) for place in places), *(place for place in taken.whole if not place[0])),
+        alone=tuple(place for place in taken.alone if not place[0]),
+    )
+
+
+def _gathered(value: Json, place: Place, whole: Container[Below], alone: Container[Below]) -> tuple[bool, list[Place]]:
+    """The places below a value that were taken, as few as say the same, and whether nothing populated is missing.
+
+    The value itself is never among them: a group of rules does not know all of it. A list is taken by its items.
+    """
+    if (True, place) in whole:
+        return True, [place]
+    if not isinstance(value, dict | list):
+        taken = (True, place) in alone
+        return taken or value is None or value == "", [place] if taken else []
+    complete, found = True, list[Place]()
+    for step, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if step != "resourceType":
+            below = _gathered(item, (*place, step), whole, alone)
+            complete = complete and below[0]
+            found += below[1]
+    return complete, [place] if complete and found and place and isinstance(value, dict) else found
 
 
 def _ways(value: Json, way: Place) -> Iterator[tuple[int, Place]]:
@@ -155,19 +196,10 @@ def _at(value: Json, way: Place) -> Object:
 
 def copy_of(value: Object) -> Object:
     """A copy that shares no object with the element."""
-    return {key: _copied(item) if isinstance(item, dict | list) else item for key, item in value.items()}
+    return {key: item if isinstance(item, str) else _copied(item) for key, item in value.items()}
 
 
 def _copied(value: Json) -> Json:
     if isinstance(value, dict):
         return copy_of(value)
     return [_copied(item) for item in value] if isinstance(value, list) else value
-
-
-def _plain(value: Json) -> bool:
-    """True when copies are equal in every respect: no text says of itself that it has its escapes already."""
-    if isinstance(value, dict):
-        return all(map(_plain, value.values()))
-    if isinstance(value, list):
-        return all(map(_plain, value))
-    return type(value) is str or not isinstance(value, str)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from workbench.fhir.json_tree import dumps
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
 from workbench.mapping.directions.codes import CODED, put_first, translated, write_codes
@@ -12,7 +13,8 @@ from workbench.mapping.directions.copying import copied_value, copy_rest
 from workbench.mapping.directions.fhir_side import same_primitive
 from workbench.mapping.directions.parts import Place, RuleParts, SourceSide
 from workbench.mapping.directions.plans import CompiledMap, Part
-from workbench.mapping.directions.remembering import Reach, fill_once
+from workbench.mapping.directions.reads import Reach
+from workbench.mapping.directions.remembering import LONGEST, fill_once
 from workbench.mapping.directions.restoring import RESTORED, restore
 from workbench.mapping.directions.running import Frame, Node, Object, Step, Written
 from workbench.mapping.directions.targets import At, Target, TargetSide, has_own
@@ -45,6 +47,7 @@ class Compiler:
         self.reading = reading
         self.writing = writing
         self.same = package.header.direction in (Direction.V2_TO_V2, Direction.FHIR_TO_FHIR)
+        self.groups = package.header.direction is Direction.FHIR_TO_V2
         self._maps: dict[tuple[str, tuple[Kind, ...]], CompiledMap] = {}
 
     def rule_map(self, rule_map: RuleMap, outer: tuple[Kind, ...]) -> CompiledMap:
@@ -65,7 +68,7 @@ class Compiler:
                     )
             assert kind is not None  # refused above
             copies = self.same and rule_map.source == rule_map.target and self.package.header.copy
-            compiled = CompiledMap(rule_map.name, copies=copies, covers=rule_map.covers)
+            compiled = CompiledMap(rule_map.name, copies=copies, covers=rule_map.covers, groups=self.groups)
             self._maps[key] = compiled
             self.rules(rule_map.rules, Place(rule_map.name, source, (*outer, kind)), compiled)
         return self._maps[key]
@@ -79,7 +82,7 @@ class Compiler:
             if rule.enabled and self.package.status_of(rule) is not RuleStatus.REJECTED:
                 into.reads = into.reads or any(_reads(inner) for inner in rule.walk())
                 into.parts.append(self._rule(RuleParts(self, rule, place)))
-        into.reach = min((part.reach for part in into.parts), default=Reach.VALUE)
+        into.complete = True
         return into
 
     def _rule(self, parts: RuleParts) -> Part:
@@ -359,7 +362,7 @@ def fill(compiled: CompiledMap, frame: Frame, node: Node, element: Object) -> in
     run = frame.run
     if compiled.covers and run.trace is not None:
         run.given.append((compiled.name, node))
-    if compiled.remembers and not run.full and not element and isinstance(node.value, dict):
+    if compiled.groups and not run.full and not element and compiled.remembers and isinstance(node.value, dict):
         return _fill_again(compiled, frame, node, element)
     start = len(run.trace or ())
     written = compiled.run(Frame(run, node, frame.owner, element, {}, frame))
@@ -374,9 +377,14 @@ def _fill_again(compiled: CompiledMap, frame: Frame, node: Node, element: Object
     def fresh(around: Frame, node: Node, element: Object) -> int:
         return compiled.run(Frame(around.run, node, around.owner, element, {}, around))
 
-    if compiled.remembers is Reach.VALUE:
-        return compiled.recall.fill(fresh, frame, node, element)
-    return fill_once(id(compiled), fresh, frame, node, element)
+    if not compiled.recall.uses.fair:
+        return fresh(frame, node, element)
+    if compiled.remembers is Reach.DOCUMENT:
+        return fill_once((id(compiled), node.place), compiled.recall.uses, fresh, frame, node, element)
+    text = dumps(node.value)
+    if len(text) > LONGEST:
+        return fresh(frame, node, element)
+    return compiled.recall.fill(text, fresh, frame, node, element)
 
 
 def _spread(parts: RuleParts, made: Kind) -> Step:

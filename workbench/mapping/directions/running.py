@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,7 +58,7 @@ class Document(Protocol):
         """The primitive that `text` reads."""
 
     def visit(
-        self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Container[Place] | None
+        self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Set[Place] | None
     ) -> list[tuple[Place, Spot]]:
         """Populated primitives in the document's order, each with the spot it stands on.
 
@@ -171,7 +171,7 @@ class Written(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What was taken into one object of an element; places count from the value, or from the document's root.
+    """What was taken into one object of an element. Places are below the value, or else count from the root.
 
     way      from the element to the object
     outcome  of all of it: written, or not
@@ -182,18 +182,22 @@ class Taken:
 
     way: Place
     outcome: Outcome
-    whole: tuple[Place, ...]
-    alone: tuple[Place, ...]
-    via: tuple[Place, ...]
+    whole: tuple[tuple[bool, Place], ...]
+    alone: tuple[tuple[bool, Place], ...]
+    via: tuple[tuple[bool, Place], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Remembered:
-    """What became of an object."""
+    """What became of an object.
+
+    gathered  `taken` says what it says with as few places as can be; that is done when it is first used
+    """
 
     written: int
     element: Object
     taken: tuple[Taken, ...]
+    gathered: bool = False
 
 
 class Run:

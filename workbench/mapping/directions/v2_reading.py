@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 
 from workbench.kernel.location import Location
@@ -28,7 +28,7 @@ from workbench.mapping.conditions import (
 from workbench.mapping.directions.fhir_reading import number_test, same_text, text_test
 from workbench.mapping.directions.patterns import Place, Spot, State
 from workbench.mapping.directions.plans import Known, May
-from workbench.mapping.directions.remembering import Reach
+from workbench.mapping.directions.reads import Reach, Reads
 from workbench.mapping.directions.running import Frame, Holds, Node, Object, Reader
 from workbench.mapping.directions.v2_target import Verbatim, tree_of, untidy
 from workbench.mapping.fhir_target import Kind
@@ -76,7 +76,7 @@ class V2Source:
         return (*place, *(1,) * (5 - len(place))) if len(place) > 1 else place
 
     def visit(
-        self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Container[Place] | None
+        self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Set[Place] | None
     ) -> list[tuple[Place, Spot]]:
         found: list[tuple[Place, Spot]] = []
         component, subcomponent = self.delimiters.component, self.delimiters.subcomponent
@@ -267,11 +267,11 @@ class V2Reading:
     def known(self, text: str) -> Known | None:
         return None
 
-    def reach(self, text: str) -> Reach:
-        return Reach.AROUND
+    def reads(self, text: str) -> Reads:
+        return Reads(Reach.AROUND)
 
-    def reach_of_condition(self, text: str) -> Reach:
-        return Reach.AROUND
+    def reads_of_condition(self, text: str) -> Reads:
+        return Reads(Reach.AROUND)
 
     def _path(self, path: V2Path) -> Reader:
         only = None if path.only is None else self._holds(path.only)
