@@ -318,7 +318,9 @@ def format_code_map(code_map: CodeMap) -> str:
     out.append(",".join(columns))
     for row in code_map.rows:
         out += [f"{REMARK} {remark}".rstrip() for remark in row.remarks]
-        cells = _cells(row, code_map)
+        cells = cells_of(row)
+        for column in ("source_system", "target_system"):
+            cells[column] = "" if cells[column] == getattr(code_map, column) else cells[column]
         out.append(",".join(quoted(cells[column]) for column in columns))
     out += [f"{REMARK} {remark}".rstrip() for remark in code_map.closing_remarks]
     return "\n".join(out) + "\n"
@@ -333,24 +335,15 @@ def _head_value(code_map: CodeMap, key: str) -> str:
     return "|".join((coding.system, coding.code, coding.display)).rstrip("|")
 
 
-def _cells(row: CodeMapRow, code_map: CodeMap) -> dict[str, str]:
+def cells_of(row: CodeMapRow) -> dict[str, str]:
+    """A row by the names of its columns, in their order."""
     target = row.target or Coding("", "")
-    return {
-        "source_system": "" if row.source.system == code_map.source_system else row.source.system,
-        "source_code": row.source.code,
-        "source_display": row.source.display,
-        "target_system": "" if target.system == code_map.target_system else target.system,
-        "target_code": target.code,
-        "target_display": target.display,
-        "relationship": row.relationship,
-        "status": row.status,
-        "author": row.author,
-        "approver": row.approver,
-        "comment": row.comment,
-        "sender": row.sender,
-        "marks": written_marks(row.marks),
-        "decided": row.decided,
-    }
+    values = (
+        row.source.system, row.source.code, row.source.display, target.system, target.code, target.display,
+        row.relationship.value, row.status.value, row.author, row.approver, row.comment, row.sender,
+        written_marks(row.marks), row.decided,
+    )  # fmt: skip
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def written_marks(marks: Iterable[Mark]) -> str:

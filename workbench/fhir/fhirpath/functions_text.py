@@ -7,7 +7,7 @@ import binascii
 import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 
@@ -119,64 +119,51 @@ def _join(env: Environment, items: Items, separator: Items = EMPTY) -> Items:
     return ((text_of(separator) or "").join(text_of((item,)) or "" for item in items),) if items else EMPTY
 
 
-@function("encode", 1)
-def _encode(env: Environment, items: Items, encoding: Items) -> Items:
+_ENCODERS: Mapping[str, Callable[[str], str]] = {
+    "hex": lambda text: text.encode("utf-8").hex(),
+    "base64": lambda text: base64.b64encode(text.encode("utf-8")).decode("ascii"),
+    "urlbase64": lambda text: base64.urlsafe_b64encode(text.encode("utf-8")).decode("ascii"),
+}
+_DECODERS: Mapping[str, Callable[[str], str]] = {
+    "hex": lambda text: bytes.fromhex(text).decode("utf-8"),
+    "base64": lambda text: base64.b64decode(text, validate=True).decode("utf-8"),
+    "urlbase64": lambda text: base64.urlsafe_b64decode(text).decode("utf-8"),
+}
+
+
+def _rewritten(name: str, items: Items, form: Items, ways: Mapping[str, Callable[[str], str]]) -> Items:
+    """A text in another form, one of those that the function of this name knows."""
     text = text_of(items)
     if text is None:
         return EMPTY
-    data = text.encode("utf-8")
-    match text_of(encoding):
-        case "hex":
-            return (data.hex(),)
-        case "base64":
-            return (base64.b64encode(data).decode("ascii"),)
-        case "urlbase64":
-            return (base64.urlsafe_b64encode(data).decode("ascii"),)
-    raise Fault("encode() knows hex, base64 and urlbase64")
+    way = ways.get(text_of(form) or "")
+    if way is None:
+        *others, last = ways
+        raise Fault(f"{name}() knows {', '.join(others)} and {last}")
+    return (way(text),)
+
+
+@function("encode", 1)
+def _encode(env: Environment, items: Items, encoding: Items) -> Items:
+    return _rewritten("encode", items, encoding, _ENCODERS)
 
 
 @function("decode", 1)
 def _decode(env: Environment, items: Items, encoding: Items) -> Items:
-    text = text_of(items)
-    if text is None:
-        return EMPTY
     try:
-        match text_of(encoding):
-            case "hex":
-                return (bytes.fromhex(text).decode("utf-8"),)
-            case "base64":
-                return (base64.b64decode(text, validate=True).decode("utf-8"),)
-            case "urlbase64":
-                return (base64.urlsafe_b64decode(text).decode("utf-8"),)
+        return _rewritten("decode", items, encoding, _DECODERS)
     except (binascii.Error, ValueError):
         return EMPTY
-    raise Fault("decode() knows hex, base64 and urlbase64")
 
 
 @function("escape", 1)
 def _escape(env: Environment, items: Items, target: Items) -> Items:
-    text = text_of(items)
-    if text is None:
-        return EMPTY
-    match text_of(target):
-        case "html":
-            return (html.escape(text),)
-        case "json":
-            return (json.dumps(text, ensure_ascii=False)[1:-1],)
-    raise Fault("escape() knows html and json")
+    return _rewritten("escape", items, target, _ESCAPES)
 
 
 @function("unescape", 1)
 def _unescape(env: Environment, items: Items, target: Items) -> Items:
-    text = text_of(items)
-    if text is None:
-        return EMPTY
-    match text_of(target):
-        case "html":
-            return (html.unescape(text),)
-        case "json":
-            return (_json_text(text),)
-    raise Fault("unescape() knows html and json")
+    return _rewritten("unescape", items, target, _UNESCAPES)
 
 
 def _json_text(text: str) -> str:
@@ -185,6 +172,13 @@ def _json_text(text: str) -> str:
         return str(json.loads(f'"{quoted}"'))
     except ValueError:
         return text
+
+
+_ESCAPES: Mapping[str, Callable[[str], str]] = {
+    "html": html.escape,
+    "json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+}
+_UNESCAPES: Mapping[str, Callable[[str], str]] = {"html": html.unescape, "json": _json_text}
 
 
 # Conversions: each gives the value, or None when there is none.

@@ -21,8 +21,8 @@ from workbench.terminology.code_map import (
     Mark,
     Relationship,
     RowStatus,
+    cells_of,
     map_problem,
-    written_marks,
 )
 from workbench.terminology.codes import Coding
 from workbench.terminology.releases.small import open_workbook
@@ -121,17 +121,7 @@ def _word(vocabulary: type[_Word], text: str, place: str) -> _Word:
 def map_to_rows(code_map: CodeMap, statuses: Iterable[RowStatus]) -> list[dict[str, str]]:
     """The rows of a map as cells by column name."""
     wanted = set(statuses)
-    return [_cells(row) for row in code_map.rows if row.status in wanted]
-
-
-def _cells(row: CodeMapRow) -> dict[str, str]:
-    target = row.target or Coding("", "")
-    values = (
-        row.source.system, row.source.code, row.source.display, target.system, target.code, target.display,
-        row.relationship.value, row.status.value, row.author, row.approver, row.comment, row.sender,
-        written_marks(row.marks), row.decided,
-    )  # fmt: skip
-    return dict(zip(COLUMNS, values, strict=True))
+    return [cells_of(row) for row in code_map.rows if row.status in wanted]
 
 
 _HEAD = ("id", "title", "url", "version", "source_system", "target_system", "citation")
