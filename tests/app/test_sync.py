@@ -177,6 +177,15 @@ def test_a_plan_that_is_another_than_was_shown_is_not_sent(served: ServedRecord,
     assert len(served.transactions) == sent
 
 
+def test_a_server_that_does_not_answer_a_question_costs_one_message(served: ServedRecord, tmp_path: Path) -> None:
+    served.refused.append("Patient/_search")
+    with FhirClient(FhirServer(served.base)) as client:
+        first, second = post_updates(capture_of(tmp_path, ADMITTED, DISCHARGED), client, JobContext(), STANDARD)
+    assert (first.taken, "EXC-0113" in first.problem or "did not accept" in first.problem) == (False, True)
+    assert second.taken
+    assert len(served.transactions) == 1
+
+
 def test_production_messages_are_not_planned_against_a_server_unasked(served: ServedRecord, tmp_path: Path) -> None:
     production = ADMITTED.replace("|T|2.5.1", "|P|2.5.1")
     with FhirClient(FhirServer(served.base)) as client, pytest.raises(Refused) as refused:

@@ -18,16 +18,24 @@ from workbench.records.record import Record
 
 @dataclass
 class ServedRecord:
-    """The record, what it was asked, and what happens before the next transaction (somebody else's change)."""
+    """The record, and what it was asked.
+
+    refused    places for which one request is refused
+    meanwhile  what happens before the next transaction: somebody else's change
+    """
 
     record: Record = field(default_factory=Record)
     asked: list[str] = field(default_factory=list)
     transactions: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     meanwhile: Callable[[Record], None] | None = None
     base: str = ""
 
     def answer(self, method: str, place: str, body: bytes) -> tuple[int, object]:
         self.asked.append(f"{method} {place}")
+        if place in self.refused:
+            self.refused.remove(place)
+            return 400, {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "not-supported"}]}
         kind, _, identity = place.partition("/")
         if method == "GET":
             found = self.record.read(kind, identity)

@@ -213,7 +213,10 @@ def _planned(
         if refusal.code == "EXC-0002":
             raise
         return Synced(number, "", problem=str(refusal))
-    return Synced(number, what, plan_update(said, record, policy))
+    try:
+        return Synced(number, what, plan_update(said, record, policy))
+    except RequestRefused as refusal:
+        return Synced(number, what, problem=str(refusal))
 
 
 def _said_by_fhir(document: FhirDocument) -> Said:
