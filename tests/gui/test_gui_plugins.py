@@ -9,11 +9,16 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import settled
-from tests.plugins.conftest import acme, install, settings
+from tests.plugins.conftest import Install, acme, install, settings
 from workbench.gui.main_window import MainWindow
 from workbench.gui.shell.plugins_dialog import ConsentDialog, PluginsDialog
+from workbench.gui.theme.theme import Theme
+from workbench.gui.views.mapping.transform_examples import steps_on
+from workbench.gui.views.mapping.transform_list import TransformRow
+from workbench.mapping.model import TransformCall
 from workbench.mapping.transforms import TRANSFORMS
 from workbench.plugins.consent import read_allowed
+from workbench.plugins.installed import installed
 from workbench.plugins.loading import plugins
 
 __all__ = ["acme", "install", "settings"]
@@ -70,6 +75,28 @@ def test_what_is_allowed_is_in_use_at_once_and_gone_when_it_is_forbidden(
     assert len(window.pages["export"].targets.buttons()) == 2  # type: ignore[attr-defined]
     actions = [entry.action for entry in window.session.audit_entries()]
     assert actions[-2:] == ["plugin.allow", "plugin.forbid"]
+
+
+def test_a_transform_of_a_plug_in_is_edited_with_its_parameters_and_its_failure_is_told(
+    install: Install, theme: Theme, qtbot: QtBot
+) -> None:
+    module = (
+        "from workbench.mapping.transforms import Parameter, Transform\n"
+        "from workbench.plugins.hooks import hookimpl\n"
+        "def cut(text, wide):\n    return text[: 1 // (wide - 1)]\n"
+        "@hookimpl\ndef transforms():\n"
+        "    return [Transform('acme.cut', 'cut', cut, (Parameter('wide', int),))]\n"
+    )
+    install("acme-cut", "1", {"transforms": "acme_cut"}, {"acme_cut.py": module})
+    plugins().load(installed("acme-cut"))
+    row = TransformRow(theme, lambda: None, lambda: None)
+    qtbot.addWidget(row)
+    call = TransformCall("acme.cut", {"": 2})
+    row.show_call(call)
+    assert row.lines["wide"].text() == "2" and row.call() == call
+    assert "not portable" in row.says.text()
+    assert steps_on("V9", (call,)) == "V9 → V"
+    assert "acme-cut 1 failed in the transform acme.cut" in steps_on("V9", (TransformCall("acme.cut", {"": 1}),))
 
 
 def test_one_that_does_not_work_is_told_and_not_allowed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from workbench.kernel.errors import Refused
 from workbench.mapping.model import TransformCall
 from workbench.mapping.transforms import TRANSFORMS, TransformProblem
 from workbench.mapping.values import Misfit
@@ -58,7 +59,7 @@ def steps_on(text: str, calls: tuple[TransformCall, ...]) -> str:
             if any(parameter.source for parameter in transform.parameters):
                 break
             result = transform.apply(said[-1], *arguments)
-        except (TransformProblem, Misfit) as problem:
+        except (TransformProblem, Misfit, Refused) as problem:
             return " → ".join([*said, f"({problem})"])
         said.append(result or "nothing")
         if not result:

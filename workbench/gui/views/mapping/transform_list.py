@@ -14,12 +14,6 @@ from workbench.gui.widgets.basics import across, button, down, label, tool_butto
 from workbench.mapping.model import TransformCall
 from workbench.mapping.transforms import TRANSFORMS, Parameter, TransformProblem
 
-_HELP = {
-    parameter.name: f"{parameter.name}{' (a source path)' if parameter.source else ''}"
-    for transform in TRANSFORMS.values()
-    for parameter in transform.parameters
-}
-
 
 class TransformRow(QWidget):
     """One call."""
@@ -88,9 +82,9 @@ class TransformRow(QWidget):
             line.deleteLater()
         self.lines = {}
         for parameter in self._parameters():
-            line = RuleLine(
-                parameter.name, parameter.name + ("" if parameter.required else " (optional)"), _HELP[parameter.name]
-            )
+            name = parameter.name
+            hint = name if parameter.required else f"{name} (optional)"
+            line = RuleLine(name, hint, f"{name} (a source path)" if parameter.source else name)
             line.textEdited.connect(lambda _text: self.changed.emit())
             self.lines[parameter.name] = line
             self._fields.addWidget(line)
