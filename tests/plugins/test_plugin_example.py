@@ -65,14 +65,18 @@ rules:
 }
 
 
-@pytest.fixture
-def site_package(tmp_path: Path) -> Path:
-    """A mapping that adds a check digit to the patient's number."""
-    folder = tmp_path / "site-map"
+def write_package(folder: Path, transform: str = "acme.check-digit") -> Path:
+    """A mapping that does something with the patient's number."""
     for name, text in PACKAGE.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text.replace("acme.check-digit", transform), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def site_package(tmp_path: Path) -> Path:
+    """A mapping that adds a check digit."""
+    return write_package(tmp_path / "site-map")
 
 
 def _allow(name: str) -> None:

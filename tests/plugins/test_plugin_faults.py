@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.plugins.conftest import Install
-from tests.plugins.test_plugin_example import ADT, PACKAGE
+from tests.plugins.test_plugin_example import ADT, write_package
 from workbench.cli.command_line import run
 from workbench.export.package import EXPORTERS
 from workbench.kernel.errors import Refused
@@ -218,9 +218,7 @@ def test_a_transform_that_fails_costs_the_message_and_no_other(
 ) -> None:
     code = f"def bad(text):\n    return {what} if text.startswith('Zebra') else text\n"
     _plugin(install, "transforms", code + _gives("transforms", "[Transform('acme.check-digit', '', bad)]"))
-    for name, text in PACKAGE.items():
-        (tmp_path / "map" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "map" / name).write_text(text, encoding="utf-8")
+    write_package(tmp_path / "map")
     (tmp_path / "feed.hl7").write_bytes(ADT + ADT.replace(b"7992739871", b"Zebrastripe") + ADT)
     out = tmp_path / "out.ndjson"
     arguments = ["map", str(tmp_path / "feed.hl7"), "--mapping", str(tmp_path / "map"), "--out", str(out)]
@@ -236,9 +234,7 @@ def test_a_transform_that_cannot_use_a_text_leaves_it_as_it_is(install: Install,
         "transforms", "[Transform('acme.check-digit', '', bad)]"
     )
     _plugin(install, "transforms", code)
-    for name, text in PACKAGE.items():
-        (tmp_path / "map" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "map" / name).write_text(text, encoding="utf-8")
+    write_package(tmp_path / "map")
     (tmp_path / "feed.hl7").write_bytes(ADT)
     out = tmp_path / "out.ndjson"
     arguments = ["map", str(tmp_path / "feed.hl7"), "--mapping", str(tmp_path / "map"), "--out", str(out)]
@@ -300,6 +296,30 @@ def test_a_reader_that_fails_to_cut_is_named(install: Install, tmp_path: Path) -
     assert capture.received(0) == ""
 
 
+@pytest.mark.parametrize("verb", ["validate", "map"])
+def test_a_message_that_cannot_be_cut_out_costs_no_other(
+    verb: str, install: Install, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = (
+        "class Bad(Reader):\n"
+        "    def read(self, name, buffer, ctx):\n"
+        "        half = (len(buffer) + 5) // 2\n"
+        "        yield Found(array('Q', [5, half]), array('Q', [half, len(buffer)]))\n"
+        "    def cut(self, data): return data if b'Zebrastripe' not in data else {}[data]\n"
+    )
+    _plugin(install, "message_formats", code + _gives("message_formats", "[Bad()]"))
+    write_package(tmp_path / "map", "text")
+    one = ADT.replace(b"7992739871^", b"Zebrastripe^")
+    (tmp_path / "a.txt").write_bytes(b"!bad\n" + one + ADT + b"\r" * (len(one) - len(ADT)))
+    more = ["--mapping", str(tmp_path / "map"), "--out", str(tmp_path / "out")] if verb == "map" else []
+    assert run(["--plugin", "bad", verb, str(tmp_path / "a.txt"), *more, "--workers", "1"], None) == 1
+    said = capsys.readouterr()
+    assert "PLG-0010" in said.out + said.err and "bad 0.1" in said.out + said.err
+    assert "Zebrastripe" not in said.out + said.err
+    if verb == "map":
+        assert len(list((tmp_path / "out").iterdir())) == 1
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
@@ -313,9 +333,7 @@ def test_a_target_that_fails_writes_nothing(
     code: str, words: str, install: Install, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _plugin(install, "exporters", f"class Bad(Target):\n    {code}\n" + _gives("exporters", "[Bad()]"))
-    for name, text in PACKAGE.items():
-        (tmp_path / "map" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "map" / name).write_text(text.replace("transform: acme.check-digit", ""), encoding="utf-8")
+    write_package(tmp_path / "map", "text")
     out = tmp_path / "out"
     arguments = ["export", str(tmp_path / "map"), "--target", "bad-target", "--out", str(out), "--draft"]
     assert run(["--plugin", "bad", *arguments], None) == 2

@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
-from workbench.kernel.errors import Cancelled, Unavailable
+from workbench.kernel.errors import Cancelled, Refused, Unavailable
 from workbench.kernel.progress import JobContext
 from workbench.kernel.workers import spawned
 from workbench.messages.capture import Capture, MessageFormat
@@ -38,12 +38,17 @@ def _weightless(_item: object) -> int:
 
 
 class Task(NamedTuple):
-    """One message on its way to a worker; `encoding` overrules what an ER7 message says of itself, "" does not."""
+    """One message on its way to a worker, read there by `documents.read_task`.
+
+    encoding  overrules what an ER7 message says of itself, "" does not
+    refusal   why the message could not be cut out of its file
+    """
 
     number: int
     raw: bytes
     format: MessageFormat
     encoding: str = ""
+    refusal: Refused | None = None
 
 
 def weight_of(task: Task) -> int:
@@ -54,7 +59,11 @@ def weight_of(task: Task) -> int:
 def tasks_of(capture: Capture, numbers: Iterable[int] | None = None) -> Iterator[Task]:
     """The messages of a capture, cut out one by one as they are needed."""
     for number in range(len(capture)) if numbers is None else numbers:
-        yield Task(number, capture.raw(number), capture.format_of(number), capture.encoding_of(number))
+        kind, encoding = capture.format_of(number), capture.encoding_of(number)
+        try:
+            yield Task(number, capture.raw(number), kind, encoding)
+        except Refused as refusal:
+            yield Task(number, b"", kind, encoding, refusal)
 
 
 def in_batches(

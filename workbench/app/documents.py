@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from workbench.fhir import json_tree
 from workbench.fhir import xml_form as fhir_xml
@@ -15,6 +16,9 @@ from workbench.v2 import er7
 from workbench.v2 import xml_form as v2_xml
 from workbench.v2.charset import characters_of
 from workbench.v2.er7 import Message
+
+if TYPE_CHECKING:
+    from workbench.app.batch import Task
 
 Document = Message | FhirDocument
 
@@ -34,6 +38,13 @@ def read_document(raw: bytes, message_format: MessageFormat, encoding: str = "")
             return fhir_xml.read_xml(raw)
         case MessageFormat.FHIR_JSON:
             return json_tree.parse(raw)
+
+
+def read_task(task: Task) -> Document:
+    """The message of a task, read; raises as `read_document` does, and what cutting it out has raised."""
+    if task.refusal is not None:
+        raise task.refusal
+    return read_document(task.raw, task.format, task.encoding)
 
 
 def document_at(capture: Capture, number: int) -> Document:

@@ -14,7 +14,7 @@ import msgspec
 
 from workbench.app.batch import Task, in_batches, tasks_of, weight_of
 from workbench.app.defects import defect_issue
-from workbench.app.documents import read_document, unreadable
+from workbench.app.documents import read_task, unreadable
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.atomic_file import atomic_stream, write_atomically
 from workbench.kernel.collector import settle
@@ -170,7 +170,7 @@ def _compiled_here(package: Path, _fingerprint: str) -> AnyMapping:
 
 def _map_one(mapping: AnyMapping, keep_trace: bool, task: Task) -> Mapped:
     try:
-        message = read_document(task.raw, task.format, task.encoding)
+        message = read_task(task)
         if isinstance(mapping, CompiledMapping):
             if not isinstance(message, Message):
                 return Mapped(task.number, (), None, (_not_v2(),))

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from workbench.app.batch import Task, in_batches, tasks_of, weight_of
-from workbench.app.documents import read_document
+from workbench.app.documents import read_task
 from workbench.app.operations.mapping import compiled
 from workbench.app.operations.message_effect import FateMove, MessageEffect, message_effect
 from workbench.kernel.collector import settle
@@ -245,7 +245,7 @@ def _compiled_here(package: Path, _fingerprint: str) -> AnyMapping:
 def _one(before: AnyMapping, after: AnyMapping, task: Task) -> MessageEffect | None:
     """None when the message cannot be read at all."""
     try:
-        message = read_document(task.raw, task.format, task.encoding)
+        message = read_task(task)
     except Refused:
         return None
     effect = message_effect(before, after, message)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from workbench.app.batch import HEAVY_BYTES, Task, in_batches, tasks_of, weight_of
 from workbench.app.defects import defect_issue
-from workbench.app.documents import Document, read_document, unreadable
+from workbench.app.documents import Document, read_task, unreadable
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
@@ -82,7 +82,7 @@ def _judge(against: Against, tasks: Sequence[Task]) -> list[Judged]:
 
 def _findings(task: Task, against: Against) -> tuple[Issue, ...]:
     try:
-        return validate_document(read_document(task.raw, task.format, task.encoding), against)
+        return validate_document(read_task(task), against)
     except Refused as refusal:
         return (unreadable(refusal, task.raw),)
     except Exception as defect:  # noqa: BLE001 - one message must not cost the others their findings
