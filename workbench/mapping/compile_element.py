@@ -30,7 +30,7 @@ from workbench.mapping.memory import (
     remembering,
 )
 from workbench.mapping.model import Json, Policy, Rule
-from workbench.mapping.plans import Block, CompiledMap, Source, first_of, in_order, only_copied
+from workbench.mapping.plans import Block, CompiledMap, first_of, in_order, only_copied
 from workbench.mapping.retracing import note_again
 from workbench.mapping.rule_parts import Place, RuleParts
 from workbench.mapping.running import (
@@ -48,6 +48,7 @@ from workbench.mapping.running import (
     Written,
 )
 from workbench.mapping.scope import Instance, SegmentScope
+from workbench.mapping.shapes import Source
 from workbench.mapping.template import Template
 from workbench.mapping.values import CONVERTERS
 from workbench.v2.delimiters import NULL

@@ -19,9 +19,10 @@ from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
 from workbench.mapping.fused import Fused
 from workbench.mapping.identity import id_of_name, name_of
 from workbench.mapping.model import MessageMap, Row
-from workbench.mapping.plans import CompiledMap, Shape, Source, known
+from workbench.mapping.plans import CompiledMap
 from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, SlotList, Step
 from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope
+from workbench.mapping.shapes import Shape, Source, known
 from workbench.mapping.steady import SKIPPED, Known, SteadyContent, add_instance, make_row_again
 from workbench.mapping.template import Template
 

@@ -24,7 +24,7 @@ from workbench.mapping.effects import Effect, keys_written, parts_read
 from workbench.mapping.fhir_target import Kind, TargetSchema
 from workbench.mapping.memory import Copied
 from workbench.mapping.model import Json, MapKind, Package, Repeat, Rule, RuleMap, RuleStatus
-from workbench.mapping.plans import CompiledMap, Entry, Source
+from workbench.mapping.plans import CompiledMap, Entry
 from workbench.mapping.rule_parts import Place, RuleParts
 from workbench.mapping.running import (
     ACCOUNTED,
@@ -40,6 +40,7 @@ from workbench.mapping.running import (
     Step,
     Written,
 )
+from workbench.mapping.shapes import Source
 from workbench.mapping.values import CONVERTERS, ZONED, Zone, zone_note
 from workbench.v2.delimiters import NULL
 

@@ -7,18 +7,30 @@ again and again (`OBX-2`), is worked out once for each shape; the answer, a flat
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 
-from workbench.mapping.compile_source import Holds, compares
+from workbench.mapping.compile_source import Holds
 from workbench.mapping.compile_target import Slots
-from workbench.mapping.conditions import UNSAID, Both, Check, Condition, Either, Not, Operand, Relation, V2Path
+from workbench.mapping.conditions import Condition
 from workbench.mapping.effects import Effect
 from workbench.mapping.fusing import Below, Plan, PlannedStep
 from workbench.mapping.memory import Copied
 from workbench.mapping.running import NOTHING, VALUE, Frame, Step
+from workbench.mapping.shapes import (
+    Pattern,
+    Shape,
+    Source,
+    asked_in,
+    compared_in,
+    counted_in,
+    known,
+    left_open,
+    patterns_in,
+)
 from workbench.v2.delimiters import NULL
 
 REMEMBERED_SHAPES = 2048
@@ -30,23 +42,6 @@ COMPARED_OFTEN = 3
 
 _ANY_PARTS = (True,) * 256
 """Says of no part that it is empty."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """What the rules of a map read: the name of its segment, or a value."""
-
-    name: str
-    in_value: bool
-
-    def part(self, path: V2Path | None) -> int:
-        """The number of the part at hand that a path reads, 0 when it reads elsewhere."""
-        if path is None or path.in_value is not self.in_value:
-            return 0
-        if path.in_value:
-            return path.component
-        own = path.name == self.name and not path.groups and path.occurrence == UNSAID
-        return path.field if own else 0
 
 
 @dataclass(frozen=True)
@@ -91,22 +86,18 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What is known of a value.
+class KnownShape:
+    """The plans for values of a shape.
 
-    populated  which parts hold anything
-    texts      of the compared parts
-    single     counted parts that do not repeat
-    valued     parts asked for that begin with a text
+    plan         for any of them
+    patterns     those that conditions ask of it
+    of_verdicts  the plans for what the patterns say
     """
 
-    populated: tuple[bool, ...]
-    texts: dict[int, str]
-    single: frozenset[int] = frozenset()
-    valued: frozenset[int] = frozenset()
-
-    def empty(self, part: int) -> bool:
-        return part >= len(self.populated) or not self.populated[part]
+    shape: Shape
+    plan: Plan
+    patterns: tuple[Pattern, ...]
+    of_verdicts: dict[tuple[bool, ...], Plan] = field(default_factory=dict)
 
 
 @dataclass
@@ -124,7 +115,7 @@ class CompiledMap:
     first: bool = False
     reads: bool = False
     fuses: bool = False
-    _plans: dict[object, Plan] = field(default_factory=dict)
+    _plans: dict[object, KnownShape] = field(default_factory=dict)
     _compared: tuple[int, ...] | None = None
     _counted: tuple[int, ...] = ()
     _asked: tuple[int, ...] = ()
@@ -152,12 +143,13 @@ class CompiledMap:
             counted = self._counted
             repeats = tuple([part < count and repetition in parts[part] for part in counted]) if counted else ()
             key = (populated, texts, repeats, valued, run.context)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plan(frame, populated, compared)
+        known = self._plans.get(key)
+        if known is None:
+            known = self._known(self._shape(frame, populated, compared))
             if len(self._plans) >= REMEMBERED_SHAPES:
                 self._plans.clear()
-            self._plans[key] = plan
+            self._plans[key] = known
+        plan = self._matching(known, frame) if known.patterns else known.plan
         written = NOTHING
         for step in plan.fast(parts) if self.fuses and not frame.run.afresh else plan.plain:
             written |= step(frame)
@@ -171,7 +163,23 @@ class CompiledMap:
         counts = Counter(part for entry in self.entries for part in _compared(entry, self.source))
         return (part for part, count in sorted(counts.items()) if count >= COMPARED_OFTEN)
 
-    def _plan(self, frame: Frame, populated: tuple[bool, ...], compared: Iterable[int]) -> Plan:
+    def _matching(self, known: KnownShape, frame: Frame) -> Plan:
+        """The plan for what the patterns say of the parts at hand; that for any when one of them is no plain text."""
+        parts, special = frame.parts, _special(frame.run.separators + frame.run.repetition + frame.run.escape)
+        verdicts = []
+        for part, pattern in known.patterns:
+            text = parts[part]
+            if special(text) is not None or text == NULL:
+                return known.plan
+            verdicts.append(pattern.fullmatch(text) is not None)
+        key = tuple(verdicts)
+        found = known.of_verdicts.get(key)
+        if found is None:
+            matches = dict(zip(known.patterns, key, strict=True))
+            found = known.of_verdicts[key] = self._plan(replace(known.shape, matches=matches))
+        return found
+
+    def _shape(self, frame: Frame, populated: tuple[bool, ...], compared: Iterable[int]) -> Shape:
         run, texts = frame.run, {}
         special = {*run.separators, run.repetition, run.escape}
         for part in compared:
@@ -186,10 +194,16 @@ class CompiledMap:
         valued = frozenset(
             part for part in self._asked if part < len(frame.parts) and _begins(frame.parts[part], run.separators)
         )
-        planned = self.steps_for(Shape(populated, texts, single, valued))
+        return Shape(populated, texts, single, valued)
+
+    def _known(self, shape: Shape) -> KnownShape:
+        return KnownShape(shape, self._plan(shape), tuple(dict.fromkeys(_patterns(self.entries, self.source, shape))))
+
+    def _plan(self, shape: Shape) -> Plan:
+        planned = self.steps_for(shape)
         if self.first and len(planned) > 1:
             planned = [PlannedStep(first_of([one.step for one in planned]))]
-        return Plan(planned, populated)
+        return Plan(planned, shape.populated)
 
     def steps_for(self, shape: Shape) -> list[PlannedStep]:
         """The functions that can have an effect on a value of that shape, blocks that only group opened."""
@@ -251,11 +265,6 @@ def _begins(text: str, separators: str) -> bool:
     return bool(text) and text[0] not in separators and not text.startswith(NULL)
 
 
-def _below(path: V2Path, source: Source) -> bool:
-    """True when a path means less than the whole part."""
-    return bool(path.repetition or (path.subcomponent if source.in_value else path.component))
-
-
 def conditional(holds: Holds, step: Step) -> Step:
     return lambda frame: step(frame) if holds(frame) else NOTHING
 
@@ -287,64 +296,27 @@ def first_of(steps: list[Step]) -> Step:
     return run
 
 
-def known(condition: Condition, source: Source, shape: Shape) -> bool | None:
-    """What a condition says of every value of a shape; None when that depends on the value."""
-    match condition:
-        case Both(conditions):
-            verdicts = [known(part, source, shape) for part in conditions]
-            return False if False in verdicts else None if None in verdicts else True
-        case Either(conditions):
-            verdicts = [known(part, source, shape) for part in conditions]
-            return True if True in verdicts else None if None in verdicts else False
-        case Not(inner):
-            verdict = known(inner, source, shape)
-            return None if verdict is None else not verdict
-        case Check():
-            return _known_check(condition, source, shape)
-        case _:
-            return None
+@lru_cache(maxsize=16)
+def _special(characters: str) -> Callable[[str], object]:
+    """Finds one of the characters in a text."""
+    return re.compile(f"[{re.escape(characters)}]").search
 
 
-def left_open(condition: Condition, source: Source, shape: Shape) -> Condition:
-    """What a condition of which nothing is known for a shape still asks of the value."""
-    match condition:
-        case Both(conditions) | Either(conditions):
-            asked = [left_open(one, source, shape) for one in conditions if known(one, source, shape) is None]
-            return asked[0] if len(asked) == 1 else replace(condition, conditions=tuple(asked))
-        case Not(inner):
-            return Not(left_open(inner, source, shape))
-        case _:
-            return condition
-
-
-def _known_check(check: Check, source: Source, shape: Shape) -> bool | None:
-    part = source.part(check.path)
-    if not part or check.path is None or check.path.only is not None:
-        return None
-    if check.operand is Operand.VALUE:
-        if shape.empty(part):
-            return check.test is Relation.UNEQUAL
-        if check.test is Relation.VALUED and part in shape.valued and not _below(check.path, source):
-            return True
-        text = shape.texts.get(part)
-        plain = not check.path.component if not source.in_value else not check.path.subcomponent
-        if text is None or not plain or check.path.repetition:
-            return None
-        if check.test in (Relation.EQUAL, Relation.IN):
-            return text in check.values
-        if check.test is Relation.UNEQUAL:
-            return text not in check.values
-        return True if check.test is Relation.VALUED else None
-    if check.operand is Operand.COUNT and not check.path.component and not check.path.repetition:
-        number = 0 if shape.empty(part) else 1 if part in shape.single else None
-        return None if number is None else compares(check.test, number, int(check.values[0]))
-    return None
+def _patterns(entries: Iterable[Entry], source: Source, shape: Shape) -> Iterator[Pattern]:
+    """The patterns that conditions ask of the populated parts of a value of that shape."""
+    for entry in entries:
+        verdict = None if entry.when is None else known(entry.when, source, shape)
+        if verdict is False or (entry.guard and shape.empty(entry.guard)):
+            continue
+        if entry.when is not None and verdict is None:
+            yield from patterns_in(left_open(entry.when, source, shape), source)
+        yield from _patterns(entry.below, source, shape)
 
 
 def _compared(entry: Entry, source: Source) -> Iterator[int]:
     """The parts whose text the conditions of an entry compare, once for each comparison."""
     if entry.when is not None:
-        yield from _compared_in(entry.when, source)
+        yield from compared_in(entry.when, source)
     for inner in entry.below:
         yield from _compared(inner, source)
 
@@ -352,7 +324,7 @@ def _compared(entry: Entry, source: Source) -> Iterator[int]:
 def _counted(entry: Entry, source: Source) -> Iterator[int]:
     """The fields whose repetitions the conditions of an entry count."""
     if entry.when is not None:
-        yield from _counted_in(entry.when, source)
+        yield from counted_in(entry.when, source)
     for inner in entry.below:
         yield from _counted(inner, source)
 
@@ -360,50 +332,6 @@ def _counted(entry: Entry, source: Source) -> Iterator[int]:
 def _asked(entry: Entry, source: Source) -> Iterator[int]:
     """The parts of which the conditions of an entry ask whether they are valued."""
     if entry.when is not None:
-        yield from _asked_in(entry.when, source)
+        yield from asked_in(entry.when, source)
     for inner in entry.below:
         yield from _asked(inner, source)
-
-
-def _asked_in(condition: Condition, source: Source) -> Iterator[int]:
-    match condition:
-        case Both(conditions) | Either(conditions):
-            for part in conditions:
-                yield from _asked_in(part, source)
-        case Not(inner):
-            yield from _asked_in(inner, source)
-        case Check(operand=Operand.VALUE, test=Relation.VALUED, path=path):
-            if path is not None and source.part(path) and path.only is None and not _below(path, source):
-                yield source.part(path)
-        case _:
-            return
-
-
-def _counted_in(condition: Condition, source: Source) -> Iterator[int]:
-    match condition:
-        case Both(conditions) | Either(conditions):
-            for part in conditions:
-                yield from _counted_in(part, source)
-        case Not(inner):
-            yield from _counted_in(inner, source)
-        case Check(operand=Operand.COUNT, path=path):
-            if not source.in_value and source.part(path):
-                yield source.part(path)
-        case _:
-            return
-
-
-def _compared_in(condition: Condition, source: Source) -> Iterator[int]:
-    match condition:
-        case Both(conditions) | Either(conditions):
-            for part in conditions:
-                yield from _compared_in(part, source)
-        case Not(inner):
-            yield from _compared_in(inner, source)
-        case Check(operand=Operand.VALUE, path=path, test=Relation.EQUAL | Relation.UNEQUAL | Relation.IN):
-            number = source.part(path)
-            plain = path is not None and not (path.subcomponent if source.in_value else path.component)
-            if number and plain:
-                yield number
-        case _:
-            return

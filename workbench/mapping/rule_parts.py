@@ -31,8 +31,9 @@ from workbench.mapping.conditions import (
 from workbench.mapping.conditions import read_source as parse_source
 from workbench.mapping.fhir_target import Kind, TargetPath, TargetProblem, TargetSchema, read_target
 from workbench.mapping.model import Package, Policy, Repeat, Rule, RuleMap, TransformCall
-from workbench.mapping.plans import CompiledMap, Entry, Source
+from workbench.mapping.plans import CompiledMap, Entry
 from workbench.mapping.running import Frame, RuleName
+from workbench.mapping.shapes import Source
 from workbench.mapping.transforms import TransformProblem, called
 
 _Result = TypeVar("_Result")
