@@ -11,7 +11,7 @@ from workbench.mapping.compile import CompiledMapping
 RULES = (
     "  - {id: capital, from: PID-8, when: \"PID-8 matches '[A-Z]+'\", to: gender}\n"
     "  - {id: other, from: PID-8, when: \"not (PID-8 matches '[A-Z]+')\", to: language}\n"
-    "  - {id: second, from: PID-8.2, when: \"PID-8.2 matches '[0-9]'\", to: 'name[a].text'}\n"
+    "  - {id: second, from: PID-8, when: \"PID-8.2 matches '[0-9]'\", to: 'name[a].text'}\n"
     "  - id: block\n    to: 'contact[a]'\n    rules:\n"
     "      - {id: inner, from: PID-8, when: \"PID-8 matches '.{2}'\", to: gender}\n"
 )
@@ -23,10 +23,10 @@ RULES = (
         ("F", {"gender": "F"}),
         ("FM", {"gender": "FM", "contact": [{"gender": "FM"}]}),
         ("f", {"language": "f"}),
-        ("F^7", {"gender": "F", "name": [{"text": "7"}]}),
+        ("F^7", {"gender": "F", "name": [{"text": "F"}]}),
+        ("7", {"language": "7"}),
         ("fm^x", {"language": "fm", "contact": [{"gender": "fm"}]}),
         (r"\T\A", {"language": "&A", "contact": [{"gender": "&A"}]}),
-        ("^7", {"name": [{"text": "7"}]}),
         ("7&8", {"language": "7"}),
     ],
 )
