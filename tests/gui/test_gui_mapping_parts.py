@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from workbench.app.session import standard_package_folder
 from workbench.gui.models.rule_tree import RuleName, rule_tree
-from workbench.gui.views.mapping.condition_rows import ConditionRow, Joint, Test, rows_of, text_of
+from workbench.gui.views.mapping.condition_rows import OF_PLACES, ConditionRow, Joint, Test, rows_of, text_of
 from workbench.gui.views.mapping.ends import End, FhirEnds, V2Ends, above, plain_sources, plain_target
 from workbench.gui.views.mapping.rule_fields import (
     RowFields,
@@ -89,8 +89,17 @@ def _rows(draw: st.DrawFn) -> ConditionRow:
         return ConditionRow(joint, negated, "", test, "visit")
     if test in (Test.VALUED, Test.NOT_VALUED, Test.NULL):
         return ConditionRow(joint, negated, draw(_paths), test)
+    if test in OF_PLACES:
+        return ConditionRow(joint, negated, draw(_paths), test, draw(_paths))
     value = draw(_names) if test in (Test.IN_CODES, Test.NOT_IN_CODES) else draw(_texts)
     return ConditionRow(joint, negated, draw(_paths), test, value)
+
+
+def test_a_row_compares_with_another_path_when_the_value_has_no_quotes() -> None:
+    (row,) = rows_of("not PID-12 != PID-11.9")
+    assert row == ConditionRow(Joint.AND, True, "PID-12", Test.OTHER_THAN, "PID-11.9")
+    assert rows_of("PID-12 = 'PID-11.9'")[0].test is Test.EQUAL
+    assert rows_of("count(PID-11) = 2")[0].test is Test.EQUAL
 
 
 def test_blanks_inside_a_value_are_kept() -> None:

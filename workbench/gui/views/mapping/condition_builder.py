@@ -8,7 +8,15 @@ from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QVBoxLayout, QWidget
 
 from workbench.gui.theme.theme import Theme
-from workbench.gui.views.mapping.condition_rows import WITHOUT_VALUE, ConditionRow, Joint, Test, rows_of, text_of
+from workbench.gui.views.mapping.condition_rows import (
+    OF_PLACES,
+    WITHOUT_VALUE,
+    ConditionRow,
+    Joint,
+    Test,
+    rows_of,
+    text_of,
+)
 from workbench.gui.views.mapping.rule_line import RuleLine
 from workbench.gui.widgets.basics import across, button, down, label, tool_button
 from workbench.mapping.conditions import SyntaxProblem
@@ -17,6 +25,7 @@ _NO_PATH = frozenset({Test.MADE, Test.EXPRESSION})
 _HINTS = {
     Test.IN: "F, M", Test.NOT_IN: "F, M", Test.IN_CODES: "name of a code map", Test.NOT_IN_CODES: "name of a code map",
     Test.MATCHES: "pattern", Test.MADE: "name of an instance", Test.EXPRESSION: "any condition",
+    Test.SAME_AS: "another path: PID-11.9", Test.OTHER_THAN: "another path: PID-11.9",
 }  # fmt: skip
 
 
@@ -25,7 +34,7 @@ class ConditionRowWidget(QWidget):
 
     changed = Signal()
 
-    def __init__(self, theme: Theme, completer: QCompleter, remove: Callable[[ConditionRowWidget], None]) -> None:
+    def __init__(self, theme: Theme, paths: QStringListModel, remove: Callable[[ConditionRowWidget], None]) -> None:
         super().__init__()
         self.joint = QComboBox()
         self.joint.addItems([str(joint) for joint in Joint])
@@ -35,22 +44,29 @@ class ConditionRowWidget(QWidget):
         self.negated.setAccessibleName("Not")
         self.negated.setToolTip("The opposite of this test")
         self.operand = RuleLine("Path", "PID-8, count(PID-3), version")
-        self.operand.setCompleter(completer)
+        self.operand.setCompleter(self._completer(paths))
         self.test = QComboBox()
         self.test.addItems([str(test) for test in Test])
         self.test.setAccessibleName("Relation")
         self.test.setToolTip("What is asked of the path")
         self.value = RuleLine("Value", "")
+        self._places = self._completer(paths)
         gone = tool_button(theme, "x", "Remove this test", lambda: remove(self))
         self.setLayout(across(self.joint, self.negated, self.operand, self.test, self.value, gone, spacing=4))
         self.joint.setFixedWidth(round(theme.em * 4.2))
         self.test.setFixedWidth(round(theme.em * 7.5))
         for line in (self.operand, self.value):
             line.textEdited.connect(self._edited)
-        completer.activated.connect(self._edited)
         self.joint.activated.connect(self._edited)
         self.negated.clicked.connect(self._edited)
         self.test.activated.connect(self._edited)
+
+    def _completer(self, paths: QStringListModel) -> QCompleter:
+        completer = QCompleter(paths, self)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.activated.connect(self._edited)
+        return completer
 
     def show_row(self, row: ConditionRow, *, first: bool) -> None:
         self.joint.setVisible(not first)
@@ -72,6 +88,8 @@ class ConditionRowWidget(QWidget):
         self.operand.setVisible(test not in _NO_PATH)
         self.value.setVisible(test not in WITHOUT_VALUE)
         self.value.setPlaceholderText(_HINTS.get(test, "value"))
+        if self.value.completer() is None or test not in OF_PLACES:
+            self.value.setCompleter(self._places if test in OF_PLACES else None)  # type: ignore[arg-type]  # None: without
 
     def _edited(self, _what: object = None) -> None:
         self._dress()
@@ -155,10 +173,7 @@ class ConditionBuilder(QWidget):
         self._always.setVisible(not rows)
 
     def _row_widget(self) -> ConditionRowWidget:
-        completer = QCompleter(self._paths, self)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        widget = ConditionRowWidget(self._theme, completer, self._remove)
+        widget = ConditionRowWidget(self._theme, self._paths, self._remove)
         widget.changed.connect(self._row_changed)
         return widget
 

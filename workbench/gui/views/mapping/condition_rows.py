@@ -29,6 +29,8 @@ class Test(StrEnum):
     NOT_VALUED = "not valued"
     EQUAL = "="
     UNEQUAL = "!="
+    SAME_AS = "same as"
+    OTHER_THAN = "other than"
     IN = "in"
     NOT_IN = "not in"
     IN_CODES = "in codes"
@@ -46,7 +48,11 @@ class Test(StrEnum):
 WITHOUT_VALUE = frozenset({Test.VALUED, Test.NOT_VALUED, Test.NULL})
 _LISTS = frozenset({Test.IN, Test.NOT_IN})
 _BARE = frozenset({Test.IN_CODES, Test.NOT_IN_CODES, Test.MADE})
-_BY_LENGTH = sorted((test for test in Test if test not in (Test.MADE, Test.EXPRESSION)), key=len, reverse=True)
+OF_PLACES = {Test.SAME_AS: Test.EQUAL, Test.OTHER_THAN: Test.UNEQUAL}
+"""What compares with another place instead of a text, and how it is written."""
+_NOT_WRITTEN = (Test.MADE, Test.EXPRESSION, *OF_PLACES)
+_BY_LENGTH = sorted((test for test in Test if test not in _NOT_WRITTEN), key=len, reverse=True)
+_TO_PLACES = {written: test for test, written in OF_PLACES.items()}
 _NUMBERED = ("count", "length")
 
 
@@ -55,7 +61,8 @@ class ConditionRow:
     """One test.
 
     operand  `PID-8`, `count(PID-3)`, `version`; "" for MADE and EXPRESSION
-    value    `F`; `F, M` for lists; a name for code maps and MADE; the text itself for EXPRESSION
+    value    `F`; `F, M` for lists; a path for SAME_AS and OTHER_THAN; a name for code maps and MADE; the text itself
+             for EXPRESSION
     """
 
     joint: Joint = Joint.AND
@@ -111,6 +118,8 @@ def _said(row: ConditionRow) -> str:
         return ""
     if row.test in WITHOUT_VALUE:
         return f"{operand} {row.test}"
+    if row.test in OF_PLACES:
+        return f"{operand} {OF_PLACES[row.test]} {value or _quoted(value)}"
     if row.test in _LISTS:
         return f"{operand} {row.test} ({', '.join(_quoted(part.strip()) for part in value.split(','))})"
     if row.test in _BARE or operand.startswith(_NUMBERED):
@@ -181,6 +190,8 @@ def _row(joint: Joint, piece: str) -> ConditionRow:
                 value = ", ".join(part.strip().strip("'") for part in parts)
             elif value.startswith("'"):
                 value = value.strip("'")
+            elif not operand.startswith(_NUMBERED):
+                test = _TO_PLACES.get(test, test)
             return ConditionRow(joint, negated, operand, test, value)
     return ConditionRow(joint, negated, "", Test.EXPRESSION, piece)
 
