@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.kernel.errors import Refused
 from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.directions.mapping import DirectedMapping, Received
+from workbench.mapping.directions.recompiling import recompiled
 from workbench.mapping.directions.result import TracedDocument
 from workbench.mapping.directions.running import Object
 from workbench.mapping.model import Direction, Package
@@ -34,12 +35,14 @@ def compile_any(package: Package) -> AnyMapping:
 
 
 def recompile_any(previous: AnyMapping | None, package: Package) -> AnyMapping:
-    """`compile_any`, reusing of an earlier state what `recompile.recompile` can reuse.
+    """`compile_any`, reusing the parts of an earlier state that the difference does not reach.
 
     raises  as `compile_any`
     """
     if isinstance(previous, CompiledMapping) and direction_of(package) is Direction.V2_TO_FHIR:
         return recompile(previous, package)
+    if isinstance(previous, DirectedMapping) and direction_of(package) is not Direction.V2_TO_FHIR:
+        return recompiled(previous, effective(package))
     return compile_any(package)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from workbench.mapping.compile import CompiledMapping, compile_package
-from workbench.mapping.compile_source import code_maps_named
-from workbench.mapping.conditions import SyntaxProblem, read_condition
 from workbench.mapping.model import Direction, MessageMap, Package, Row, Rule, RuleMap, Updates
 from workbench.mapping.overlay import effective
+
+_CODES = re.compile(r"\bcodes\s+([A-Za-z][\w-]*)")
 
 
 def recompile(previous: CompiledMapping, package: Package) -> CompiledMapping:
@@ -23,16 +24,16 @@ def recompile(previous: CompiledMapping, package: Package) -> CompiledMapping:
         return compile_package(package)
     before = previous.package
     whole = _effective(previous, package)
-    if _without_note(whole) != _without_note(before):
+    if meaning_of_header(whole) != meaning_of_header(before):
         return CompiledMapping(whole, package)
-    stale = _stale(before, whole)
+    stale = stale_maps(before, whole)
     fresh = {rule_map.name for rule_map in whole.rule_maps()} - stale
     same_makes = _makes(before) == _makes(whole)
     rows = {
         name: _same_rows(before.messages.get(name), message_map, stale, same_makes)
         for name, message_map in whole.messages.items()
     }
-    return CompiledMapping(whole, package, previous.kept(fresh, rows, _covers(before) == _covers(whole)))
+    return CompiledMapping(whole, package, previous.kept(fresh, rows, covering_rules(before) == covering_rules(whole)))
 
 
 def _effective(previous: CompiledMapping, package: Package) -> Package:
@@ -43,12 +44,12 @@ def _effective(previous: CompiledMapping, package: Package) -> Package:
     return effective(package)
 
 
-def _without_note(package: Package) -> object:
+def meaning_of_header(package: Package) -> object:
     """The part of the header that compiled rules may depend on."""
     return replace(package.header, note="", title="", owner="", suites=(), engines=(), truth={}, updates=Updates())
 
 
-def _stale(before: Package, after: Package) -> set[str]:
+def stale_maps(before: Package, after: Package) -> set[str]:
     """The names of the maps and code maps that differ, and of all maps that use one of them."""
     pairs: Iterable[tuple[Mapping[str, object], Mapping[str, object]]] = (
         (before.segments, after.segments),
@@ -79,19 +80,13 @@ def _used_by(rule: Rule) -> Iterator[str]:
         yield rule.using
     if rule.codes:
         yield rule.codes
-    yield from _codes_in(rule.when)
-    for text in rule.source:
-        if "codes" in text:  # a condition in brackets
-            yield text.partition("codes")[2].strip().split("]")[0].split()[0]
+    for text in (rule.when, *rule.source):
+        yield from code_maps_in(text)
 
 
-def _codes_in(condition: str) -> tuple[str, ...]:
-    if "codes" not in condition:
-        return ()
-    try:
-        return tuple(code_maps_named(read_condition(condition)))
-    except SyntaxProblem:
-        return ()  # the compiler will say so
+def code_maps_in(text: str) -> list[str]:
+    """The code maps that a source or condition names; a text in it that reads like one does no harm."""
+    return _CODES.findall(text)
 
 
 def _same_rows(before: MessageMap | None, after: MessageMap, stale: set[str], same_makes: bool) -> frozenset[str]:
@@ -106,7 +101,7 @@ def _same_rows(before: MessageMap | None, after: MessageMap, stale: set[str], sa
         if earlier.get(row.id) == row
         and (same_makes or not row.fill)
         and stale.isdisjoint(row.using)
-        and stale.isdisjoint(_codes_in(row.when))
+        and stale.isdisjoint(code_maps_in(row.when))
     )
 
 
@@ -124,9 +119,9 @@ def _makes(package: Package) -> frozenset[tuple[str, str]]:
     )
 
 
-def _covers(package: Package) -> tuple[object, ...]:
+def covering_rules(package: Package) -> tuple[object, ...]:
     """Everything that ignore and keep rules say."""
     maps: list[MessageMap | RuleMap] = [*package.messages.values(), *package.rule_maps()]
-    named = {name for each in maps for rule in (*each.ignore, *each.keep) for name in _codes_in(rule.when)}
+    named = {name for each in maps for rule in (*each.ignore, *each.keep) for name in code_maps_in(rule.when)}
     codes = tuple(package.codes.get(name) for name in sorted(named))
     return (*((each.name, each.ignore, each.keep) for each in maps), codes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workbench.fhir.json_tree import FhirDocument
@@ -17,15 +18,15 @@ from workbench.mapping.directions.fhir_side import FhirTarget
 from workbench.mapping.directions.keeping import check_keeping, keep_the_rest
 from workbench.mapping.directions.parts import SourceSide
 from workbench.mapping.directions.result import TracedDocument, documents, messages_json
-from workbench.mapping.directions.rows import CompiledMessageMap, compile_message_map, row_kinds
-from workbench.mapping.directions.rules import Compiler
+from workbench.mapping.directions.rows import CompiledMessageMap, CompiledRow, compile_message_map, row_kinds
+from workbench.mapping.directions.rules import CompiledMaps, Compiler
 from workbench.mapping.directions.running import Document, Frame, Instance, Node, Object, Reader, Run
 from workbench.mapping.directions.selection import Chosen, Selection
 from workbench.mapping.directions.targets import TargetSide
 from workbench.mapping.directions.v2_reading import V2Reading, V2Source
 from workbench.mapping.directions.v2_target import V2Target, render
 from workbench.mapping.fhir_target import Kind, fhir_schema
-from workbench.mapping.model import Direction, Header, Package
+from workbench.mapping.model import Direction, Header, MessageMap, Package
 from workbench.mapping.scope import Layout, lay_out
 from workbench.mapping.values import Zone
 from workbench.v2.delimiters import STANDARD
@@ -54,10 +55,23 @@ class Mapped:
         return documents(self.texts, {} if self.texts else self.bundle)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Parts of an earlier compiled state that are as good as new, see `directions.recompiling`.
+
+    starts  what paths may begin with, and what stands there; where it is another now, nothing is kept but `covers`
+    """
+
+    starts: Mapping[str, Kind | None]
+    rule_maps: CompiledMaps
+    rows: Mapping[str, Mapping[str, CompiledRow]]
+    covers: Mapping[tuple[str, ...], Covers]
+
+
 class DirectedMapping:
     """An effective package of direction fhir-to-v2, v2-to-v2 or fhir-to-fhir; it holds no state of a document."""
 
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, kept: Kept | None = None) -> None:
         """raises  Refused MAP-0110, MAP-0112, MAP-0113, MAP-0114: as `compile.compile_package`"""
         self.package = package
         header = package.header
@@ -65,15 +79,15 @@ class DirectedMapping:
         self.writes_v2 = header.direction is not Direction.FHIR_TO_FHIR
         self._reading, self._compiler = _sides(package)
         used = [each for each in package.messages.values() if each.triggers or each.structures]
-        kinds: dict[str, Kind | None] = {}
-        for each in used:
-            for name, kind in row_kinds(each, self._compiler).items():
-                kinds[name] = kind if kinds.get(name, kind) == kind else None
-        self._reading.known_starts = kinds
+        self._starts = self._reading.known_starts = _starts(used, self._compiler)
+        self._covers: dict[tuple[str, ...], Covers] = dict(kept.covers) if kept is not None else {}
         self._maps: dict[str, CompiledMessageMap] = {}
-        self._covers: dict[tuple[str, ...], Covers] = {}
+        known: Mapping[str, Mapping[str, CompiledRow]] = {}
+        if kept is not None and kept.starts == self._starts:
+            self._compiler.maps.update(kept.rule_maps)
+            known = kept.rows
         for each in used:
-            self._maps[each.name] = compile_message_map(each, self._compiler)
+            self._maps[each.name] = compile_message_map(each, self._compiler, known.get(each.name, {}))
             check_keeping(self._covers_of((each.name,)), header)
         for rule_map in package.rule_maps():
             if not any("../" in rule.target or rule.target == "$value" for rule in rule_map.walk()):
@@ -81,6 +95,28 @@ class DirectedMapping:
         self._selection = Selection(used, self._maps)
         self._sender = _sender(self._reading, header)
         self._zone = _zone(header.time_zone)
+
+    @property
+    def rule_maps(self) -> CompiledMaps:
+        """Every compiled map, see `rules.Compiler`."""
+        return self._compiler.maps
+
+    def kept(self, rule_maps: Container[str], rows: Mapping[str, Container[str]], covers: bool) -> Kept:
+        """What another state of the package can use of this one.
+
+        rule_maps  names of the maps that would be compiled to the same again
+        rows       ids of such rows by message map
+        covers     whether ignore and keep rules are the same
+        """
+        return Kept(
+            self._starts,
+            {key: compiled for key, compiled in self._compiler.maps.items() if key[0] in rule_maps},
+            {
+                name: {row: made for row, made in compiled.by_id.items() if row in rows.get(name, ())}
+                for name, compiled in self._maps.items()
+            },
+            self._covers if covers else {},
+        )
 
     def map_for(self, document: Received) -> str | None:
         """The name of the (first) message map for a document, None when the package has none."""
@@ -178,6 +214,15 @@ class DirectedMapping:
         root = document.root if isinstance(document, FhirSource) else _header_node(document)
         found = self._sender(Frame(run, root, Instance("", "", root, None), {}, {}))
         return document.text(found[0]) if found else ""
+
+
+def _starts(used: Iterable[MessageMap], compiler: Compiler) -> Mapping[str, Kind | None]:
+    """What the rows of all message maps are called, and what they read where that is the same everywhere."""
+    starts: dict[str, Kind | None] = {}
+    for each in used:
+        for name, kind in row_kinds(each, compiler).items():
+            starts[name] = kind if starts.get(name, kind) == kind else None
+    return starts
 
 
 def _header_node(document: Document) -> Node:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
@@ -25,11 +25,12 @@ ANY_RESOURCE = "Resource"
 
 @dataclass(frozen=True)
 class CompiledRow:
-    """One row; `inside` are those that run within each of its results."""
+    """One row; `inside` are those that run within each of its results, `kind` is what it reads where that is known."""
 
     read: Reader
     work: Work
     when: Holds | None
+    kind: Kind | None
     inside: list[CompiledRow] = field(default_factory=list)
 
     def run(self, frame: Frame) -> None:
@@ -48,18 +49,24 @@ class CompiledRow:
 
 @dataclass(frozen=True)
 class CompiledMessageMap:
-    """A message map ready to run; `when` of a map chosen by a resource's type."""
+    """A message map ready to run; `when` of a map chosen by a resource's type; `by_id` are all its rows."""
 
     name: str
     layout: Layout
     rows: tuple[CompiledRow, ...]
-    when: Holds | None = None
+    when: Holds | None
+    by_id: Mapping[str, CompiledRow]
 
 
-def compile_message_map(message_map: MessageMap, compiler: Compiler) -> CompiledMessageMap:
-    """raises  Refused MAP-0110: anything in it that cannot be, with its place"""
+def compile_message_map(
+    message_map: MessageMap, compiler: Compiler, known: Mapping[str, CompiledRow]
+) -> CompiledMessageMap:
+    """Compile the rows, but for those that are `known` by their ids.
+
+    raises  Refused MAP-0110: anything in it that cannot be, with its place
+    """
     compiled: dict[str, CompiledRow] = {}
-    kinds: dict[str, Kind | None] = {}
+    by_id: dict[str, CompiledRow] = {}
     top: list[CompiledRow] = []
     for row in message_map.rows:
         if not row.enabled or compiler.package.status_of(row).value == "rejected":
@@ -67,10 +74,12 @@ def compile_message_map(message_map: MessageMap, compiler: Compiler) -> Compiled
         maker = _RowCompiler(row, message_map, compiler)
         if row.within and row.within not in compiled:
             raise maker.refuse(f"{row.within} is no row above")
-        result, kind = maker.compiled(kinds.get(row.within))
-        compiled[row.name], kinds[row.name] = result, kind
+        around = compiled[row.within].kind if row.within else None
+        result = replace(known[row.id], inside=[]) if row.id in known else maker.compiled(around)
+        compiled[row.name] = by_id[row.id] = result
         (compiled[row.within].inside if row.within else top).append(result)
-    return CompiledMessageMap(message_map.name, Layout.of(message_map.groups), tuple(top), _when(message_map, compiler))
+    layout, when = Layout.of(message_map.groups), _when(message_map, compiler)
+    return CompiledMessageMap(message_map.name, layout, tuple(top), when, by_id)
 
 
 def _when(message_map: MessageMap, compiler: Compiler) -> Holds | None:
@@ -112,7 +121,7 @@ class _RowCompiler:
             "MAP-0110", f"{where}: row {self.row.id}: {sentence}.", "See the help page of the mapping language."
         )
 
-    def compiled(self, around: Kind | None) -> tuple[CompiledRow, Kind | None]:
+    def compiled(self, around: Kind | None) -> CompiledRow:
         row = self.row
         unknown = {"identity": row.identity, "link": row.link, "each": row.each, "follows": row.follows}
         named = next((key for key, value in unknown.items() if value), "")
@@ -125,7 +134,7 @@ class _RowCompiler:
             raise self.refuse(f"{problem.sentence} at character {problem.at + 1}") from None
         except KeyError as missing:
             raise self.refuse(f"there is no code map {missing.args[0]}") from None
-        return CompiledRow(read, self._work(), when), kind
+        return CompiledRow(read, self._work(), when, kind)
 
     def _places(self) -> tuple[Reader, Kind | None]:
         """All segments of a name, through the groups named; rows run over the whole message."""

@@ -38,6 +38,9 @@ from workbench.mapping.running import (
 from workbench.mapping.values import Misfit
 from workbench.v2.delimiters import NULL
 
+CompiledMaps = dict[tuple[str, tuple[Kind, ...]], CompiledMap]
+"""By name, and for maps that write beside their element by the kinds of the elements around."""
+
 
 class Compiler:
     """Compiles the rules of one package; a map is compiled once for each kind of place it is used in."""
@@ -48,7 +51,7 @@ class Compiler:
         self.writing = writing
         self.same = package.header.direction in (Direction.V2_TO_V2, Direction.FHIR_TO_FHIR)
         self.groups = package.header.direction is Direction.FHIR_TO_V2
-        self._maps: dict[tuple[str, tuple[Kind, ...]], CompiledMap] = {}
+        self.maps: CompiledMaps = {}
 
     def rule_map(self, rule_map: RuleMap, outer: tuple[Kind, ...]) -> CompiledMap:
         """A map, used by a rule that fills an element of the last of `outer`.
@@ -57,7 +60,7 @@ class Compiler:
         """
         beside = any("../" in rule.target for rule in rule_map.walk())
         key = (rule_map.name, outer if beside else ())
-        if key not in self._maps:
+        if key not in self.maps:
             source, kind = self.reading.kind(rule_map.source), self.writing.root(rule_map.target)
             for name, known in ((rule_map.source, source), (rule_map.target, kind)):
                 if known is None:
@@ -69,9 +72,9 @@ class Compiler:
             assert kind is not None  # refused above
             copies = self.same and rule_map.source == rule_map.target and self.package.header.copy
             compiled = CompiledMap(rule_map.name, copies=copies, covers=rule_map.covers, groups=self.groups)
-            self._maps[key] = compiled
+            self.maps[key] = compiled
             self.rules(rule_map.rules, Place(rule_map.name, source, (*outer, kind)), compiled)
-        return self._maps[key]
+        return self.maps[key]
 
     def rules(self, rules: Iterable[Rule], place: Place, into: CompiledMap) -> CompiledMap:
         """Compile rules in order; those switched off or rejected are left out.
