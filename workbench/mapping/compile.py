@@ -21,6 +21,7 @@ from workbench.mapping.fhir_target import fhir_schema
 from workbench.mapping.finish import assemble
 from workbench.mapping.identity import name_of
 from workbench.mapping.keep import check_extension, keep_the_rest
+from workbench.mapping.lines import keep_lines
 from workbench.mapping.model import Direction, MessageMap, Package
 from workbench.mapping.overlay import effective
 from workbench.mapping.running import LONGEST_NUMBERED, Frame, Run
@@ -133,13 +134,14 @@ class CompiledMapping:
         raises  Refused MAP-0201
         """
         compiled, covers = self._chosen(message)
-        keeping = any(covers.may_keep(segment.name) for segment in message.segments)
-        state = self._run(message, compiled, noting=keeping, full=keeping and len(message.raw) >= LONGEST_NUMBERED)
+        keeping = covers.may_keep_of(message)
+        state = self._run(message, compiled, keeping, full=keeping and len(message.raw) >= LONGEST_NUMBERED)
         if keeping and (state.uneven or state.dropped):
-            state = self._run(message, compiled, full=True)  # only a trace tells what has arrived
+            state = self._run(message, compiled, keeping, full=True)  # only a trace tells what has arrived
         bundle = assemble(state, self.package.header.name_space)
         if keeping:
             keep_the_rest(state, covers, self.package.header.extensions)
+            keep_lines(state, covers, self.package.header.extensions)
         state.laid_out.release()
         return bundle, tuple(state.issues)
 
@@ -150,10 +152,11 @@ class CompiledMapping:
         raises  Refused MAP-0201
         """
         compiled, covers = self._chosen(message)
-        state = self._run(message, compiled, full=True, afresh=afresh)
+        state = self._run(message, compiled, covers.may_keep_of(message), full=True, afresh=afresh)
         bundle = assemble(state, self.package.header.name_space)
         if covers.keep:
             keep_the_rest(state, covers, self.package.header.extensions)
+            keep_lines(state, covers, self.package.header.extensions)
         return TracedResult(bundle, state, Covering(covers, state))
 
     def kept(self, rule_maps: Container[str], rows: Mapping[str, Container[str]], covers: bool) -> Kept:

@@ -244,7 +244,7 @@ def _literal(parts: RuleParts, target: Target, literal: Json) -> Step:
                 container, key, item = (at.container, at.key, at.item) if at else (frame.target, target.key, None)
                 outcome = LITERAL if at else OCCUPIED
                 frame.run.trace.append(Written(name, found.nodes, False, container, key, item, outcome))
-            elif at:
+            if at:
                 frame.run.take(found.nodes, False)
             written |= VALUE if at else NOTHING
         return written

@@ -81,9 +81,9 @@ class Writing:
     ) -> None:
         """Trace a write; `at` None says that the place was taken."""
         trace = frame.run.trace
+        if at is not None and outcome.written:
+            frame.run.take(found.nodes, self.whole)
         if trace is None:
-            if at is not None and outcome.written:
-                frame.run.take(found.nodes, self.whole)
             return
         if at is None:
             container, key = self.target.parent(frame), self.target.key

@@ -14,6 +14,7 @@ from workbench.mapping.ledger import Leaf
 from workbench.mapping.model import LedgerRule, MessageMap, Package
 from workbench.mapping.running import Frame, Node, Run
 from workbench.mapping.scope import SegmentScope
+from workbench.v2.er7 import Message
 
 _PATTERN = re.compile(r"([A-Z*][A-Z0-9]*\*?)(?:-(\d+))?(?:\.(\d+))?(?:\.(\d+))?")
 
@@ -139,6 +140,10 @@ class Covers:
         """True when an ignore rule covers a value of a segment given to those maps, whatever else is said."""
         return any(c.always(scope) and c.covers(scope, leaf) for c in self.ignore.of_field(scope.name, leaf[1]))
 
+    def may_keep_of(self, message: Message) -> bool:
+        """True when a keep rule may apply to a value of a message."""
+        return any(self.may_keep(segment.name) for segment in message.segments)
+
     def may_keep(self, segment: str) -> bool:
         """True when a keep rule may apply to a value of such a segment."""
         return bool(self.keep.of_values) or bool(self.keep.of_segment(segment))
@@ -178,6 +183,14 @@ def _refused(rule: LedgerRule, sentence: str) -> Refused:
     )
 
 
+def lines_of(run: Run) -> list[SegmentScope]:
+    """The lines of the message that are no segments, without a name, beside all groups."""
+    laid_out = run.laid_out
+    if len(laid_out.segments) == len(run.message.segments):
+        return []
+    return [SegmentScope(line, laid_out.root) for line in run.message.segments if not line.name]
+
+
 class Covering:
     """The rules of `Covers` at work on one message."""
 
@@ -188,7 +201,7 @@ class Covering:
 
     @cached_property
     def _segments(self) -> dict[int, SegmentScope]:
-        return {segment.index: segment for segment in self._run.laid_out.segments}
+        return {segment.index: segment for segment in (*self._run.laid_out.segments, *lines_of(self._run))}
 
     @cached_property
     def _maps_of_value(self) -> dict[tuple[int, ...], dict[str, Node]]:

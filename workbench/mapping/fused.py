@@ -11,7 +11,7 @@ import msgspec
 from workbench.mapping.effects import Effect
 from workbench.mapping.leaves import leaves_with
 from workbench.mapping.memory import make_again
-from workbench.mapping.retracing import at, given_since, moved, note_again, notes_since, ways
+from workbench.mapping.retracing import at, given_since, moved, note_again, notes_since, ways, write_out
 from workbench.mapping.running import (
     FIELDS,
     NOTHING,
@@ -230,7 +230,7 @@ class _Before(NamedTuple):
             if pending.container is scratch:
                 state.pending[number] = msgspec.structs.replace(pending, container=target)
         trace = state.trace or []
-        for number, note in enumerate(trace[self.traced :], self.traced):
+        for number, note in enumerate(write_out(state, self.traced), self.traced):
             if note.container is scratch:
                 item = None if note.item is None else note.item + lengths.get(note.key, 0)
                 trace[number] = msgspec.structs.replace(note, container=target, item=item)

@@ -32,9 +32,10 @@ def id_of_name(name: str) -> str:
 
 def merge(run: Run, known: Object, more: Object) -> None:
     """Add to a resource what another view of the same thing says besides."""
-    if run.trace is None:
-        if known == more:
+    if known == more:
+        if run.trace is None:
             return
+    else:
         run.uneven = True
     merge_into(run, known, more)
 

@@ -9,6 +9,7 @@ from workbench.mapping.covering import Covering, Covers, KnownOfSegment
 from workbench.mapping.leaves import leaves_with, taken_whole
 from workbench.mapping.ledger import Leaf
 from workbench.mapping.model import Json, LedgerRule
+from workbench.mapping.retracing import write_out
 from workbench.mapping.running import (
     COMPONENTS,
     DELETED,
@@ -45,7 +46,7 @@ def check_extension(covers: Covers, extensions: Mapping[str, str]) -> None:
 
 def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> None:
     """Write every value that would be lost and that a keep rule covers, and trace it."""
-    if run.trace is not None:
+    if run.trace is not None and (run.uneven or run.dropped):
         _take_from_trace(run)
     covering = Covering(covers, run)
     for scope in run.laid_out.segments:
@@ -67,7 +68,7 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
 
 
 def _keep(run: Run, scope: SegmentScope, leaf: Leaf, raw: str, rule: LedgerRule, extensions: Mapping[str, str]) -> None:
-    holder = _holder(run, scope, rule)
+    holder = holder_of(run, scope, rule)
     if holder is None:
         return
     there = holder.setdefault("extension", [])
@@ -88,7 +89,7 @@ def _keep(run: Run, scope: SegmentScope, leaf: Leaf, raw: str, rule: LedgerRule,
         run.trace.append(Written(RuleName("keep", rule.id), (node,), False, holder, "extension", len(there) - 1, KEPT))
 
 
-def _holder(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
+def holder_of(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
     """The latest instance of the rule's name in scope, else the first of the bundle."""
     found = run.find(rule.on, scope) if rule.on else []
     if found:
@@ -122,9 +123,12 @@ def _leaf(run: Run, scope: SegmentScope, number: int) -> tuple[Leaf, str]:
 
 
 def _take_from_trace(run: Run) -> None:
-    """Note what a traced run has written and what of it has reached the bundle, as fast runs do at once."""
+    """Note what of a traced run's writes has reached the bundle, where not all that was taken has."""
+    for segment in run.laid_out.segments:
+        segment.taken.clear()
+        segment.done = 0
     dropped = {number for element in run.dropped for number in _objects(element)}
-    for note in run.trace or ():
+    for note in write_out(run):
         if note.outcome.written and (note.outcome is DELETED or _has_arrived(run, note, dropped)):
             for node in note.nodes:
                 node.segment.taken.add(number_of(node, note.whole))

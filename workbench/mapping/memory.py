@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-import msgspec
-
 from workbench.mapping.conditions import (
     Alternatives,
     Both,
@@ -25,11 +23,11 @@ from workbench.mapping.conditions import (
     read_condition,
     read_source,
 )
-from workbench.mapping.identity import merge
+from workbench.mapping.identity import merge, merge_into
 from workbench.mapping.leaves import leaves_with
 from workbench.mapping.model import Json, Package, Rule
 from workbench.mapping.retracing import given_since, moved, note_again, notes_since
-from workbench.mapping.running import Frame, Node, Recipe, Remembered, Run, Written, number_of, place_number
+from workbench.mapping.running import Frame, Node, Recipe, Remembered, Run, number_of, place_number
 from workbench.mapping.scope import Instance, SegmentScope
 from workbench.mapping.template import Template
 from workbench.mapping.transforms import TRANSFORMS
@@ -53,6 +51,7 @@ _OWN_KEYS = frozenset({"url", "resourceType"})
 
 _Kept = TypeVar("_Kept")
 
+_NOTHING_SAID: Mapping[int, tuple[str, str]] = {}
 _VARIES = "\0"
 """Stands in a form for any text of a part that is only copied."""
 
@@ -134,14 +133,26 @@ def remembering(fill: Content, varying: Callable[[], Mapping[int, Copied]] = dic
     return run
 
 
-def write_again(state: Run, node: Node, element: Object, there: Remembered, copied: Object) -> int:
-    """Put what is remembered of a value into an element; `copied` is a copy of what was written."""
+def write_again(
+    state: Run,
+    node: Node,
+    element: Object,
+    there: Remembered,
+    copied: Object,
+    said: Mapping[int, tuple[str, str]] = _NOTHING_SAID,
+) -> int:
+    """Put what is remembered of a value into an element.
+
+    copied  a copy of what was written
+    said    as `running.Again.texts`
+    """
     element.update(copied)
     first = len(state.copies)
     for made in there.made:
         make_again(state, node.segment, made)
     if there.notes:
-        note_again(state, there.notes, (copied, *state.copies[first:]), node.segment, node, element)
+        roots = (copied, *state.copies[first:])
+        note_again(state, there.notes, roots, node.segment, node, element, texts=said)
     if state.made is not None:
         state.made += there.made
     give_again(state, node, there)
@@ -189,20 +200,11 @@ class FormMemory:
                     copied[rule.key] = rule.convert(texts[number], state.zone)
         except Misfit:
             return self._fill(frame, node, element, around)
-        traced = len(state.trace or ())
-        written = write_again(state, node, element, there, copied)
+        said: Mapping[int, tuple[str, str]] = {}
         if state.trace is not None:
-            for at, note in enumerate(there.notes, traced):
-                component = note.nodes[0].component if note.nodes else 0
-                if component in texts:
-                    state.trace[at] = self._noted(state, state.trace[at], texts[component])
-        return written
-
-    def _noted(self, state: Run, written: Written, text: str) -> Written:
-        """A trace of a copied part as it tells of another text."""
-        rule = next(rule for number, rule in self._varying or () if number == written.nodes[0].component)
-        nodes = (msgspec.structs.replace(written.nodes[0], raw=text),)
-        return msgspec.structs.replace(written, nodes=nodes, note=rule.note(text, state.zone))
+            rules = dict(self._varying)
+            said = {number: (text, rules[number].note(text, state.zone)) for number, text in texts.items()}
+        return write_again(state, node, element, there, copied, said)
 
     def _learn(
         self, key: object, texts: Mapping[int, str], frame: Frame, node: Node, element: Object, around: Frame
@@ -285,7 +287,9 @@ def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
             state.copies.append(resource)
         for inner in made.content.made:
             make_again(state, segment, inner)
-        if instance is not None:
+        if instance is not None and made.key in state.same:
+            merge_into(state, instance.resource, resource)
+        elif instance is not None:
             merge(state, instance.resource, resource)
         else:
             instance = Instance(made.name, resource, identity, made.write)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import msgspec
+
 from workbench.mapping.model import Json
-from workbench.mapping.running import Node, Note, Part, Run, Way, Written
+from workbench.mapping.running import Again, Node, Note, Part, Run, Way, Written
 from workbench.mapping.scope import Resource, SegmentScope
 
 _NO_OFFSETS: Mapping[str, int] = {}
+_NO_TEXTS: Mapping[int, tuple[str, str]] = {}
 
 
 def ways(value: Json, way: Way = ()) -> Iterator[tuple[int, Way]]:
@@ -40,7 +43,7 @@ def notes_since(
         return ()
     places = {number: (owner, way) for owner, root in enumerate((element, *made)) for number, way in ways(root)}
     notes = []
-    for one in state.trace[start:]:
+    for one in write_out(state, start):
         place = (-1, ()) if one.container is None else places.get(id(one.container))
         nodes = tuple([part_of(node, segment) for node in one.nodes])
         if place is None or None in nodes:
@@ -59,27 +62,44 @@ def note_again(
     value: Node | None,
     target: Resource | None = None,
     offsets: Mapping[str, int] = _NO_OFFSETS,
+    texts: Mapping[int, tuple[str, str]] = _NO_TEXTS,
 ) -> None:
-    """Trace the writes for a segment or a value in it.
+    """Trace the writes for a segment or a value in it; `running.Again` says what the arguments are."""
+    assert state.trace is not None  # there are notes in traced runs only
+    state.trace.append(Again(notes, roots, segment, value, roots[0] if target is None else target, offsets, texts))
 
-    roots    the copies of the element and of the resources made
-    target   what the element's content has gone into, the element itself unless given
-    offsets  how many items the target's lists held before
-    """
+
+def write_out(state: Run, start: int = 0) -> list[Written]:
+    """What was traced from number `start` on, one by one, which is also how it stands in the trace from then on."""
     trace = state.trace
-    assert trace is not None  # there are notes in traced runs only
-    element = roots[0] if target is None else target
-    for one in notes:
-        container: Resource | None = element
-        item = one.item
+    if trace is None:
+        return []
+    found: list[Written] = []
+    for one in trace[start:]:
+        if isinstance(one, Written):
+            found.append(one)
+        else:
+            found += _written_again(state, one)
+    trace[start:] = found
+    return found
+
+
+def _written_again(state: Run, again: Again) -> Iterator[Written]:
+    roots, segment, value = again.roots, again.segment, again.value
+    for one in again.notes:
+        container: Resource | None = again.target
+        item, said = one.item, one.note
         if one.owner < 0:
             container = None
         elif one.owner or one.way:
             container = at(roots[one.owner], one.way)
-        elif item is not None and offsets:
-            item += offsets.get(one.key, 0)
+        elif item is not None and again.offsets:
+            item += again.offsets.get(one.key, 0)
         nodes = tuple([moved(part, state, segment, value) for part in one.nodes])
-        trace.append(Written(one.rule, nodes, one.whole, container, one.key, item, one.outcome, one.row, one.note))
+        if again.texts and nodes and nodes[0].component in again.texts:
+            raw, said = again.texts[nodes[0].component]
+            nodes = (msgspec.structs.replace(nodes[0], raw=raw),)
+        yield Written(one.rule, nodes, one.whole, container, one.key, item, one.outcome, one.row, said)
 
 
 def given_since(state: Run, start: int, segment: SegmentScope) -> tuple[tuple[str, Part], ...] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -176,6 +176,25 @@ class Recipe(msgspec.Struct, frozen=True):
     content: Remembered
 
 
+class Again(msgspec.Struct, frozen=True):
+    """Notes that hold again for other places, before they are written out (`retracing.write_out`).
+
+    roots    the copies of the element and of the resources made
+    value    the value that was remembered, None for rules of a segment
+    target   what the element's content has gone into
+    offsets  how many items the target's lists held before
+    texts    the raw texts of copied components, which differ from value to value, with what is to be said of each
+    """
+
+    notes: Sequence[Note]
+    roots: Sequence[Resource]
+    segment: SegmentScope
+    value: Node | None
+    target: Resource
+    offsets: Mapping[str, int]
+    texts: Mapping[int, tuple[str, str]]
+
+
 class Pending(msgspec.Struct, frozen=True):
     """A reference to be tied when the whole message has been read.
 
@@ -196,12 +215,12 @@ class Run:
     """One message on its way through a mapping.
 
     trace    what was written from where; None in fast mode
-    keeping  in fast mode where values may be kept: the places whose values were written go to `SegmentScope.taken`
+    keeping  values may be kept: the places whose values were written go to `SegmentScope.taken`
     noting   there is a trace, or values may be kept
     given    where values may be kept: which type map with ignore or keep rules was given which value
     dropped  elements that found their place taken
     whole    the value written last from memory, when all its leaves were
-    uneven   in fast mode: two views of one resource differed, so that not all that was taken may have arrived
+    uneven   two views of one resource differed, so that not all that was taken may have arrived
     context  a number for everything but a value's text on which its meaning depends
     key      what tells the message from others; `name` is the same as part of a name (`identity.name_of`)
     made     while the making of a value is being remembered: the resources made of its parts, None for one that
@@ -227,8 +246,8 @@ class Run:
         self.laid_out = laid_out
         self.zone = zone
         self.sender = ""
-        self.trace: list[Written] | None = [] if full else None
-        self.keeping = noting and not full
+        self.trace: list[Written | Again] | None = [] if full else None
+        self.keeping = noting
         self.noting = noting or full
         self.uneven = False
         self.whole: Node | None = None

@@ -11,6 +11,7 @@ from workbench.kernel.location import Location
 from workbench.mapping.covering import Covering
 from workbench.mapping.ledger import Fate, Leaf, Ledger, LedgerEntry, leaf_of
 from workbench.mapping.model import Json
+from workbench.mapping.retracing import write_out
 from workbench.mapping.running import DELETED, OCCUPIED, OMITTED, Node, Outcome, Run, Written
 from workbench.mapping.scope import Resource
 from workbench.terminology.code_map import CodeMapRow
@@ -64,8 +65,7 @@ class TracedResult:
         paths = paths_of(self.bundle)
         aliases = self._run.aliases
         found = []
-        for write in self._run.trace or ():
-            assert isinstance(write, Written)  # traced runs make no marks
+        for write in write_out(self._run):
             target = _target(write, paths, aliases)
             outcome = write.outcome
             if outcome.written and not target and outcome is not DELETED:
