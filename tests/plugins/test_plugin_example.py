@@ -201,6 +201,11 @@ def test_naming_it_loads_it_for_this_run_only(
     assert not settings.exists()
 
 
+def test_the_window_may_be_opened_with_it(acme: str) -> None:
+    assert run([], lambda: int("acme.check-digit" in TRANSFORMS)) == 0
+    assert run(["--plugin", acme], lambda: 40 + ("acme.check-digit" in TRANSFORMS)) == 41
+
+
 def test_what_is_forbidden_is_gone_at_once(acme: str, settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _allow(acme)
     assert "acme.check-digit" in TRANSFORMS and "ACME-0001" in rules()

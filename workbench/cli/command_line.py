@@ -57,7 +57,8 @@ def run(arguments: Sequence[str], open_window: Callable[[], int] | None) -> int:
         return ExitCode.REFUSED if wrong_usage.code else ExitCode.CLEAN
     start_logging(options.verbose)
     try:
-        by_itself = named == "plugins" or (named is None and open_window is not None)
+        is_window = named is None and open_window is not None  # which loads what is allowed, and tells of it, by itself
+        by_itself = named == "plugins" or (is_window and not options.plugin)
         problems = () if by_itself else start_plugins(options.plugin)
         for problem in problems:
             _tell(problem)
