@@ -17,7 +17,7 @@ from workbench.mapping.compile_value import (
     report_unmapped,
 )
 from workbench.mapping.fhir_target import Kind
-from workbench.mapping.identity import merge, named_id
+from workbench.mapping.identity import lasting_search, merge, named_id
 from workbench.mapping.memory import (
     LONGEST_VALUE,
     Content,
@@ -305,7 +305,8 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
             instance, content = _made(frame, node, identity, rule, fill, alone and known.of_use)
             if alone and content is not None and len(node.raw) <= LONGEST_VALUE:
                 resource = Template({"resourceType": rule.make, **content.element.element})
-                there = Recipe((identity, node.raw, what), resource, rule.instance or rule.id, rule.write, content)
+                search, name = lasting_search(resource.element), rule.instance or rule.id
+                there = Recipe((identity, node.raw, what), resource, search, name, rule.write, content)
                 known.keep(key, there)
                 state.same.add(there.key)
         if state.made is not None:

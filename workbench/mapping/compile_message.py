@@ -17,7 +17,7 @@ from workbench.mapping.conditions import read_source as parse_source
 from workbench.mapping.effects import Effect, fields_compared, fields_read, keys_written
 from workbench.mapping.fhir_target import Kind, TargetProblem, read_target
 from workbench.mapping.fused import Fused
-from workbench.mapping.identity import id_of_name, name_of
+from workbench.mapping.identity import id_of_name, lasting_search, name_of
 from workbench.mapping.model import MessageMap, Row
 from workbench.mapping.plans import CompiledMap
 from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, SlotList, Step
@@ -115,11 +115,7 @@ class _RowCompiler:
             return _each(places, holds_here, make.by_rules)
         asked = self.fields_asked(condition)
         steady = SteadyContent(make.content_of, guarded, asked or frozenset())
-        return (
-            _each(places, holds_here, make.by_rules)
-            if steady.reads_header
-            else make.by_memory(places, holds_here, steady, asked is not None)
-        )
+        return make.by_memory(places, holds_here, steady, asked is not None and not steady.asks_elsewhere)
 
     def holds_here(self, condition: Condition, when: Holds) -> Holds:
         """The row's condition; a segment that ends before the first field it asks for needs no look."""
@@ -353,15 +349,10 @@ class _Make:
         return self._content(frame, frame.target, frame.owner)
 
     def by_rules(self, frame: Frame, number: int) -> None:
-        run = frame.run
-        resource: Resource = {"resourceType": self._type}
-        instance = Instance(self._name, resource, self._told(frame) or self._numbered(run, number), self._write)
-        place = len(run.order)
-        if self._content(frame, resource, instance) != NOTHING:
-            add_instance(run, frame.scope, instance, place)
+        self._made(frame, number, self._told(frame), None)
 
     def by_memory(self, places: Places, holds_here: Holds | None, steady: SteadyContent, decided: bool) -> RowFunction:
-        """decided  what the condition and the keys say is told by the fields the memory knows"""
+        """decided  the fields the memory knows tell all that the row depends on, its condition and keys included"""
         name, write, with_rules, numbered = self._name, self._write, self._with_rules, self._numbered
 
         def run(state: Run) -> None:
@@ -380,32 +371,41 @@ class _Make:
                         continue
                 frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
                 held = holds_here is None or holds_here(frame)
-                if memory is None or not decided or scope.first:
-                    if held:
-                        self.by_rules(frame, number)
-                else:
-                    steady.keep((state.context, memory.texts(parts)), self._learnt(frame, number, memory, held))
+                told = self._told(frame) if held else ""
+                if held:
+                    self._made(frame, number, told, memory)
+                if memory is not None and decided and not scope.first:
+                    steady.keep((state.context, memory.texts(parts)), self._known(state, parts, memory, told, held))
 
         return run
 
-    def _learnt(self, frame: Frame, number: int, memory: Fused, held: bool) -> Known | None:
-        """Run the row; what it does with such a segment, None when that cannot be remembered."""
-        if not held:
-            return SKIPPED
-        run, told = frame.run, self._told(frame)
+    def _made(self, frame: Frame, number: int, told: str, memory: Fused | None) -> None:
+        """Make the resource, by memory if there is one; `told` is its identity, "" when the keys tell none."""
+        run = frame.run
         resource: Resource = {"resourceType": self._type}
         instance = Instance(self._name, resource, told or self._numbered(run, number), self._write)
         place = len(run.order)
-        frame.target, frame.owner = resource, instance
-        written = memory.run(frame)
+        if memory is None:
+            written = self._content(frame, resource, instance)
+        else:
+            assert isinstance(frame.scope, SegmentScope)  # rows for groups are not remembered
+            frame.scope.maps.update(self._with_rules)
+            frame.target, frame.owner = resource, instance
+            written = memory.run(frame)
         if written != NOTHING:
             add_instance(run, frame.scope, instance, place)
-        outcome = memory.outcome(run, memory.texts(frame.parts))
+
+    def _known(self, run: Run, parts: list[str], memory: Fused, told: str, held: bool) -> Known | None:
+        """What the row does with a segment that it has just worked on, None when that cannot be remembered."""
+        if not held:
+            return SKIPPED
+        outcome = memory.outcome(run, memory.texts(parts))
         if outcome is None:
             return None
-        if written == NOTHING:
+        if outcome.written == NOTHING:
             return SKIPPED if outcome.leaves_nothing else None
-        return Known(Template({"resourceType": self._type, **outcome.element.element}), told, outcome)
+        resource = Template({"resourceType": self._type, **outcome.element.element})
+        return Known(resource, told, lasting_search(resource.element), outcome)
 
     def _told(self, frame: Frame) -> str:
         """The identity that the row's keys tell, "" when they tell none."""

@@ -36,6 +36,7 @@ class Effect:
 
     reads    numbers of the fields, or of the components
     header   numbers of fields of the message's MSH
+    made     names of instances whose being there it asks for
     writes   keys of the target it may write or look at
     appends  keys of those to whose lists it only ever adds
     """
@@ -44,6 +45,7 @@ class Effect:
     header: frozenset[int] = frozenset()
     writes: frozenset[str] = frozenset()
     appends: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
 
     def and_of(self, other: Effect) -> Effect:
         """The effect of both rules one after the other."""
@@ -53,6 +55,7 @@ class Effect:
             header=self.header | other.header,
             writes=self.writes | other.writes,
             appends=(self.appends | other.appends) - looked_at,
+            made=self.made | other.made,
         )
 
 
@@ -65,6 +68,7 @@ def parts_read(rule: Rule, segment: str, package: Package, when: Condition | Non
     """
     found: set[int] = set()
     header: set[int] = set()
+    made: set[str] = set()
     if rule.raises or rule.target.startswith("../") or not plain_transforms(rule):
         return None
     if rule.using:
@@ -72,6 +76,9 @@ def parts_read(rule: Rule, segment: str, package: Package, when: Condition | Non
         if used is None or not depends_on_value_alone(used.rules, package, (rule.using,)):
             return None
     for path in _paths(rule, when):
+        if isinstance(path, Made):
+            made.add(path.name)
+            continue
         if path is None or not (_own(path, segment) or (segment and _of_header(path))):
             return None
         if path.in_value:
@@ -84,14 +91,15 @@ def parts_read(rule: Rule, segment: str, package: Package, when: Condition | Non
             return None
         found |= below.reads
         header |= below.header
-    return Effect(frozenset(found), frozenset(header))
+        made |= below.made
+    return Effect(frozenset(found), frozenset(header), made=frozenset(made))
 
 
 def fields_compared(condition: Condition, segment: str) -> frozenset[int] | None:
     """The fields of a segment that a condition compares; None when it depends on anything else."""
     fields = set()
     for path in _compared(condition):
-        if path is None or path.in_value or not _own(path, segment):
+        if not isinstance(path, V2Path) or path.in_value or not _own(path, segment):
             return None
         fields.add(path.field)
     return frozenset(fields)
@@ -121,7 +129,8 @@ def keys_written(path: TargetPath, shared: bool) -> tuple[frozenset[str], frozen
 
 
 def _own(path: V2Path, segment: str) -> bool:
-    if path.only is not None and not all(inner is not None and inner.in_value for inner in _compared(path.only)):
+    filters = () if path.only is None else _compared(path.only)
+    if not all(isinstance(inner, V2Path) and inner.in_value for inner in filters):
         return False
     if path.in_value:
         return True
@@ -133,15 +142,16 @@ def _of_header(path: V2Path) -> bool:
     return path.name == "MSH" and path.field in STEADY_HEADER and _own(path, "MSH")
 
 
-def _paths(rule: Rule, when: Condition | None) -> Iterator[V2Path | None]:
-    """The paths a rule reads, those of the rules below it left out; None stands for another thing it asks."""
+def _paths(rule: Rule, when: Condition | None) -> Iterator[V2Path | Made | None]:
+    """The paths a rule reads and the instances it asks for, those of the rules below it left out; None stands for
+    another thing it asks."""
     for text in (*rule.source, *rule.accounts_for, *rule.identity):
         yield from (path for path in read_source(text) if not isinstance(path, Text))
     if when is not None:
         yield from _compared(when)
 
 
-def _compared(condition: Condition) -> Iterable[V2Path | None]:
+def _compared(condition: Condition) -> Iterable[V2Path | Made | None]:
     match condition:
         case Both(conditions) | Either(conditions):
             for part in conditions:
@@ -153,4 +163,4 @@ def _compared(condition: Condition) -> Iterable[V2Path | None]:
         case Same():
             yield from condition.paths
         case Made():
-            yield None
+            yield condition

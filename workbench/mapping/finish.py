@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from urllib.parse import quote
-
-from workbench.mapping.identity import named_id
+from workbench.mapping.identity import named_id, search_of
 from workbench.mapping.model import Json, Write
 from workbench.mapping.running import REFERENCED, Pending, Run, Written
 from workbench.mapping.scope import Instance, Resource, Scope
@@ -101,7 +98,7 @@ def assemble(run: Run, name_space: str) -> Resource:
 def _entry(instance: Instance, taken: set[str]) -> Resource:
     """PUT by identifier or id, or POST that creates only where nothing is; `taken` holds the searches used so far."""
     resource, kind = instance.resource, str(instance.resource["resourceType"])
-    search = _search(resource["identifier"]) if "identifier" in resource else ""
+    search = instance.search or (search_of(resource["identifier"]) if "identifier" in resource else "")
     if search in taken:
         search = ""
     elif search:
@@ -118,25 +115,3 @@ def _entry(instance: Instance, taken: set[str]) -> Resource:
         resource.update({"resourceType": kind, "id": instance.identity, **content})
         request = {"method": "PUT", "url": f"{kind}/{instance.identity}"}
     return {"fullUrl": instance.full_url, "resource": resource, "request": request}
-
-
-def _search(identifiers: Json) -> str:
-    """`identifier=system|value` of the first identifier that has both, "" when none has."""
-    for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
-        if isinstance(identifier, dict):
-            system, value = identifier.get("system"), identifier.get("value")
-            if system and value and isinstance(system, str) and isinstance(value, str):
-                return _identifier_search(system, value)
-    return ""
-
-
-@lru_cache(maxsize=4096)
-def _identifier_search(system: str, value: str) -> str:
-    return (
-        f"identifier={_quoted_system(system)}|{value if value.isascii() and value.isalnum() else quote(value, safe='')}"
-    )
-
-
-@lru_cache(maxsize=1024)
-def _quoted_system(system: str) -> str:
-    return quote(system, safe=":/")

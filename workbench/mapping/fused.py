@@ -102,6 +102,7 @@ class Fused:
         self._alone = effect.writes - effect.appends
         self.texts = texts
         self._header = tuple(sorted(effect.header))
+        self._made = tuple(sorted(effect.made))
         self._known: dict[object, Outcome | None] = {}
         self._hits = self._misses = 0
 
@@ -117,6 +118,8 @@ class Fused:
                 return self._plain(frame)
             fields = header.fields
             texts = (texts, *[fields[number] if number < len(fields) else "" for number in self._header])
+        if self._made:
+            texts = (texts, *[bool(state.find(name, scope)) for name in self._made])
         key = (state.context, texts) if node is None else (state.context, texts, node.level)
         there = self._known.get(key)
         if there is None:
@@ -153,7 +156,7 @@ class Fused:
         return there.written
 
     def outcome(self, state: Run, texts: object) -> Outcome | None:
-        """What is known of texts of a segment; of rules that read nothing of the header."""
+        """What is known of texts of a segment; of rules that ask for nothing else."""
         return self._known.get((state.context, texts))
 
     @property

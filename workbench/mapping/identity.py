@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha1
+from urllib.parse import quote
 
 from workbench.fhir.bundle import NAMESPACE
 from workbench.mapping.model import Json
@@ -28,6 +30,34 @@ def id_of_name(name: str) -> str:
     """The id of what has a name by `name_of`."""
     digest = sha1(_SPACE + name.encode(), usedforsecurity=False).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
+
+
+def search_of(identifiers: Json) -> str:
+    """`identifier=system|value` of the first identifier that has both, "" when none has."""
+    for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
+        if isinstance(identifier, dict):
+            system, value = identifier.get("system"), identifier.get("value")
+            if system and value and isinstance(system, str) and isinstance(value, str):
+                return _identifier_search(system, value)
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def _identifier_search(system: str, value: str) -> str:
+    return (
+        f"identifier={_quoted_system(system)}|{value if value.isascii() and value.isalnum() else quote(value, safe='')}"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _quoted_system(system: str) -> str:
+    return quote(system, safe=":/")
+
+
+def lasting_search(resource: Object) -> str:
+    """`search_of` a resource's identifiers if the first tells it, so that it stays whatever comes behind; else ""."""
+    identifiers = resource.get("identifier")
+    return search_of(identifiers[:1]) if isinstance(identifiers, list) else ""
 
 
 def merge(run: Run, known: Object, more: Object) -> None:

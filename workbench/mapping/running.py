@@ -167,10 +167,11 @@ class Remembered(msgspec.Struct, frozen=True):
 
 
 class Recipe(msgspec.Struct, frozen=True):
-    """A resource that a value makes: what it takes to make it again."""
+    """A resource that a value makes: what it takes to make it again; `search` as in `scope.Instance`."""
 
     key: tuple[str, str, str]
     resource: Template
+    search: str
     name: str
     write: Write
     content: Remembered

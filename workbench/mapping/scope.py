@@ -18,11 +18,15 @@ Resource = dict[str, Json]
 
 
 class Instance:
-    """A resource that is being made."""
+    """A resource that is being made.
 
-    __slots__ = ("full_url", "identity", "name", "resource", "write")
+    search  by which a server finds it, when that is told by its first identifier, "" when it is not known yet
+    """
 
-    def __init__(self, name: str, resource: Resource, identity: str, write: Write) -> None:
+    __slots__ = ("full_url", "identity", "name", "resource", "search", "write")
+
+    def __init__(self, name: str, resource: Resource, identity: str, write: Write, search: str = "") -> None:
+        self.search = search
         self.name = name
         self.resource = resource
         self.identity = identity

@@ -53,8 +53,9 @@ class SteadyContent:
         self.known: dict[object, Known] = {}
 
     @property
-    def reads_header(self) -> bool:
-        return bool(self._effect.header)
+    def asks_elsewhere(self) -> bool:
+        """True when it is not for the segment alone to say what is written."""
+        return bool(self._effect.header or self._effect.made)
 
     def memory(self, run: Run, parts: Sequence[str]) -> Fused | None:
         """What runs the row by memory; None while the row has to run itself."""
@@ -97,14 +98,16 @@ class Known(NamedTuple):
 
     resource  what it makes, None when its condition does not hold
     identity  of what it makes, "" when that is not told by the texts
+    search    as in `scope.Instance`
     """
 
     resource: Template | None
     identity: str
+    search: str
     outcome: Outcome | None
 
 
-SKIPPED = Known(None, "", None)
+SKIPPED = Known(None, "", "", None)
 
 
 def make_row_again(run: Run, scope: SegmentScope, known: Known, identity: str, name: str, write: Write) -> None:
@@ -112,7 +115,7 @@ def make_row_again(run: Run, scope: SegmentScope, known: Known, identity: str, n
     assert known.resource is not None and known.outcome is not None  # the caller has looked
     outcome = known.outcome
     resource = known.resource.copy()
-    instance, place, first = Instance(name, resource, identity, write), len(run.order), len(run.copies)
+    instance, place, first = Instance(name, resource, identity, write, known.search), len(run.order), len(run.copies)
     for way, slot, key, repeats, referred, rule in outcome.referrals:
         container = at(resource, way) if way else resource
         run.pending.append(Pending(container, key, repeats, at(resource, slot), scope, referred, instance, rule))
