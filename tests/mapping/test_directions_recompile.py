@@ -1,4 +1,4 @@
-"""Packages of the other directions after edits: the same as compiled anew, and only what an edit reaches is compiled."""
+"""Packages of the other directions after edits: what an edit reaches is compiled, and says what all of it says."""
 
 from __future__ import annotations
 

@@ -121,6 +121,7 @@ class Covering:
         self._known = 0
         self._given: dict[Place, dict[str, Node]] = {}
         self._states: dict[Place, frozenset[State]] = {}
+        self._asked: tuple[Place | None, Node] = None, Node("", None)
 
     def values(self, taken: Set[Place] | None = None) -> list[tuple[Place, Spot]]:
         """The document's populated primitives in order, with what covers them; `taken` as in `Document.visit`."""
@@ -155,12 +156,17 @@ class Covering:
 
     def _nodes(self, cover: Cover, place: Place) -> Iterable[Node]:
         """What the condition of a pattern that covers a place is asked of."""
-        document = self._run.document
         if not cover.map:
-            return (document.node_around(place),)
+            return (self._around(place),)
         here = [self._given[place[:depth]] for depth in range(len(place) + 1) if place[:depth] in self._given]
         nodes = [given[cover.map] for given in here if cover.map in given]
         return nodes if len(nodes) < 2 else [node for node in nodes if self._reaches(cover, node.place or (), place)]
+
+    def _around(self, place: Place) -> Node:
+        """`Document.node_around`; several patterns ask for the same, one after the other."""
+        if self._asked[0] != place:
+            self._asked = place, self._run.document.node_around(place)
+        return self._asked[1]
 
     def _reaches(self, cover: Cover, around: Place, place: Place) -> bool:
         """True when the pattern, counted from `around`, covers the place."""

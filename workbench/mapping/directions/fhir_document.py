@@ -163,10 +163,16 @@ class FhirSource:
         return self.at(beside), beside
 
     def at(self, place: Place) -> Json:
-        value: Json = self.value
-        for step in place:
+        value, steps = self._resource_at.get(place[:3]), place[3:]
+        if value is None:
+            value, steps = self.value, place
+        for step in steps:
             value = _stepped(value, step)
         return value
+
+    @cached_property
+    def _resource_at(self) -> Mapping[Place, Json]:
+        return {node.place: node.value for node in self.resources if node.place}
 
     def visit(
         self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Set[Place] | None

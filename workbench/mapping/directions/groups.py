@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence, Set
 from itertools import count
 from typing import NamedTuple
 
-from workbench.fhir.json_tree import dumps
 from workbench.fhir.path import is_choice_of
 from workbench.mapping.directions.reads import Reach, Reads
-from workbench.mapping.directions.remembering import LONGEST, Recall, fill_once
+from workbench.mapping.directions.remembering import LONGEST, Recall, fill_once, json_of
 from workbench.mapping.directions.running import Frame, Node, Object, Step
 from workbench.mapping.running import NOTHING
 
@@ -99,16 +98,16 @@ class _Group:
 
     def run(self, frame: Frame) -> int:
         value, recall = frame.at.value, self._recall
-        if not recall.uses.fair or not self._writes.isdisjoint(frame.target):
+        if not recall.uses.fair() or not self._writes.isdisjoint(frame.target):
             return self._plain(frame)
         assert isinstance(value, dict)  # the plan is for its keys
-        text = dumps([value[key] for key in self._keys])
+        text = json_of([value[key] for key in self._keys])
         if len(text) > LONGEST:
             return self._plain(frame)
         if not self._of_document:
             return recall.fill(text, self._fill, frame, frame.at, frame.target)
         around = [frame.owner.around(name) for name in self._rows]
-        key = (self._number, text, *(None if one is None else one.source.place for one in around))
+        key = (self._number, text, *[None if one is None else one.source.place for one in around])
         return fill_once(key, recall.uses, self._fill, frame, frame.at, frame.target)
 
     def _fill(self, frame: Frame, node: Node, element: Object) -> int:

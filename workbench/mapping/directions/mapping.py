@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workbench.fhir.json_tree import FhirDocument
@@ -23,11 +24,10 @@ from workbench.mapping.directions.rules import CompiledMaps, Compiler
 from workbench.mapping.directions.running import Document, Frame, Instance, Node, Object, Reader, Run
 from workbench.mapping.directions.selection import Chosen, Selection
 from workbench.mapping.directions.targets import TargetSide
-from workbench.mapping.directions.v2_reading import V2Reading, V2Source
+from workbench.mapping.directions.v2_reading import NO_GROUPS, V2Reading, V2Source
 from workbench.mapping.directions.v2_target import V2Target, render
 from workbench.mapping.fhir_target import Kind, fhir_schema
 from workbench.mapping.model import Direction, Header, MessageMap, Package
-from workbench.mapping.scope import Layout, lay_out
 from workbench.mapping.values import Zone
 from workbench.v2.delimiters import STANDARD
 from workbench.v2.er7 import Message
@@ -45,7 +45,7 @@ class Mapped:
         self._run = run
         self._bundle = bundle
 
-    @property
+    @cached_property
     def bundle(self) -> Object:
         return messages_json(self._run) if self._bundle is None else self._bundle
 
@@ -120,7 +120,7 @@ class DirectedMapping:
 
     def map_for(self, document: Received) -> str | None:
         """The name of the (first) message map for a document, None when the package has none."""
-        chosen = self._selection.of(self._source(document, Layout.of(())))
+        chosen = self._selection.of(self._source(document))
         return chosen[0].map if chosen else None
 
     def run(self, document: Received) -> Object:
@@ -145,12 +145,12 @@ class DirectedMapping:
     def trace(self, document: Received) -> TracedDocument:
         """Traced mode: the same result with the trace of every value and the loss ledger; raises as `run`."""
         run, texts, bundle, covering = self._run(document, tracing=True)
-        return TracedDocument(run, texts, messages_json(run) if bundle is None else bundle, covering)
+        return TracedDocument(run, texts, bundle, covering)
 
     # --- one document ------------------------------------------------------------------------------------------------
 
     def _run(self, document: Received, *, tracing: bool) -> tuple[Run, list[str], Object | None, Covering]:
-        source = self._source(document, Layout.of(()))
+        source = self._source(document)
         chosen = self._selection.of(source)
         if not chosen:
             what = self._selection.what(source)
@@ -160,7 +160,7 @@ class DirectedMapping:
                 'Add a message map for it, or one for every other (for: "*").',
             )
         if isinstance(source, V2Source):
-            source = V2Source(source.message, lay_out(source.message, self._maps[chosen[0].map].layout))
+            source = V2Source(source.message, self._maps[chosen[0].map].layout)
         covers = self._covers_of(tuple(dict.fromkeys(one.map for one in chosen)))
         copies = self.package.header.copy and self._compiler.same
         run = Run(source, self._zone, "", noting=tracing or copies or bool(covers.keep), full=tracing)
@@ -191,7 +191,7 @@ class DirectedMapping:
         if not root.inside and self.writes_v2:
             run.roots.remove(root)
 
-    def _source(self, document: Received, layout: Layout) -> FhirSource | V2Source:
+    def _source(self, document: Received) -> FhirSource | V2Source:
         if isinstance(document, Message) is self.reads_fhir:
             wanted, given = ("FHIR", "HL7 v2") if self.reads_fhir else ("HL7 v2", "FHIR")
             raise Refused(
@@ -199,7 +199,7 @@ class DirectedMapping:
                 f"The package {self.package.header.id} reads {wanted}, and this is {given}.",
                 "Choose a package for the other direction.",
             )
-        return V2Source(document, lay_out(document, layout)) if isinstance(document, Message) else FhirSource(document)
+        return V2Source(document, NO_GROUPS) if isinstance(document, Message) else FhirSource(document)
 
     def _covers_of(self, names: tuple[str, ...]) -> Covers:
         if names not in self._covers:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import replace
 
+import msgspec
+
 from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.running import Frame, Node, Object, Remembered, Taken, Written
 from workbench.mapping.model import Json
@@ -32,6 +34,11 @@ REMEMBERED = RuleName("", "remembered")
 """The name under which a run without a full trace notes what came from memory."""
 
 
+_encoder = msgspec.json.Encoder(decimal_format="number")
+json_of: Callable[[Json], bytes] = _encoder.encode
+"""JSON that is the same for equal values only: `1.50` is not `1.5`."""
+
+
 class Uses:
     """How often what was kept was of use."""
 
@@ -40,7 +47,6 @@ class Uses:
     def __init__(self) -> None:
         self.hits = self.misses = 0
 
-    @property
     def fair(self) -> bool:
         """False once it has been tried fairly, and hardly anything came again."""
         return self.misses <= FAIR_TRIAL or self.misses <= 2 * self.hits
@@ -104,15 +110,15 @@ def _again(known: Remembered, frame: Frame, node: Node, element: Object) -> int:
     for taken in known.taken:
         via = node.via
         if taken.via:
-            via = (*via, *((*base, *place) if below else place for below, place in taken.via))
+            via = (*via, *[(*base, *place) if below else place for below, place in taken.via])
         container = _at(element, taken.way) if taken.way else element
-        nodes = [Node(None, (*base, *place) if below else place, via) for below, place in taken.whole]
-        alone = [Node(None, (*base, *place) if below else place, via) for below, place in taken.alone]
-        if nodes or (via and not alone):
-            nodes = nodes or [Node(None, None, via)]
-            run.note(Written(REMEMBERED, tuple(nodes), True, container, "", None, taken.outcome))
-        if alone:
-            run.note(Written(REMEMBERED, tuple(alone), False, container, "", None, taken.outcome))
+        whole = tuple([Node(None, (*base, *place) if below else place, via) for below, place in taken.whole])
+        if whole or (via and not taken.alone):
+            nodes = whole or (Node(None, None, via),)
+            run.note(Written(REMEMBERED, nodes, True, container, "", None, taken.outcome))
+        if taken.alone:
+            nodes = tuple([Node(None, (*base, *place) if below else place, via) for below, place in taken.alone])
+            run.note(Written(REMEMBERED, nodes, False, container, "", None, taken.outcome))
     return known.written
 
 

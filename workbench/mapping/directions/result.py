@@ -29,17 +29,22 @@ class TracedDocument:
     bundle  what was written as JSON: the Bundle or resource, or `messages_json` of the messages
     """
 
-    def __init__(self, run: Run, texts: Sequence[str], bundle: Object, covering: Covering) -> None:
+    def __init__(self, run: Run, texts: Sequence[str], bundle: Object | None, covering: Covering) -> None:
+        """bundle  None for messages, whose JSON is made when it is asked for"""
         self.texts = tuple(texts)
-        self.bundle = bundle
+        self._bundle = bundle
         self.issues: tuple[Issue, ...] = tuple(run.issues)
         self._run = run
         self._covering = covering
 
+    @cached_property
+    def bundle(self) -> Object:
+        return messages_json(self._run) if self._bundle is None else self._bundle
+
     @property
     def documents(self) -> tuple[bytes, ...]:
         """What goes into files: each message, or the one JSON document."""
-        return documents(self.texts, self.bundle)
+        return documents(self.texts, {} if self.texts else self.bundle)
 
     @cached_property
     def _written(self) -> tuple[tuple[Written, Outcome, str], ...]:
@@ -48,7 +53,7 @@ class TracedDocument:
 
     @cached_property
     def _places(self) -> dict[int, str]:
-        return places_of(self._run.roots, self.bundle, bool(self.texts))
+        return paths(self._run.roots) if self.texts else _json_places(self.bundle)
 
     @cached_property
     def trace(self) -> tuple[TraceEntry, ...]:
@@ -140,12 +145,8 @@ def _plain(value: Json, document: Document) -> Json:
     return str(value) if isinstance(value, str) else value
 
 
-def places_of(roots: Sequence[Instance], bundle: Object, is_v2: bool) -> dict[int, str]:
-    """The place of every object that was written, by its identity in memory."""
-    return paths(roots) if is_v2 else _json_places(bundle)
-
-
 def _json_places(bundle: Object) -> dict[int, str]:
+    """The place of every object of a Bundle or resource, by its identity in memory."""
     found: dict[int, str] = {}
     waiting: list[tuple[Json, str]] = [(bundle, str(bundle.get("resourceType", "")))]
     while waiting:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from workbench.fhir.json_tree import dumps
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
 from workbench.mapping.directions.codes import CODED, put_first, translated, write_codes
@@ -14,7 +13,7 @@ from workbench.mapping.directions.fhir_side import same_primitive
 from workbench.mapping.directions.parts import Place, RuleParts, SourceSide
 from workbench.mapping.directions.plans import CompiledMap, Part
 from workbench.mapping.directions.reads import Reach
-from workbench.mapping.directions.remembering import LONGEST, fill_once
+from workbench.mapping.directions.remembering import LONGEST, fill_once, json_of
 from workbench.mapping.directions.restoring import RESTORED, restore
 from workbench.mapping.directions.running import Frame, Node, Object, Step, Written
 from workbench.mapping.directions.targets import At, Target, TargetSide, has_own
@@ -380,11 +379,11 @@ def _fill_again(compiled: CompiledMap, frame: Frame, node: Node, element: Object
     def fresh(around: Frame, node: Node, element: Object) -> int:
         return compiled.run(Frame(around.run, node, around.owner, element, {}, around))
 
-    if not compiled.recall.uses.fair:
+    if not compiled.recall.uses.fair():
         return fresh(frame, node, element)
     if compiled.remembers is Reach.DOCUMENT:
         return fill_once((id(compiled), node.place), compiled.recall.uses, fresh, frame, node, element)
-    text = dumps(node.value)
+    text = json_of(node.value)
     if len(text) > LONGEST:
         return fresh(frame, node, element)
     return compiled.recall.fill(text, fresh, frame, node, element)

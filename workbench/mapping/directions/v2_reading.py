@@ -33,7 +33,7 @@ from workbench.mapping.directions.running import Frame, Holds, Node, Object, Rea
 from workbench.mapping.directions.v2_target import Verbatim, tree_of, untidy
 from workbench.mapping.fhir_target import Kind
 from workbench.mapping.model import Json, Package
-from workbench.mapping.scope import GroupScope, LaidOut, SegmentScope
+from workbench.mapping.scope import GroupScope, LaidOut, Layout, SegmentScope, lay_out
 from workbench.terminology.code_map import CodeMap
 from workbench.v2.delimiters import NULL
 from workbench.v2.er7 import HEADERS, Element, Message
@@ -43,15 +43,22 @@ NO_SEGMENT = "-"
 """What patterns see of a line that is no segment."""
 
 
-class V2Source:
-    """One message, laid out in the groups its map declares."""
+NO_GROUPS = Layout.of(())
 
-    def __init__(self, message: Message, laid_out: LaidOut) -> None:
+
+class V2Source:
+    """One message, and the groups its map declares."""
+
+    def __init__(self, message: Message, layout: Layout) -> None:
         self.message = message
-        self.laid_out = laid_out
+        self._layout = layout
         self.delimiters = message.delimiters
         self._separators = (message.delimiters.component, message.delimiters.subcomponent)
         self._untidy = untidy(message.delimiters)
+
+    @cached_property
+    def laid_out(self) -> LaidOut:
+        return lay_out(self.message, self._layout)
 
     @cached_property
     def scopes(self) -> Mapping[int, SegmentScope]:

@@ -286,21 +286,17 @@ def _escaper(delimiters: Delimiters) -> Callable[[str], str]:
     return lambda text: text if text.isalnum() else escaped(text)
 
 
-_NUMBERS = tuple(map(str, range(1, 100)))
-"""Keys of the first fields and components, in their order."""
-
-
 def _parts(parts: Object, delimiters: Delimiters, level: int, written: Callable[[str], str]) -> list[str]:
     """The texts of fields (level 0), components or subcomponents, with empty ones up to the last that is there."""
-    last = max(map(int, parts), default=0)
-    texts = []
-    for key in _NUMBERS[:last] if last <= len(_NUMBERS) else map(str, range(1, last + 1)):
-        value = parts.get(key)
-        if isinstance(value, list):
-            repetitions = [_value(item, delimiters, level + 1, written) for item in value]
-            texts.append(delimiters.repetition.join(repetitions))
+    texts = [""] * max(map(int, parts), default=0)
+    for key, value in parts.items():
+        if isinstance(value, str):
+            text = str(value) if isinstance(value, Raw) else written(value)
+        elif isinstance(value, list):
+            text = delimiters.repetition.join([_value(item, delimiters, level + 1, written) for item in value])
         else:
-            texts.append("" if value is None else _value(value, delimiters, level + 1, written))
+            text = _value(value, delimiters, level + 1, written)
+        texts[int(key) - 1] = text
     return texts
 
 
