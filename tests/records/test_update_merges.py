@@ -10,6 +10,7 @@ import pytest
 from tests.records.update_samples import Bench, adt, result
 from workbench.mapping.model import Resolve
 from workbench.records.merged_away import survivor_of
+from workbench.records.record import Record
 
 
 def person(number: str, name: str = "Roe") -> str:
@@ -102,6 +103,14 @@ def test_a_merge_back_in_a_circle_is_refused(bench: Bench) -> None:
     assert ([issue.rule for issue in plan.findings], plan.refused) == (["UPD-0303"], True)
     assert list(bench.record.resources()) == before
     assert survivor_of(place(bench, "1"), bench.record) == survivor_of(place(bench, "2"), bench.record)
+
+
+def test_a_record_that_holds_a_circle_already_is_no_trap() -> None:
+    def merged_into(name: str, other: str) -> dict[str, object]:
+        link = [{"type": "replaced-by", "other": {"reference": f"Patient/{other}"}}]
+        return {"resourceType": "Patient", "id": name, "active": False, "link": link}
+
+    assert survivor_of("Patient/a", Record([merged_into("a", "b"), merged_into("b", "a")])) == "Patient/b"
 
 
 def test_merges_in_a_chain_lead_to_the_last(bench: Bench) -> None:

@@ -49,6 +49,7 @@ def test_a_snapshot_ends_what_it_no_longer_has_and_deletes_nothing() -> None:
     (over,) = [each for each in bench.all("AllergyIntolerance") if is_over(each)]
     assert over["clinicalStatus"]["coding"][0]["code"] == "inactive"  # type: ignore[index]
     assert "verificationStatus" not in over
+    assert bench.rules(adt("A08", 12, VISIT, LATEX, NUTS)) == []
 
 
 def test_a_snapshot_that_may_not_end_anything_only_reports() -> None:
