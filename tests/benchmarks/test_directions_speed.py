@@ -13,7 +13,6 @@ from itertools import count
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 from hl7apy.parser import parse_message
-from pytest_benchmark.fixture import BenchmarkFixture
 
 from tests.benchmarks.conftest import adt, oru
 from workbench.fhir.json_tree import dumps
@@ -57,7 +56,7 @@ def documents(to_fhir: CompiledMapping, make: Callable[[int], bytes]) -> Iterato
         yield dumps(to_fhir.run(parse(make(number))))
 
 
-def each_time_another(benchmark: BenchmarkFixture, run: Callable[[bytes], object], documents: Iterator[bytes], rounds: int = 150) -> None:
+def each_time_another(benchmark, run: Callable[[bytes], object], documents: Iterator[bytes], rounds: int = 150) -> None:
     """Measure `run` over documents that all differ."""
     for _ in range(80):
         run(next(documents))
@@ -87,42 +86,42 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 @pytest.mark.benchmark(group="FHIR to v2")
 @kinds
-def test_to_v2(benchmark: BenchmarkFixture, to_v2: DirectedMapping, to_fhir: CompiledMapping, kind: str) -> None:
-    each_time_another(benchmark: BenchmarkFixture, lambda raw: to_v2.map(parse_fhir(raw)).texts, documents(to_fhir, KINDS[kind]))
+def test_to_v2(benchmark, to_v2: DirectedMapping, to_fhir: CompiledMapping, kind: str) -> None:
+    each_time_another(benchmark, lambda raw: to_v2.map(parse_fhir(raw)).texts, documents(to_fhir, KINDS[kind]))
 
 
 @pytest.mark.benchmark(group="FHIR to v2")
 @kinds
-def test_to_v2_of_strangers(benchmark: BenchmarkFixture, to_v2: DirectedMapping, to_fhir: CompiledMapping, kind: str) -> None:
+def test_to_v2_of_strangers(benchmark, to_v2: DirectedMapping, to_fhir: CompiledMapping, kind: str) -> None:
     feed = documents(to_fhir, strangers(KINDS[kind]))
-    each_time_another(benchmark: BenchmarkFixture, lambda raw: to_v2.map(parse_fhir(raw)).texts, feed)
+    each_time_another(benchmark, lambda raw: to_v2.map(parse_fhir(raw)).texts, feed)
 
 
 @pytest.mark.benchmark(group="FHIR to v2")
 @kinds
-def test_to_v2_traced(benchmark: BenchmarkFixture, to_v2: DirectedMapping, to_fhir: CompiledMapping, kind: str) -> None:
+def test_to_v2_traced(benchmark, to_v2: DirectedMapping, to_fhir: CompiledMapping, kind: str) -> None:
     feed = documents(to_fhir, KINDS[kind])
-    each_time_another(benchmark: BenchmarkFixture, lambda raw: to_v2.trace(parse_fhir(raw)).texts, feed, 60)
+    each_time_another(benchmark, lambda raw: to_v2.trace(parse_fhir(raw)).texts, feed, 60)
 
 
 @pytest.mark.benchmark(group="FHIR to v2")
 @kinds
-def test_to_v2_traced_with_ledger(benchmark: BenchmarkFixture, to_v2: DirectedMapping, to_fhir: CompiledMapping, kind: str) -> None:
+def test_to_v2_traced_with_ledger(benchmark, to_v2: DirectedMapping, to_fhir: CompiledMapping, kind: str) -> None:
     feed = documents(to_fhir, KINDS[kind])
-    each_time_another(benchmark: BenchmarkFixture, lambda raw: to_v2.trace(parse_fhir(raw)).ledger, feed, 40)
+    each_time_another(benchmark, lambda raw: to_v2.trace(parse_fhir(raw)).ledger, feed, 40)
 
 
 @pytest.mark.benchmark(group="FHIR to v2")
-def test_to_v2_of_a_plain_report(benchmark: BenchmarkFixture, to_v2: DirectedMapping) -> None:
+def test_to_v2_of_a_plain_report(benchmark, to_v2: DirectedMapping) -> None:
     """The report of the package's own suite, as other systems send one."""
     raw = shipped("mappings/fhir-to-v2/suites/main/documents/report.json").read_bytes()
     feed = (raw.replace(b'"final"', b'"final", "id": "o%d"' % number) for number in count())
-    each_time_another(benchmark: BenchmarkFixture, lambda raw: to_v2.map(parse_fhir(raw)).texts, feed)
+    each_time_another(benchmark, lambda raw: to_v2.map(parse_fhir(raw)).texts, feed)
 
 
 @pytest.mark.benchmark(group="FHIR to v2")
 @kinds
-def test_fhir_resources_only_reads(benchmark: BenchmarkFixture, to_fhir: CompiledMapping, kind: str) -> None:
+def test_fhir_resources_only_reads(benchmark, to_fhir: CompiledMapping, kind: str) -> None:
     bundle = benchmark.pedantic(Bundle.model_validate_json, (next(documents(to_fhir, KINDS[kind])),), rounds=5)
     assert bundle.entry
 
@@ -132,19 +131,19 @@ def test_fhir_resources_only_reads(benchmark: BenchmarkFixture, to_fhir: Compile
 
 @pytest.mark.benchmark(group="v2 to v2")
 @kinds
-def test_normalise(benchmark: BenchmarkFixture, normalise: DirectedMapping, kind: str) -> None:
-    each_time_another(benchmark: BenchmarkFixture, lambda raw: normalise.map(parse(raw)).texts, map(KINDS[kind], count()))
+def test_normalise(benchmark, normalise: DirectedMapping, kind: str) -> None:
+    each_time_another(benchmark, lambda raw: normalise.map(parse(raw)).texts, map(KINDS[kind], count()))
 
 
 @pytest.mark.benchmark(group="v2 to v2")
 @kinds
-def test_normalise_traced(benchmark: BenchmarkFixture, normalise: DirectedMapping, kind: str) -> None:
-    each_time_another(benchmark: BenchmarkFixture, lambda raw: normalise.trace(parse(raw)).texts, map(KINDS[kind], count()))
+def test_normalise_traced(benchmark, normalise: DirectedMapping, kind: str) -> None:
+    each_time_another(benchmark, lambda raw: normalise.trace(parse(raw)).texts, map(KINDS[kind], count()))
 
 
 @pytest.mark.benchmark(group="v2 to v2")
 @kinds
-def test_hl7apy_only_reads_and_writes(benchmark: BenchmarkFixture, kind: str) -> None:
+def test_hl7apy_only_reads_and_writes(benchmark, kind: str) -> None:
     text = KINDS[kind](1).decode()
     written = benchmark.pedantic(lambda: parse_message(text).to_er7(), rounds=3)
     assert written.startswith("MSH")
@@ -155,7 +154,7 @@ def test_hl7apy_only_reads_and_writes(benchmark: BenchmarkFixture, kind: str) ->
 
 @pytest.mark.benchmark(group="after an edit")
 @pytest.mark.parametrize("where", ["segments/Observation-OBX", "types/CodeableConcept-CWE"])
-def test_recompile(benchmark: BenchmarkFixture, to_v2: DirectedMapping, where: str) -> None:
+def test_recompile(benchmark, to_v2: DirectedMapping, where: str) -> None:
     package = load_package(shipped("mappings", "fhir-to-v2"))
     rule_map = package.rule_map(where.partition("/")[2])
     assert rule_map is not None
@@ -165,6 +164,6 @@ def test_recompile(benchmark: BenchmarkFixture, to_v2: DirectedMapping, where: s
 
 
 @pytest.mark.benchmark(group="after an edit")
-def test_compile_anew(benchmark: BenchmarkFixture) -> None:
+def test_compile_anew(benchmark) -> None:
     package = load_package(shipped("mappings", "fhir-to-v2"))
     benchmark(lambda: compile_any(package))
