@@ -107,6 +107,19 @@ def test_what_cannot_be_a_date_is_kept_as_text_and_reported(make: Make) -> None:
     assert [entry.fate for entry in traced.ledger.entries] == [Fate.PRESERVED]
 
 
+def test_issues_stand_in_the_order_of_the_rules_in_fast_mode_too(make: Make) -> None:
+    lines = (
+        "{id: birth, from: birthDate, to: PID-7}",
+        "{id: death, from: deceasedDateTime, to: PID-29}",
+        "{id: again, from: birthDate, to: PID-33}",
+    )
+    mapping = patient_map(make, *lines)
+    value = document({"resourceType": "Patient", "birthDate": "1970-02-30", "deceasedDateTime": "no time"})
+    found = [issue.location.path for issue in mapping.map(value).issues]
+    assert found == ["Patient.birthDate", "Patient.deceasedDateTime", "Patient.birthDate"]
+    assert mapping.trace(value).issues == mapping.map(value).issues
+
+
 def test_an_extension_is_found_by_its_short_name_beside_a_primitive_too(make: Make) -> None:
     header = "extensions: {birth-time: http://example.org/time}\n"
     mapping = patient_map(
