@@ -109,6 +109,7 @@ def test_what_cannot_be_a_date_is_kept_as_text_and_reported(make: Make) -> None:
 
 def test_issues_stand_in_the_order_of_the_rules_in_fast_mode_too(make: Make) -> None:
     lines = (
+        "{id: number, from: $number, to: PID-1}",
         "{id: birth, from: birthDate, to: PID-7}",
         "{id: death, from: deceasedDateTime, to: PID-29}",
         "{id: again, from: birthDate, to: PID-33}",

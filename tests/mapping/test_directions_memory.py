@@ -85,7 +85,7 @@ _observations = st.fixed_dictionaries(
 def reports(draw: st.DrawFn) -> FhirDocument:
     """A Bundle with a report, its results and those who made them; not all of it as FHIR says."""
     results = draw(st.lists(_observations, min_size=1, max_size=4))
-    report = {
+    report: dict[str, object] = {
         "resourceType": "DiagnosticReport", "status": draw(_few(["final", "amended"])), "code": draw(_concepts),
         "result": [{"reference": f"Observation/{number}"} for number in range(len(results))],
         "subject": {"reference": "Patient/x"}, "performer": draw(st.lists(_references, max_size=2)),
@@ -96,7 +96,7 @@ def reports(draw: st.DrawFn) -> FhirDocument:
         {"resourceType": "Patient", "id": "x", "gender": draw(_few(["male", "other"]))},
         {"resourceType": "Organization", "id": "o", "name": "Lab", "identifier": identifier},
         {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Who"}], "identifier": identifier},
-        *({**result, "id": str(number)} for number, result in enumerate(results)),
+        *(dict[str, object](result) | {"id": str(number)} for number, result in enumerate(results)),
     ]
     return parse_fhir(dumps({"resourceType": "Bundle", "entry": [{"resource": each} for each in resources]}))
 
