@@ -94,6 +94,20 @@ def test_several_timings_are_several_instructions(convert: Convert) -> None:
     assert times == [{"QAM"}, {"QPM"}]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    ["ORC|NW|5||||||^Q6H^D5\nRXO|1^Ampicillin^NDC|250||mg\n", "ORC|NW|5\nRXE|^Q6H^D5|1^Ampicillin^NDC|250||mg\n"],
+)
+def test_how_often_an_older_order_is_given_stands_with_its_dose(convert: Convert, lines: str) -> None:
+    (order,) = convert("MSH|^~\\&|A|B|||20240102||ORM^O01|1|P|2.3\nPID|1||7^^^H^MR||DOE\n" + lines).all(
+        "MedicationRequest"
+    )
+    (instruction,) = order["dosageInstruction"]
+    assert instruction["timing"]["code"]["text"] == "Q6H"
+    assert str(instruction["timing"]["repeat"]["boundsDuration"]["value"]) == "5"
+    assert str(instruction["doseAndRate"][0]["doseQuantity"]["value"]) == "250"
+
+
 def test_one_number_of_two_hospitals_is_two_patients(convert: Convert) -> None:
     sent = "MSH|^~\\&|A|{hospital}|||20240102||ADT^A08|1|P|2.5.1\nPID|1||4711||DOE\n"
     north, south = (convert(sent.format(hospital=each)).one("Patient")["id"] for each in ("NORTH", "SOUTH"))
