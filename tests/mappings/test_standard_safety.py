@@ -96,7 +96,7 @@ def test_several_timings_are_several_instructions(convert: Convert) -> None:
 
 @pytest.mark.parametrize(
     "lines",
-    ["ORC|NW|5||||||^Q6H^D5\nRXO|1^Ampicillin^NDC|250||mg\n", "ORC|NW|5\nRXE|^Q6H^D5|1^Ampicillin^NDC|250||mg\n"],
+    ["ORC|NW|5|||||^Q6H^D5\nRXO|1^Ampicillin^NDC|250||mg\n", "ORC|NW|5\nRXE|^Q6H^D5|1^Ampicillin^NDC|250||mg\n"],
 )
 def test_how_often_an_older_order_is_given_stands_with_its_dose(convert: Convert, lines: str) -> None:
     (order,) = convert("MSH|^~\\&|A|B|||20240102||ORM^O01|1|P|2.3\nPID|1||7^^^H^MR||DOE\n" + lines).all(
