@@ -159,26 +159,31 @@ def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
     field = parts.whole_field()
 
     def run(frame: Frame) -> int:
-        written, done = NOTHING, 1 << field if field and codes is None else 0
+        written, state, done, whole = NOTHING, frame.run, bool(field and codes is None), []
         for node in nodes(frame):
             if node.raw == NULL:
                 written |= writing.delete(frame, Found(NULL, (node,)))
-                done = 0
+                done = False
                 continue
+            state.awaited = node if field and codes is None else None
             there = None if fresh else target.existing(frame)
             element: Object = ({"url": url} if url else {}) if there is None else there
             got = fill(frame, node, element, frame)
             if codes is not None:
                 got |= _translate_into(writing, frame, node, element, codes)
-            if frame.run.whole is not node or got < VALUE:
-                done = 0
+            if state.whole is node and state.awaited is node:
+                whole.append(node)
+            else:
+                done = False
             if got >= VALUE:
                 if there is not None or attach(frame, element) is not None:
                     written = VALUE
                 else:
                     frame.run.dropped.append(element)
         if done and isinstance(frame.scope, SegmentScope):
-            frame.scope.done |= done
+            frame.scope.done |= 1 << field
+        else:
+            state.take(whole, True)
         return written
 
     return run

@@ -322,8 +322,20 @@ def _short(check: Check, long: Holds) -> Holds:
     wanted = frozenset(check.values)
     unequal = check.test is Relation.UNEQUAL
     pattern = re.compile(check.values[0]) if check.test is Relation.MATCHES else None
+    path = check.path
+    assert path is not None  # there is a reader for it
+    name, field = path.name, path.field
+    whole = not path.in_value and not path.component and path.occurrence == UNSAID and not (path.groups or path.only)
+    whole = whole and not path.repetition
 
     def valued(frame: Frame) -> bool:
+        scope = frame.scope
+        if whole and scope.name == name and isinstance(scope, SegmentScope):
+            fields = scope.fields
+            if (
+                field < len(fields) and fields[field][:1].isalnum()
+            ):  # a repetition that begins with a text says something
+                return True
         raw = read(frame)
         if raw is None:
             return long(frame)

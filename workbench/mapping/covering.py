@@ -212,14 +212,6 @@ class Covering:
             found.setdefault(place, {})[name] = node
         return found
 
-    def gives_no_values(self, leaf: Leaf) -> bool:
-        """True when no map with rules of its own was given a value in the field of a leaf."""
-        return leaf[:2] not in self._fields_given
-
-    @cached_property
-    def _fields_given(self) -> set[tuple[int, int]]:
-        return {(node.segment.index, node.field) for _, node in self._run.given}
-
     def ignored(self, leaf: Leaf) -> LedgerRule | None:
         """The first ignore rule that covers a value, None when none does."""
         return self._first(self._covers.ignore, leaf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.covering import Covering, Covers, KnownOfSegment
@@ -48,7 +49,8 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
     """Write every value that would be lost and that a keep rule covers, and trace it."""
     if run.trace is not None and (run.uneven or run.dropped):
         _take_from_trace(run)
-    covering = Covering(covers, run)
+    covering: Covering | None = None
+    given: set[tuple[int, int]] | None = None
     for scope in run.laid_out.segments:
         known = covers.known_of(scope)
         for number in _left(run, scope, known) if known.keeps else ():
@@ -61,7 +63,10 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
                 rule = covers.always_keeps(scope, leaf)
                 if rule is not None:
                     known.kept[number] = rule
-            if rule is None or not covering.gives_no_values(leaf):
+            if given is None:
+                given = {(node.segment.index, node.field) for _, node in run.given}
+            if rule is None or leaf[:2] in given:  # a map with rules of its own may have been given the value
+                covering = covering or Covering(covers, run)
                 rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
             if rule is not None:
                 _keep(run, scope, leaf, raw, rule, extensions)
@@ -74,19 +79,18 @@ def _keep(run: Run, scope: SegmentScope, leaf: Leaf, raw: str, rule: LedgerRule,
     there = holder.setdefault("extension", [])
     assert isinstance(there, list)
     _, field, repetition, component, subcomponent = leaf
-    place = f"{scope.name}-{field}{f'[{repetition}]' if repetition > 1 else ''}.{component}"
-    there.append(
-        {
-            "url": extensions[KEPT_EXTENSION],
-            "extension": [
-                {"url": "place", "valueString": f"{place}.{subcomponent}" if subcomponent > 1 else place},
-                {"url": "value", "valueString": unescape(raw, run.delimiters)},
-            ],
-        }
-    )
+    place = {"url": "place", "valueString": _place(scope.name, field, repetition, component, subcomponent)}
+    value = {"url": "value", "valueString": unescape(raw, run.delimiters) if run.escape in raw else raw}
+    there.append({"url": extensions[KEPT_EXTENSION], "extension": [place, value]})
     if run.trace is not None:
         node = Node(raw, 3, scope, field, repetition, component, subcomponent)
         run.trace.append(Written(RuleName("keep", rule.id), (node,), False, holder, "extension", len(there) - 1, KEPT))
+
+
+@lru_cache(maxsize=4096)
+def _place(segment: str, field: int, repetition: int, component: int, subcomponent: int) -> str:
+    place = f"{segment}-{field}{f'[{repetition}]' if repetition > 1 else ''}.{component}"
+    return f"{place}.{subcomponent}" if subcomponent > 1 else place
 
 
 def holder_of(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:

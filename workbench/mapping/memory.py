@@ -155,8 +155,8 @@ def write_again(
         note_again(state, there.notes, roots, node.segment, node, element, texts=said)
     if state.made is not None:
         state.made += there.made
-    give_again(state, node, there)
     state.whole = node if there.whole else None
+    give_again(state, node, there, state.awaited is node and there.whole)
     return there.written
 
 
@@ -261,9 +261,9 @@ def _all_in(state: Run, node: Node, taken: set[int]) -> bool:
     return all(leaf + offset in taken for leaf in leaves)
 
 
-def give_again(state: Run, node: Node, there: Remembered) -> None:
-    """Note for another value what was noted for the one remembered."""
-    if there.leaves:
+def give_again(state: Run, node: Node, there: Remembered, whole: bool = False) -> None:
+    """Note for another value what was noted for the one remembered; its leaves not when they are taken as a whole."""
+    if there.leaves and not whole:
         base = number_of(node, True)
         node.segment.taken.update([base + leaf for leaf in there.leaves])
     for name, part in there.given:

@@ -221,6 +221,7 @@ class Run:
     given    where values may be kept: which type map with ignore or keep rules was given which value
     dropped  elements that found their place taken
     whole    the value written last from memory, when all its leaves were
+    awaited  the value whose leaves need not be taken one by one when it is `whole`
     uneven   two views of one resource differed, so that not all that was taken may have arrived
     context  a number for everything but a value's text on which its meaning depends
     key      what tells the message from others; `name` is the same as part of a name (`identity.name_of`)
@@ -233,10 +234,10 @@ class Run:
     """
 
     __slots__ = (
-        "afresh", "aliases", "bundle", "by_identity", "component", "context", "copies", "delimiters", "dropped",
-        "escape", "given", "issues", "keeping", "key", "laid_out", "made", "message", "name", "noting", "order",
-        "pending", "repetition", "same", "sender", "separators", "subcomponent", "trace", "uneven", "waiting", "whole",
-        "zone",
+        "afresh", "aliases", "awaited", "bundle", "by_identity", "component", "context", "copies", "delimiters",
+        "dropped", "escape", "given", "issues", "keeping", "key", "laid_out", "made", "message", "name", "noting",
+        "order", "pending", "repetition", "same", "sender", "separators", "subcomponent", "trace", "uneven",
+        "waiting", "whole", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -252,6 +253,7 @@ class Run:
         self.noting = noting or full
         self.uneven = False
         self.whole: Node | None = None
+        self.awaited: Node | None = None
         self.afresh = False
         self.copies: list[Resource] = []
         self.made: list[Recipe | None] | None = None
