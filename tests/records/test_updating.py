@@ -203,6 +203,32 @@ def test_an_older_message_that_says_the_same_is_no_finding(bench: Bench) -> None
     assert bench.rules(adt("A08", 12), adt("A08", 11)) == []
 
 
+def test_a_late_message_says_what_no_later_one_has_told_of(bench: Bench) -> None:
+    bench.feed(result("F", 12))
+    assert bench.rules(adt("A08", 11)) == []
+    assert bench.one("Patient")["birthDate"] == "1980-01-01"
+    (plan,) = bench.feed(adt("A08", 10, pid="7^^^H^MR||Poe^Jane||19990909|F||||||||M"))
+    assert [(issue.rule, issue.args["kind"]) for issue in plan.findings] == [("UPD-0101", "Patient (name, birthDate)")]
+    patient = bench.one("Patient")
+    assert (patient["birthDate"], patient["name"]) == ("1980-01-01", [{"family": "Roe", "given": ["Jane"]}])
+    assert "maritalStatus" in patient or "communication" in patient
+
+
+def test_a_late_message_brings_nothing_back_that_was_deleted(bench: Bench) -> None:
+    bench.feed(adt("A08", 12, pid='7^^^H^MR||Roe^Jane||19800101|F|||""||""'))
+    assert bench.rules(adt("A08", 11)) == ["UPD-0101"]
+    patient = bench.one("Patient")
+    assert "address" not in patient
+    assert [each["use"] for each in patient["telecom"]] == ["work"]  # type: ignore[attr-defined]
+
+
+def test_a_late_result_is_never_mixed_with_a_later_one(bench: Bench) -> None:
+    bench.feed(result("F", 12))
+    flagged = result("P", 11).replace("|mmol/L|||||P", "|mmol/L||H|||P")
+    bench.feed(flagged)
+    assert "interpretation" not in bench.one("Observation")
+
+
 @pytest.mark.parametrize(
     ("late", "name", "rules", "refused"),
     [
@@ -304,10 +330,23 @@ def test_a_corrected_result_takes_the_place_of_the_final_one(bench: Bench) -> No
     assert len(bench.all("DiagnosticReport")) == 1
 
 
+def test_a_later_result_keeps_no_flag_of_an_earlier_one(bench: Bench) -> None:
+    bench.feed(result("P", 10, "19.9").replace("|mmol/L|||||P", "|mmol/L||H|||P"))
+    assert "interpretation" in bench.one("Observation")
+    bench.feed(result("F", 11))
+    assert "interpretation" not in bench.one("Observation")
+
+
+def test_a_correction_of_one_value_leaves_the_others_in_the_report(bench: Bench) -> None:
+    other = "OBX|2|NM|2160-0^Creatinine^LN||1.0|mg/dL|||||F|||20240101110000"
+    bench.feed(result("F", 10) + "\r" + other, result("C", 11, "5.6"))
+    assert len(bench.one("DiagnosticReport")["result"]) == 2  # type: ignore[arg-type]
+
+
 def test_a_result_before_its_order_makes_one_order_of_both(bench: Bench) -> None:
-    rules = bench.rules(result("F", 12), order("NW", 11))
-    assert "UPD-0101" in rules
-    assert len(bench.all("ServiceRequest")) == 1
+    _, plan = bench.feed(result("F", 12), order("NW", 11))
+    assert [issue.args["kind"] for issue in plan.findings] == ["ServiceRequest (extension)"]
+    assert bench.one("ServiceRequest")["status"] == "active"
     assert bench.one("DiagnosticReport")["basedOn"] == [
         {"reference": f"ServiceRequest/{bench.one('ServiceRequest')['id']}"}
     ]

@@ -177,7 +177,7 @@ def _post(options: argparse.Namespace) -> ExitCode:
 
 def _rows(posted: Iterator[Posted], failed: list[int]) -> Iterator[Mapping[str, object]]:
     for each in posted:
-        if not each.taken or (each.plan is not None and each.plan.count(Act.LEFT_OUT)):
+        if not each.taken or (each.plan is not None and not each.plan.is_whole):
             failed.append(each.number)
         _say(each.issues)
         yield {

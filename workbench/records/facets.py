@@ -19,6 +19,7 @@ FACETED = frozenset(
         "link",
         "name",
         "participant",
+        "result",
         "telecom",
     }
 )
@@ -36,6 +37,8 @@ def facet_of(name: str, item: object) -> str:
             return f"{item.get('system', '')}|{item.get('value', '')}"
         case "extension":
             return str(item.get("url", ""))
+        case "result":
+            return _reference(item)
         case "link":
             return _reference(item.get("other"))
         case "diagnosis":

@@ -37,9 +37,9 @@ def merged(
     found: Resource = dict(there)
     for name in [key for key in said if key not in _OF_THE_RECORD]:
         value = said[name]
-        if name in there and (says_nothing(value) or (name == "status" and value == "unknown")):
+        if name in there and says_nothing(name, value):
             continue
-        for other in _alternatives(kind).get(name, ()):
+        for other in alternatives(kind).get(name, ()):
             found.pop(other, None)
             found.pop(f"_{other}", None)
         if not name.startswith("_") and f"_{name}" not in said:
@@ -77,16 +77,19 @@ def _by_facet(name: str, there: Sequence[object], said: Sequence[object]) -> lis
     return out + [item for items in waiting.values() for item in items]
 
 
-def says_nothing(value: object) -> bool:
-    """True for what only tells that something is not known: a null flavour, a reason for absence."""
+def says_nothing(name: str, value: object) -> bool:
+    """True for what only tells that something is not known: a null flavour, a reason for absence, an unknown status."""
+    return is_absent(value) or (name == "status" and value == "unknown")
+
+
+def is_absent(value: object) -> bool:
+    """True for a null flavour or a reason for absence in the place of a value."""
     if isinstance(value, dict):
         if value.get("system") in _ABSENT or value.get("url") in _ABSENT:
             return True
         inner = [value[key] for key in ("coding", "extension") if key in value]
-        return bool(value) and len(inner) == len(value) and all(says_nothing(item) for item in inner)
-    return (
-        isinstance(value, list) and bool(value) and all(isinstance(item, dict) and says_nothing(item) for item in value)
-    )
+        return bool(value) and len(inner) == len(value) and all(is_absent(item) for item in inner)
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) and is_absent(item) for item in value)
 
 
 def _meta(there: Mapping[str, object], said: Mapping[str, object]) -> Resource:
@@ -142,8 +145,8 @@ def _without(value: object, path: Sequence[str], told: object) -> object:
 
 
 @lru_cache(maxsize=256)
-def _alternatives(kind: str) -> Mapping[str, tuple[str, ...]]:
-    """The other forms of an element with a choice: deceasedBoolean → deceasedDateTime."""
+def alternatives(kind: str) -> Mapping[str, tuple[str, ...]]:
+    """The other forms of each element with a choice: deceasedBoolean → deceasedDateTime."""
     found = {}
     for element in definitions().elements(kind):
         names = element.json_names()

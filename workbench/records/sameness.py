@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from workbench.records.merging import says_nothing
+from workbench.records.merging import is_absent
 from workbench.records.stamps import unstamped
 
 EVENTS = frozenset({"AuditEvent", "MessageHeader", "OperationOutcome", "Provenance"})
@@ -56,7 +56,7 @@ def same_thing(there: Mapping[str, object], said: Mapping[str, object]) -> bool:
     if keys is None:
         return same_content(there, said)
     values = [(key, _at(there, key), _at(said, key)) for key in keys]
-    if any(key in _NEEDED and (value is None or says_nothing(value)) for key, _, value in values):
+    if any(key in _NEEDED and (value is None or is_absent(value)) for key, _, value in values):
         return same_content(there, said)
     return all(_alike(one, other) for _, one, other in values)
 

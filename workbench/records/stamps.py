@@ -7,7 +7,7 @@ that was held back says nothing about what is newer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ Resource = dict[str, object]
 WRITTEN = "urn:clinical-mapping-workbench:extension:last-written"
 _NOT_DOMAIN_RESOURCES = frozenset({"Binary", "Bundle", "Parameters"})
 """Types of R4 without extensions (resource.html)."""
+_TOLD = "told"
 _PARTS = ("time", "sender", "message", "segment", "digest")
 
 
@@ -30,6 +31,7 @@ class Stamp:
     message  its control id
     segment  which repeating segment told of the resource
     digest   of a message that was applied whole, on its header
+    told     of types that are written element by element: when each was last told of, see `told`
     """
 
     time: str = ""
@@ -37,6 +39,7 @@ class Stamp:
     message: str = ""
     segment: str = ""
     digest: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def stamp_of(resource: Mapping[str, object]) -> Stamp | None:
@@ -44,12 +47,15 @@ def stamp_of(resource: Mapping[str, object]) -> Stamp | None:
     for extension in _extensions(resource):
         if isinstance(extension, dict) and extension.get("url") == WRITTEN:
             parts = extension.get("extension")
-            said = {
-                str(part.get("url")): str(part.get("valueString", ""))
+            said = [
+                (str(part.get("url")), str(part.get("valueString", "")))
                 for part in (parts if isinstance(parts, list) else ())
                 if isinstance(part, dict)
-            }
-            return Stamp(*(said.get(name, "") for name in _PARTS))
+            ]
+            single = dict(said)
+            told = [text.split(" ") for name, text in said if name == _TOLD]
+            times = {key: time for time, *keys in told for key in keys}
+            return Stamp(**{name: single.get(name, "") for name in _PARTS}, told=times)
     return None
 
 
@@ -59,6 +65,10 @@ def stamped(resource: Mapping[str, object], stamp: Stamp) -> Resource:
     if bare.get("resourceType") in _NOT_DOMAIN_RESOURCES:
         return bare
     parts = [{"url": name, "valueString": getattr(stamp, name)} for name in _PARTS if getattr(stamp, name)]
+    times: dict[str, list[str]] = {}
+    for key, time in stamp.told.items():
+        times.setdefault(time, []).append(key)
+    parts += [{"url": _TOLD, "valueString": " ".join((time, *keys))} for time, keys in sorted(times.items())]
     if not parts:
         return bare
     return {**bare, "extension": [*_extensions(bare), {"url": WRITTEN, "extension": parts}]}

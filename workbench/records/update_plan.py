@@ -38,7 +38,7 @@ class Change:
 
     place     where it is in the record, `Patient/7`; "" for what the record gives an id
     elements  the top-level elements that differ, in the order of the resource
-    rule      of the finding that tells why it was left out
+    rule      of the finding that tells why it, or a part of it, was left out
     """
 
     act: Act
@@ -67,6 +67,11 @@ class UpdatePlan:
     def writes(self) -> bool:
         """True when there is something to send."""
         return bool(self.transaction.get("entry"))
+
+    @property
+    def is_whole(self) -> bool:
+        """True when nothing of the message was left out."""
+        return not self.refused and not any(change.rule for change in self.changes)
 
     def count(self, act: Act) -> int:
         return sum(change.act is act for change in self.changes)

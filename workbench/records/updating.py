@@ -8,12 +8,13 @@ over. Every write names the version it was worked out from, so that nobody's cha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.issues import Issue
-from workbench.mapping.model import Resolve
+from workbench.mapping.model import Resolve, Silence
+from workbench.records.drafting import create_entry, end_entry, stamp_for, update_entry, without_references
 from workbench.records.ending import marked_wrong
 from workbench.records.lookup import (
     Item,
@@ -27,15 +28,18 @@ from workbench.records.lookup import (
 )
 from workbench.records.merged_away import is_loser, judge_merges, link_to, only_the_merge, survivor_of
 from workbench.records.merging import merged
-from workbench.records.record import Present, Resource, etag, patients_of
+from workbench.records.record import Present, Resource, patients_of, place_of
 from workbench.records.repeated import Ending, judge_sets
 from workbench.records.said import Said
 from workbench.records.sameness import EVENTS, content_of, same_content
 from workbench.records.stamps import Order, Stamp, order_of, stamp_of, stamped
 from workbench.records.status_order import goes_back
+from workbench.records.told import BY_ELEMENT, differing, only_the_new
 from workbench.records.update_plan import Act, Change, Policy, UpdatePlan, finding
 
 USUAL = Policy()
+_TOLD_WHOLE = frozenset({"Observation"})
+"""Types of which every message tells the whole: a flag, unit or range of an earlier result is none of the new value."""
 
 
 def plan_update(said: Said, present: Present, policy: Policy = USUAL) -> UpdatePlan:
@@ -79,7 +83,7 @@ class _Planner:
         places, gone = places_of(self.items), self._nowhere()
         for item in self.items:
             settled = settled_of(item, places)
-            self.changes.append(self._change(item, _without_references(settled, gone) if gone else settled))
+            self.changes.append(self._change(item, without_references(settled, gone) if gone else settled))
         self.changes += [self._end(ending) for ending in endings]
         if self.refusals:
             rule = self.refusals[0]
@@ -91,7 +95,7 @@ class _Planner:
         entries = [] if self.refusals else self.entries
         head = {key: value for key, value in self.said.bundle.items() if key != "entry"}
         if gone := self._nowhere():
-            entries = [_without_references(entry, gone) for entry in entries]
+            entries = [without_references(entry, gone) for entry in entries]
         transaction: Resource = {**head, "entry": entries} if entries else head
         return UpdatePlan(transaction, tuple(changes), tuple(self.findings), bool(self.refusals))
 
@@ -116,13 +120,14 @@ class _Planner:
 
     def _seal(self) -> None:
         """A message of which nothing was left out is known by its header when it comes again."""
-        if any(change.act is Act.LEFT_OUT for change in self.changes):
+        if any(change.rule for change in self.changes):
             return
         for entry in self.entries:
             resource = entry["resource"]
             assert isinstance(resource, dict)
             if resource["resourceType"] == "MessageHeader":
-                entry["resource"] = stamped(resource, replace(self._stamp(None), digest=self.digest))
+                stamp = Stamp(self.said.time, self.said.sender, self.said.message, digest=self.digest)
+                entry["resource"] = stamped(resource, stamp)
 
     def _redirect(self) -> None:
         """A message for a number that was merged away is about the survivor; who he is, it cannot say."""
@@ -161,15 +166,17 @@ class _Planner:
             return self._leave_out(item, "UPD-0306")
         now = self._now(item, settled, action)
         if same_content(item.there, now):
-            return self._confirm(item)
+            return self._confirm(item, settled)
         if item.kind not in EVENTS and not self._is_link_only(item, settled, now):
+            if self._is_late_in_part(item, action):
+                return self._late(item, settled, now)
             contradicted = self._contradicted(item, settled, now)
             if contradicted is not None:
                 return contradicted
             now = self._true_to_source(item, now)
             if same_content(item.there, now):
                 return Change(Act.SAME, item.kind, item.place)
-        return self._write(Act.UPDATE, item, now)
+        return self._write(Act.UPDATE, item, settled, now)
 
     def _by_action(self, item: Item) -> bool:
         return item.origin is not None and self.policy.mode(item.origin.segment) == "action-code"
@@ -179,7 +186,8 @@ class _Planner:
         assert item.there is not None
         if action == "D":
             return marked_wrong(item.there, settled)
-        return merged(item.there, settled, item.removed, self.policy.silence)
+        silence = Silence.REPLACE if item.kind in _TOLD_WHOLE else self.policy.silence
+        return merged(item.there, settled, item.removed, silence)
 
     def _is_link_only(self, item: Item, settled: Resource, now: Resource) -> bool:
         """A merge holds whenever it arrives: of one that comes late, the link is taken and nothing else."""
@@ -192,6 +200,36 @@ class _Planner:
         now.clear()
         now.update(only)
         return True
+
+    def _is_late_in_part(self, item: Item, action: str) -> bool:
+        """True for a late message about somebody or something of whom each message tells a part."""
+        stamp = stamp_of(item.there) if item.there is not None else None
+        whole = item.kind not in BY_ELEMENT or stamp is None or action == "D" or self.policy.silence is Silence.REPLACE
+        return not whole and self.policy.late is not Resolve.APPLY and self._order(item) is Order.BEFORE
+
+    def _late(self, item: Item, settled: Resource, now: Resource) -> Change:
+        """Write what no later message has told of, and report the rest.
+
+        now  what the resource would be if the message were not late
+        """
+        assert item.there is not None
+        stamp = stamp_of(item.there) or Stamp()
+        new, removed = only_the_new(item.there, settled, item.removed, stamp, self.said.time)
+        step = goes_back(item.there, new, self.said.event)
+        if step is not None:
+            return self._leave_out(item, "UPD-0201", self.policy.backward is Resolve.REFUSE, then=step[0], now=step[1])
+        becomes = self._true_to_source(item, merged(item.there, new, removed, self.policy.silence))
+        left = differing(content_of(becomes), content_of(now))
+        if not left:
+            return self._write(Act.UPDATE, item, settled, becomes)
+        refused = self.policy.late is Resolve.REFUSE
+        what = f"{item.kind} ({', '.join(left)})"
+        self.findings.append(finding("UPD-0101", item.path, refused, kind=what, then=stamp.time, now=self.said.time))
+        self.refusals += ["UPD-0101"] if refused else []
+        if same_content(item.there, becomes):
+            item.reason = "UPD-0101"
+            return self._left_out(item)
+        return replace(self._write(Act.UPDATE, item, settled, becomes), rule="UPD-0101")
 
     def _contradicted(self, item: Item, settled: Resource, now: Resource) -> Change | None:
         """Left out because the record is newer, or further; None when it is written, reported where need be."""
@@ -251,16 +289,10 @@ class _Planner:
         if action in ("D", "X"):
             word = {"D": "deletion", "X": "no change"}[action]
             self.findings.append(finding("UPD-0405", item.path, kind=item.kind, action=word))
-        request = dict(item.request)
-        kind, _, search = str(request.get("url", "")).partition("?")
-        if request.get("method") == "PUT" and search:
-            request = {"method": "POST", "url": kind, "ifNoneExist": search}
-        self.entries.append(
-            {"fullUrl": item.full_url, "resource": stamped(settled, self._stamp(item)), "request": request}
-        )
+        self.entries.append(create_entry(item, settled, stamp_for(self.said, item, settled)))
         return Change(Act.CREATE, item.kind, "", tuple(key for key in content_of(settled) if key != "resourceType"))
 
-    def _confirm(self, item: Item) -> Change:
+    def _confirm(self, item: Item, settled: Resource) -> Change:
         """The record says the same already; of what is about a patient it learns that it still holds."""
         assert item.there is not None
         stamp = stamp_of(item.there)
@@ -268,36 +300,17 @@ class _Planner:
         newer = stamp is None or order_of(self.said.time, stamp.time) is Order.AFTER
         if item.kind in EVENTS or not about_patient or not newer or not self.said.time:
             return Change(Act.SAME, item.kind, item.place)
-        return self._write(Act.CONFIRM, item, item.there)
+        return self._write(Act.CONFIRM, item, settled, item.there)
 
-    def _write(self, act: Act, item: Item, now: Resource) -> Change:
+    def _write(self, act: Act, item: Item, settled: Resource, now: Resource) -> Change:
         assert item.there is not None
-        self._put(item.full_url, item.there, now, self._stamp(item))
-        before = content_of(item.there)
-        after = content_of(now)
-        changed = [key for key in {**after, **before} if before.get(key) != after.get(key)]
-        return Change(act, item.kind, item.place, tuple(changed))
-
-    def _put(self, full_url: str, there: Resource, now: Resource, stamp: Stamp) -> None:
-        meta = now.get("meta")
-        told = {
-            k: v for k, v in (meta if isinstance(meta, dict) else {}).items() if k not in ("versionId", "lastUpdated")
-        }
-        body = {key: value for key, value in now.items() if key not in ("resourceType", "id", "meta")}
-        resource: Resource = {"resourceType": there["resourceType"], "id": there["id"]}
-        resource |= {"meta": told} if told else {}
-        request: Resource = {"method": "PUT", "url": f"{there['resourceType']}/{there['id']}"}
-        request |= {"ifMatch": etag(there)} if etag(there) else {}
-        self.entries.append({"fullUrl": full_url, "resource": stamped({**resource, **body}, stamp), "request": request})
+        self.entries.append(update_entry(item.full_url, item.there, now, stamp_for(self.said, item, settled)))
+        return Change(act, item.kind, item.place, tuple(differing(content_of(now), content_of(item.there))))
 
     def _end(self, ending: Ending) -> Change:
-        kind, identity = str(ending.there["resourceType"]), str(ending.there["id"])
-        stamp = Stamp(self.said.time, self.said.sender, self.said.message, ending.segment)
-        self._put(
-            f"urn:uuid:{identity}" if len(identity) == 36 else f"{kind}/{identity}", ending.there, ending.now, stamp
-        )
-        changed = [key for key in ending.now if ending.now.get(key) != ending.there.get(key)]
-        return Change(Act.END, kind, f"{kind}/{identity}", tuple(changed))
+        self.entries.append(end_entry(self.said, ending.there, ending.now, ending.segment))
+        changed = differing(ending.now, ending.there)
+        return Change(Act.END, str(ending.there["resourceType"]), place_of(ending.there), tuple(changed))
 
     def _leave_out(self, item: Item, rule: str, refused: bool = False, **args: str) -> Change:
         item.reason = rule
@@ -307,33 +320,3 @@ class _Planner:
 
     def _left_out(self, item: Item) -> Change:
         return Change(Act.LEFT_OUT, item.kind, item.place, (), item.reason)
-
-    def _stamp(self, item: Item | None) -> Stamp:
-        """Of what is written now; an older message that is written all the same leaves the later time."""
-        before = stamp_of(item.there) if item is not None and item.there is not None else None
-        late = before is not None and order_of(self.said.time, before.time) is Order.BEFORE
-        time = before.time if late and before is not None else self.said.time
-        segment = (
-            item.origin.segment if item is not None and item.origin is not None else before.segment if before else ""
-        )
-        return Stamp(time, self.said.sender, self.said.message, segment)
-
-
-def _without_references(value: object, gone: Iterable[str]) -> Resource:
-    """An entry, or a resource, less the references to resources that are not written and not in the record."""
-    missing = frozenset(gone)
-
-    def pruned(part: object) -> object:
-        if isinstance(part, Mapping):
-            if part.get("reference") in missing:
-                return None
-            kept = {key: left for key, item in part.items() if (left := pruned(item)) is not None}
-            return kept if kept or not part else None
-        if isinstance(part, list):
-            items = [left for item in part if (left := pruned(item)) is not None]
-            return items if items or not part else None
-        return part
-
-    found = pruned(value)
-    assert isinstance(found, dict)  # an entry has its request at least, a resource its type
-    return found

@@ -32,7 +32,7 @@ from workbench.mapping.compile import CompiledMapping
 from workbench.messages.capture import Capture
 from workbench.records.record import Present, Record, Resource
 from workbench.records.said import Said, said_by, said_by_bundle
-from workbench.records.update_plan import Act, Change, Policy, UpdatePlan, policy_of
+from workbench.records.update_plan import Change, Policy, UpdatePlan, policy_of
 from workbench.records.updating import plan_update
 from workbench.v2.er7 import Message
 
@@ -58,9 +58,7 @@ class Synced:
     @property
     def whole(self) -> bool:
         """True when nothing of the message was left out."""
-        return (
-            self.plan is not None and not self.problem and not self.plan.refused and not self.plan.count(Act.LEFT_OUT)
-        )
+        return self.plan is not None and not self.problem and self.plan.is_whole
 
     @property
     def findings(self) -> tuple[Issue, ...]:

@@ -91,4 +91,4 @@ def posted_words(posted: Sequence[Posted]) -> str:
 
 
 def _left(posted: Sequence[Posted]) -> int:
-    return sum(each.plan.count(Act.LEFT_OUT) for each in posted if each.plan is not None)
+    return sum(bool(change.rule) for each in posted if each.plan is not None for change in each.plan.changes)
