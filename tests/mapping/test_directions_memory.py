@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,7 +76,14 @@ _observations = st.fixed_dictionaries(
         "issued": _few(["2024-01-02T03:04:05Z", "no time"]),
         "performer": st.lists(_references, max_size=2),
         "note": st.just([{"text": "n"}]),
-        "contained": st.just([{"resourceType": "Practitioner", "id": "c", "name": [{"family": "Inside"}]}]),
+        "contained": _few(["One", "Two"]).map(
+            lambda name: [{"resourceType": "Practitioner", "id": "c", "name": [{"family": name}]}]
+        ),
+        "hasMember": st.lists(
+            st.fixed_dictionaries({"reference": _few(["Observation/0", "Observation/1"])}), max_size=2
+        ),
+        "derivedFrom": st.lists(st.just({"reference": "Observation/0"}), max_size=1),
+        "device": st.just({"reference": "Observation/1"}),
         "photo": st.just("not of this resource"),
     },
 )
@@ -108,6 +116,15 @@ def test_reports_in_a_row_become_what_each_becomes_in_a_traced_run(feed: list[Fh
         same_in_both_modes(TO_V2, document)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(reports(), min_size=1, max_size=2))
+def test_results_without_a_report_do_too(feed: list[FhirDocument]) -> None:
+    """There a result is the row around itself and around its members."""
+    for document in feed:
+        entries: Any = document.value["entry"]
+        same_in_both_modes(TO_V2, parse_fhir(dumps({"resourceType": "Bundle", "entry": entries[1:]})))
+
+
 @settings(max_examples=25, deadline=None)
 @given(reports())
 def test_the_places_of_objects_are_those_that_count_as_reached(document: FhirDocument) -> None:
@@ -134,6 +151,22 @@ def test_what_varies_is_not_taken_from_memory() -> None:
     assert [(each.value(1), each.value(5), each.value(6), each.value(16, 1, 2)) for each in found] == [
         (str(number + 1), str(number), f"u{number % 7}", "Who") for number in range(100)
     ]
+
+
+def test_a_contained_doctor_is_that_of_its_own_result() -> None:
+    def result(name: str) -> dict[str, object]:
+        doctor = {"resourceType": "Practitioner", "id": "c", "name": [{"family": name}]}
+        return {
+            "resourceType": "Observation", "id": name, "code": {"text": "c"}, "contained": [doctor],
+            "performer": [{"reference": "#c"}],
+        }  # fmt: skip
+
+    report = {"resourceType": "DiagnosticReport", "result": [{"reference": f"Observation/{name}"} for name in "AB"]}
+    entries = [{"resource": each} for each in (report, result("A"), result("B"))]
+    document = parse_fhir(dumps({"resourceType": "Bundle", "entry": entries}))
+    message = parse(TO_V2.map(document).texts[0].encode())
+    assert [segment.value(16, 1, 2) for segment in message.named("OBX")] == ["A", "B"]
+    same_in_both_modes(TO_V2, document)
 
 
 # --- v2 to v2 ---------------------------------------------------------------------------------------------------------

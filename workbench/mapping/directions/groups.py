@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import count
 from typing import NamedTuple
 
 from workbench.fhir.path import is_choice_of
+from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.reads import Reach, Reads
 from workbench.mapping.directions.remembering import LONGEST, Recall, fill_once, json_of
 from workbench.mapping.directions.running import Frame, Node, Object, Step
 from workbench.mapping.running import NOTHING
 
 _NUMBERS = count()
+
+CONTAINED = b'"#'
+"""How a reference to a contained resource begins: what it leads to depends on where it stands."""
 
 
 class Doing(NamedTuple):
@@ -102,13 +106,20 @@ class _Group:
             return self._plain(frame)
         assert isinstance(value, dict)  # the plan is for its keys
         text = json_of([value[key] for key in self._keys])
-        if len(text) > LONGEST:
+        if len(text) > LONGEST or (self._of_document and CONTAINED in text):
             return self._plain(frame)
         if not self._of_document:
             return recall.fill(text, self._fill, frame, frame.at, frame.target)
-        around = [frame.owner.around(name) for name in self._rows]
-        key = (self._number, text, *[None if one is None else one.source.place for one in around])
-        return fill_once(key, recall.uses, self._fill, frame, frame.at, frame.target)
+        key = [self._number, text, *self._places(frame)]
+        if frame.at.place in key:  # what is read of the row is read of the value at hand
+            return self._plain(frame)
+        return fill_once(tuple(key), recall.uses, self._fill, frame, frame.at, frame.target)
+
+    def _places(self, frame: Frame) -> Iterator[Place | None]:
+        """Where the resources of the rows around stand."""
+        for name in self._rows:
+            around = frame.owner.around(name)
+            yield None if around is None else around.source.place
 
     def _fill(self, frame: Frame, node: Node, element: Object) -> int:
         return self._plain(Frame(frame.run, node, frame.owner, element, {}, frame.outer))

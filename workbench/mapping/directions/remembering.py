@@ -97,9 +97,27 @@ def _made(fill: Fill, frame: Frame, node: Node, element: Object) -> tuple[int, R
     written = fill(frame, node, element)
     if len(run.issues) > issues:
         return written, None
+    notes = (run.trace or [])[start:]
+    if _comes_back(notes, node):
+        return written, None
     made = {key: value for key, value in element.items() if key not in there}
-    taken = tuple(_taken((run.trace or [])[start:], node, element, made))
-    return written, Remembered(written, copy_of(made), taken)
+    return written, Remembered(written, copy_of(made), tuple(_taken(notes, node, element, made)))
+
+
+def _comes_back(notes: Iterable[Written], node: Node) -> bool:
+    """True when a reference led back into the value: what is below it then depends on where it stands."""
+    base, gone = node.place or (), len(node.via)
+    level = len(base)
+    for note in notes:
+        for one in note.nodes:
+            followed = False
+            for place in one.via[gone:]:
+                if followed and place[:level] == base:
+                    return True
+                followed = followed or place[-1] == "reference"
+            if followed and one.place is not None and one.place[:level] == base:
+                return True
+    return False
 
 
 def _again(known: Remembered, frame: Frame, node: Node, element: Object) -> int:
