@@ -425,9 +425,21 @@ def test_times_are_compared_as_far_as_both_were_stated(one: str, other: str, ord
     assert order_of(other, one) is mirrored
 
 
+def test_the_time_of_an_event_has_the_zone_of_its_message(bench: Bench) -> None:
+    message = adt("A08", 10)
+    head, *others = message.split("\r")
+    fields = head.split("|")
+    fields[6] += "+0200"
+    assert said("\r".join(("|".join(fields), *others))).time == "20240101100000+0200"
+    assert said(message).time == "20240101100000+0000"
+    assert said(message.replace("EVN||20240101100000", "EVN||")).time == "20240101100000+0000"
+
+
 def test_a_stamp_is_read_as_it_was_written_and_leaves_other_extensions() -> None:
     patient: dict[str, object] = {"resourceType": "Patient", "extension": [{"url": "x", "valueCode": "y"}]}
-    stamp = Stamp("20240101", "HOSP", "1", "AL1", "d")
+    stamp = Stamp(
+        "20240101", "HOSP", "1", "AL1", "d", {"name[]": "20240101", "gender": "2023", "telecom[home]": "2023"}
+    )
     marked = stamped(stamped(patient, Stamp("2023")), stamp)
     assert stamp_of(marked) == stamp
     assert unstamped(marked) == patient
