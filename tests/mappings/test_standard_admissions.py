@@ -243,3 +243,17 @@ def test_the_same_number_is_the_same_patient_in_every_message(convert: Convert) 
     messages = (convert(text.format(n=1, event="A01")), convert(text.format(n=2, event="A08")))
     urls = {e["fullUrl"] for m in messages for e in m.bundle["entry"] if e["resource"]["resourceType"] == "Patient"}
     assert len(urls) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "numbers"),
+    [("A45", [["V-2"]]), ("A50", [["V-2", "V-1"]]), ("A42", [["V-2"], ["V-1"]])],
+)
+def test_a_visit_that_moves_is_no_second_visit(convert: Convert, event: str, numbers: list[list[str]]) -> None:
+    mapped = convert(
+        f"MSH|^~\\&|A|B|||20240102||ADT^{event}|1|P|2.5.1\nPID|1||7^^^H^MR||DOE\n"
+        "MRG|7^^^H^MR||||V-1^^^H^VN\nPV1|1|I|||||||||||||||||V-2^^^H^VN\n"
+    )
+    visits = mapped.all("Encounter")
+    assert [[each["value"] for each in visit["identifier"]] for visit in visits] == numbers
+    assert all("subject" in visit for visit in visits)
