@@ -6,7 +6,7 @@ nothing more is copied: the rules answer for it, and the ledger shows what they 
 
 from __future__ import annotations
 
-from workbench.mapping.directions.fhir_document import EXTENSIONS, url_of
+from workbench.mapping.directions.fhir_json import EXTENSIONS, url_of
 from workbench.mapping.directions.patterns import Place, Spot
 from workbench.mapping.directions.running import Document, Node, Object, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
-from decimal import Decimal
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 
 from workbench.fhir.json_scan import Element
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.kernel.location import Location
+from workbench.mapping.directions.fhir_json import (
+    EXTENSIONS,
+    RESOURCE,
+    at_path,
+    child_of,
+    primitive_text,
+    stepped,
+    type_of,
+    url_of,
+)
+from workbench.mapping.directions.fhir_walk import Visit, child_element, values_of
 from workbench.mapping.directions.patterns import Place, Spot, State
-from workbench.mapping.directions.running import Node, Object
+from workbench.mapping.directions.running import Node
 from workbench.mapping.ledger import FhirValue
 from workbench.mapping.model import Json
-
-EXTENSIONS = frozenset({"extension", "modifierExtension"})
-RESOURCE = "Resource"
-"""The type of a resource that says none."""
 
 
 class FhirSource:
@@ -94,7 +100,7 @@ class FhirSource:
         """Every text by which a resource can be referred to (R4 bundle.html#references)."""
         found: dict[str, Node] = {}
         for node in self.resources:
-            kind, identity, url = type_of(node.value), _child(node.value, "id"), self.full_url(node)
+            kind, identity, url = type_of(node.value), child_of(node.value, "id"), self.full_url(node)
             if url:
                 found.setdefault(url, node)
                 if url.startswith(("http://", "https://")):
@@ -109,9 +115,9 @@ class FhirSource:
         around = self.resource_around(place)
         if not identity:
             return around
-        contained = _child(around.value, "contained")
+        contained = child_of(around.value, "contained")
         for number, resource in enumerate(contained if isinstance(contained, list) else []):
-            if _child(resource, "id") == identity:
+            if child_of(resource, "id") == identity:
                 return Node(resource, (*(around.place or ()), "contained", number))
         return None
 
@@ -143,7 +149,7 @@ class FhirSource:
         found: dict[Place, dict[Place, Node]] = {}
         for resource in self.of_type(kind):
             assert resource.place is not None  # resources stand somewhere
-            for place, value in _at_path(resource.value, resource.place, path):
+            for place, value in at_path(resource.value, resource.place, path):
                 target = self.resolved(Node(value, place))
                 if target is not None and target.place is not None:
                     node = Node(resource.value, resource.place, ((*place, "reference"),))
@@ -167,7 +173,7 @@ class FhirSource:
         if value is None:
             value, steps = self.value, place
         for step in steps:
-            value = _stepped(value, step)
+            value = stepped(value, step)
         return value
 
     @cached_property
@@ -177,75 +183,7 @@ class FhirSource:
     def visit(
         self, start: Spot, begun: Mapping[Place, frozenset[State]], taken: Set[Place] | None
     ) -> list[tuple[Place, Spot]]:
-        found: list[tuple[Place, Spot]] = []
-        everything = taken is None
-        passed: Set[Place] = frozenset() if taken is None else taken
-        marked = passed | begun.keys()
-
-        def enter(value: Json, place: Place, spot: Spot) -> None:
-            if place in marked:
-                if place in begun:
-                    spot = spot.joined(begun[place])
-                if not everything and (spot.left_out or place in passed):
-                    return
-            if isinstance(value, dict):
-                visit(value, place, spot)
-            elif isinstance(value, list):
-                for number, each in enumerate(value):
-                    enter(each, (*place, number), spot)
-            elif value is not None and value != "" and (everything or not spot.left_out):
-                found.append((place, spot))
-
-        def visit(value: Object, place: Place, spot: Spot) -> None:
-            """The elements of an object."""
-            ways = spot.ways
-            for key, item in value.items():
-                if key == "resourceType":
-                    continue
-                inside = ways.get(key) or spot.inside(key)
-                if inside.left_out and not everything:
-                    continue
-                if isinstance(item, str):
-                    here = (*place, key)
-                    if here in marked:
-                        enter(item, here, inside)
-                    elif item:
-                        found.append((here, inside))
-                elif not isinstance(item, list):
-                    enter(item, (*place, key), inside)
-                elif key in EXTENSIONS:
-                    for number, each in enumerate(item):
-                        inside = spot.inside(key, url_of(each))
-                        if everything or not inside.left_out:
-                            enter(each, (*place, key, number), inside)
-                elif key == "entry" and self.is_bundle and not place:
-                    for number, each in enumerate(item):
-                        entry(each, (key, number), inside)
-                else:
-                    for number, each in enumerate(item):
-                        enter(each, (*place, key, number), inside)
-
-        def entry(value: Json, place: Place, spot: Spot) -> None:
-            """An entry of the Bundle, in whose resource ways begin again."""
-            if not isinstance(value, dict):
-                enter(value, place, spot)
-                return
-            if place in begun:
-                spot = spot.joined(begun[place])
-            if everything or not (spot.left_out or place in passed):
-                for key, item in value.items():
-                    inside = spot.inside(key)
-                    if key == "resource":
-                        again = inside.begun_again(start.inside(type_of(item) or RESOURCE))
-                        if everything or not again.left_out:
-                            enter(item, (*place, key), again)
-                    else:
-                        visit({key: item}, place, spot)
-
-        whole = start.inside(type_of(self.value) or RESOURCE)
-        if everything or not whole.left_out:
-            enter(self.value, (), whole)
-        return found
+        return Visit(start, begun, taken, self.is_bundle).of(self.value)
 
     def spot(self, place: Place, start: Spot, begun: Mapping[Place, frozenset[State]]) -> Spot:
         spot = start.inside(type_of(self.value) or RESOURCE)
@@ -253,7 +191,7 @@ class FhirSource:
             spot = spot.joined(begun[()])
         value: Json = self.value
         for number, step in enumerate(place):
-            value = _stepped(value, step)
+            value = stepped(value, step)
             if isinstance(step, int):
                 before = place[number - 1]
                 spot = spot.inside(before, url_of(value)) if before in EXTENSIONS else spot
@@ -269,28 +207,7 @@ class FhirSource:
         return self.field_of(place).split(".")
 
     def elements(self) -> Sequence[FhirValue]:
-        found: list[FhirValue] = []
-        bundle = self.is_bundle
-
-        def visit(value: Json, place: Place, path: str, field: str, element: Element | None) -> None:
-            if bundle and len(place) == 3 and self._is_resource(place):
-                field = type_of(value) or RESOURCE
-            if isinstance(value, dict):
-                inside = {} if element is None else {each.label: each for each in element.children}
-                for key, item in value.items():
-                    if key != "resourceType":
-                        visit(item, (*place, key), f"{path}.{key}", f"{field}.{key}", inside.get(key))
-            elif isinstance(value, list):
-                items = () if element is None else element.children
-                for number, item in enumerate(value):
-                    below = items[number] if number < len(items) else None
-                    visit(item, (*place, number), f"{path}[{number}]", field, below)
-            elif value is not None and value != "":
-                found.append(FhirValue(path, None if element is None else element.span, field))
-
-        visit(self.value, (), self.document.resource_type or "$this", type_of(self.value) or RESOURCE,
-              self.document.root)  # fmt: skip
-        return found
+        return values_of(self.document)
 
     def location(self, node: Node) -> Location:
         return self._location(node.place or ())
@@ -311,7 +228,7 @@ class FhirSource:
         found = self._elements.get(place)
         if found is None and place not in self._elements:
             around = self._element(place[:-1])
-            found = None if around is None else _child_element(around, place[-1])
+            found = None if around is None else child_element(around, place[-1])
             self._elements[place] = found
         return found
 
@@ -328,56 +245,3 @@ class FhirSource:
         resource = self.resource_around(place)
         inside = place[len(resource.place or ()) :]
         return ".".join([type_of(resource.value) or RESOURCE, *(step for step in inside if isinstance(step, str))])
-
-
-def primitive_text(value: Json) -> str:
-    """A JSON primitive as the text FHIR writes for it; "" for what is none."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f") if value.as_tuple().exponent != "n" else str(value)
-    return str(value) if isinstance(value, int) else ""
-
-
-def type_of(value: Json) -> str:
-    kind = _child(value, "resourceType")
-    return kind if isinstance(kind, str) else ""
-
-
-def _child(value: Json, name: str) -> Json:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _stepped(value: Json, step: str | int) -> Json:
-    """What stands at a key or number, None when nothing does."""
-    if isinstance(value, dict) and isinstance(step, str):
-        return value.get(step)
-    if isinstance(value, list) and isinstance(step, int) and step < len(value):
-        return value[step]
-    return None
-
-
-def _child_element(element: Element, step: str | int) -> Element | None:
-    if isinstance(step, int):
-        return element.children[step] if step < len(element.children) else None
-    # The last of repeated keys counts, as for the decoder.
-    return next((child for child in reversed(element.children) if child.label == step), None)
-
-
-def url_of(value: Json) -> str:
-    """`url` of an extension, "" when it has none."""
-    url = _child(value, "url")
-    return url if isinstance(url, str) else ""
-
-
-def _at_path(value: Json, place: Place, path: tuple[str, ...]) -> Iterator[tuple[Place, Json]]:
-    """The values of elements at a path, through every list on the way."""
-    if isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _at_path(item, (*place, number), path)
-    elif not path:
-        yield place, value
-    elif isinstance(value, dict) and path[0] in value:
-        yield from _at_path(value[path[0]], (*place, path[0]), path[1:])

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from workbench.fhir.json_tree import dumps
 from workbench.fhir.path import is_choice_of
 from workbench.mapping.conditions import ALL, LAST
-from workbench.mapping.directions.fhir_document import FhirSource, type_of
+from workbench.mapping.directions.fhir_document import FhirSource
+from workbench.mapping.directions.fhir_json import type_of
 from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.running import Frame, Node, Reader
 from workbench.mapping.model import Json

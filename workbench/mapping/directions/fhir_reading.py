@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
-from workbench.fhir.path import is_choice_of
 from workbench.mapping.conditions import (
     ALL,
     LAST,
@@ -22,7 +20,9 @@ from workbench.mapping.conditions import (
     SyntaxProblem,
     Text,
 )
-from workbench.mapping.directions.fhir_document import primitive_text
+from workbench.mapping.directions.checks import number_test, same_text, text_test, value_test
+from workbench.mapping.directions.fhir_json import primitive_text
+from workbench.mapping.directions.fhir_looks import known, looks_of_condition, looks_of_source, may_have
 from workbench.mapping.directions.fhir_moves import (
     Move,
     Named,
@@ -53,14 +53,12 @@ from workbench.mapping.directions.fhir_paths import (
     read_fhir_condition,
     read_fhir_source,
 )
-from workbench.mapping.directions.plans import Keys, Known, May
-from workbench.mapping.directions.reads import NOTHING_READ, Reach, Reads, all_reads
+from workbench.mapping.directions.plans import Known, May
+from workbench.mapping.directions.reads import Reads
 from workbench.mapping.directions.running import Frame, Holds, Node, Reader
 from workbench.mapping.fhir_target import FhirSchema, Kind
-from workbench.mapping.model import Json, Package
+from workbench.mapping.model import Package
 from workbench.terminology.code_map import CodeMap
-
-Started = tuple[Reader, Kind | None]
 
 
 class FhirReading:
@@ -101,34 +99,16 @@ class FhirReading:
         return self._holds(read_fhir_condition(text), kind)
 
     def may(self, text: str, joined: bool) -> May | None:
-        """Whether an object with given keys can have values of a source; None when its keys do not tell.
-
-        joined  one of several sources that become a text, where literal texts alone say nothing
-        """
-        names: set[str] = set()
-        stems: set[str] = set()
-        for alternative in read_fhir_source(text):
-            if isinstance(alternative, Text):
-                if joined:
-                    continue
-                return None
-            needed = _needed(alternative)
-            if needed is None:
-                return None
-            (stems if needed[1] else names).update(needed[0])
-        return lambda keys: not names.isdisjoint(keys) or any(is_choice_of(key, stem) for stem in stems for key in keys)
-
-    def reads(self, text: str) -> Reads:
-        """What a source looks at."""
-        return all_reads(NOTHING_READ if isinstance(one, Text) else _reads_of_path(one)
-                         for one in read_fhir_source(text))  # fmt: skip
-
-    def reads_of_condition(self, text: str) -> Reads:
-        return _reads(read_fhir_condition(text))
+        return may_have(read_fhir_source(text), joined)
 
     def known(self, text: str) -> Known:
-        """What the keys of an object say of a condition."""
-        return _known(read_fhir_condition(text))
+        return known(read_fhir_condition(text))
+
+    def looks(self, text: str) -> Reads:
+        return looks_of_source(read_fhir_source(text))
+
+    def looks_of_condition(self, text: str) -> Reads:
+        return looks_of_condition(read_fhir_condition(text))
 
     # --- paths -------------------------------------------------------------------------------------------------------
 
@@ -258,7 +238,7 @@ class FhirReading:
             if step.kind is not StepKind.ELEMENT or (step.only is not None and only is None):
                 return None
             way.append(Named(step.name, step.pick, only))
-        return _tested(check, values_along(way))
+        return value_test(check, values_along(way))
 
     def _holds(self, condition: Condition, kind: Kind | None) -> Holds:
         test = self._test(condition, kind)
@@ -303,113 +283,6 @@ class FhirReading:
         return text_test(check, read, self._codes)
 
 
-def _needed(path: FhirPath) -> tuple[tuple[str, ...], bool] | None:
-    """The keys of which a path needs one in the value at hand, and whether they are stems of choices."""
-    first = path.steps[0]
-    if path.start:
-        return None
-    match first.kind:
-        case StepKind.ELEMENT:
-            return (first.name, f"_{first.name}"), False
-        case StepKind.CHOICE:
-            return (first.name,), True
-        case StepKind.EXTENSION:
-            return ("extension",), False
-        case StepKind.RESOLVE:
-            return ("reference",), False
-        case _:
-            return None
-
-
-def _known(condition: Condition) -> Known:
-    match condition:
-        case Both(conditions):
-            all_of = [_known(part) for part in conditions]
-            return lambda keys: _least([known(keys) for known in all_of])
-        case Either(conditions):
-            any_of = [_known(part) for part in conditions]
-            return lambda keys: _inverse(_least([_inverse(known(keys)) for known in any_of]))
-        case Not(inner):
-            inverse = _known(inner)
-            return lambda keys: _inverse(inverse(keys))
-        case Check():
-            return _known_check(condition)
-    return lambda keys: None
-
-
-_INWARD = frozenset({StepKind.ELEMENT, StepKind.CHOICE, StepKind.EXTENSION, StepKind.THIS})
-"""Steps that stay in the value at hand."""
-_FOLLOWING = frozenset({StepKind.RESOLVE, StepKind.REFERRING, StepKind.TYPE})
-"""Steps that stay in the document."""
-
-
-def _reads_of_path(path: FhirPath) -> Reads:
-    start = Reads(Reach.DOCUMENT if path.start else Reach.VALUE, rows=frozenset({path.start} - {"", "bundle"}))
-    if not path.start:
-        start = _first_key(path.steps[0])
-    found = [start]
-    for step in path.steps:
-        if step.kind not in _INWARD:
-            found.append(Reads(Reach.DOCUMENT if step.kind in _FOLLOWING else Reach.AROUND))
-        if step.only is not None:
-            found.append(_reads(step.only).inside())
-    return all_reads(found)
-
-
-def _first_key(step: FhirStep) -> Reads:
-    """Which keys of the value at hand the first step of a path looks at."""
-    match step.kind:
-        case StepKind.ELEMENT:
-            return Reads(Reach.VALUE, frozenset({step.name, f"_{step.name}"}))
-        case StepKind.CHOICE:
-            return Reads(Reach.VALUE, stems=frozenset({step.name}))
-        case StepKind.EXTENSION:
-            return Reads(Reach.VALUE, frozenset({"extension"}))
-        case StepKind.RESOLVE:
-            return Reads(Reach.DOCUMENT, frozenset({"reference"}))
-        case _:
-            return Reads(Reach.VALUE, None)
-
-
-def _reads(condition: Condition) -> Reads:
-    match condition:
-        case Both(conditions) | Either(conditions):
-            return all_reads(map(_reads, conditions))
-        case Not(inner):
-            return _reads(inner)
-        case Same():
-            return all_reads(_reads_of_path(path_of(path)) for path in condition.paths)
-        case Check():
-            return Reads(Reach.AROUND) if condition.operand is Operand.VERSION else _reads_of_path(
-                path_of(condition.path))  # fmt: skip
-    return Reads(Reach.AROUND)
-
-
-def _least(known: Sequence[bool | None]) -> bool | None:
-    return False if False in known else None if None in known else True
-
-
-def _inverse(known: bool | None) -> bool | None:
-    return None if known is None else not known
-
-
-def _known_check(check: Check) -> Known:
-    """Of a check, what it says where nothing it asks for is there."""
-    needed = None if check.operand is Operand.VERSION else _needed(path_of(check.path))
-    if needed is None:
-        return lambda keys: None
-    names, stems = needed
-    absent = check.test is Relation.UNEQUAL
-    if check.operand in (Operand.COUNT, Operand.LENGTH):
-        absent = number_test(check.test, 0, int(check.values[0]))
-
-    def known(keys: Keys) -> bool | None:
-        there = any(is_choice_of(key, names[0]) for key in keys) if stems else not keys.isdisjoint(names)
-        return None if there else absent
-
-    return known
-
-
 _MEETING = frozenset({StepKind.RESOLVE, StepKind.REFERRING, StepKind.TYPE})
 """Steps by which different ways may lead to one place."""
 
@@ -432,83 +305,3 @@ def _reader(start: Reader, moves: list[Move], *, many: bool) -> Reader:
         return distinct(nodes) if many else nodes
 
     return read
-
-
-def _tested(check: Check, read: Callable[[Json], list[Json]]) -> Test:
-    """The test of a check on the values read."""
-    if check.operand is Operand.COUNT:
-        count = int(check.values[0])
-        return lambda value: number_test(check.test, len(read(value)), count)
-    if check.operand is Operand.LENGTH:
-        length = int(check.values[0])
-        return lambda value: any(
-            number_test(check.test, own, length) for own in [len(primitive_text(each)) for each in read(value)] or [0]
-        )
-    if check.test is Relation.VALUED:
-        return lambda value: any(each is not None for each in read(value))
-    if check.test is Relation.UNEQUAL:
-        unwanted = check.values[0]
-        return lambda value: not any(primitive_text(each) == unwanted for each in read(value))
-    if check.test is Relation.MATCHES:
-        pattern = re.compile(check.values[0])
-        return lambda value: any(pattern.fullmatch(primitive_text(each)) for each in read(value))
-    wanted = frozenset(check.values)
-    return lambda value: any(primitive_text(each) in wanted for each in read(value))
-
-
-def text_test(check: Check, read: Reader, codes: Mapping[str, CodeMap]) -> Holds:
-    """The test of the texts of a source against what the check wants.
-
-    raises  KeyError: a code map that is not there
-    """
-    if check.test is Relation.UNEQUAL:
-        unwanted = check.values[0]
-        return lambda frame: not any(frame.run.document.text(node) == unwanted for node in read(frame))
-    if check.test is Relation.IN_CODES:
-        code_map = codes[check.values[0]]
-        return lambda frame: any(
-            code_map.translate(text, sender=frame.run.sender) for node in read(frame) for text in _codes_of(frame, node)
-        )
-    if check.test is Relation.MATCHES:
-        pattern = re.compile(check.values[0])
-        return lambda frame: any(pattern.fullmatch(frame.run.document.text(node)) for node in read(frame))
-    wanted = frozenset(check.values)
-    return lambda frame: any(frame.run.document.text(node) in wanted for node in read(frame))
-
-
-def same_text(one: Reader, two: Reader) -> Holds:
-    """The test whether a text of the one place is also one of the other."""
-
-    def texts(frame: Frame, read: Reader) -> set[str]:
-        return {text for node in read(frame) if (text := frame.run.document.text(node))}
-
-    return lambda frame: not texts(frame, one).isdisjoint(texts(frame, two))
-
-
-def number_test(relation: Relation, number: int, other: int) -> bool:
-    """How two numbers stand to one another."""
-    match relation:
-        case Relation.EQUAL:
-            return number == other
-        case Relation.UNEQUAL:
-            return number != other
-        case Relation.LESS:
-            return number < other
-        case Relation.AT_MOST:
-            return number <= other
-        case Relation.MORE:
-            return number > other
-        case _:
-            return number >= other
-
-
-def _codes_of(frame: Frame, node: Node) -> list[str]:
-    value = node.value
-    if isinstance(value, dict):
-        codings = value.get("coding", [value])
-        return (
-            [str(one["code"]) for one in codings if isinstance(one, dict) and "code" in one]
-            if isinstance(codings, list)
-            else []
-        )
-    return [frame.run.document.text(node)]

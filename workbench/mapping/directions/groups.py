@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import count
 from typing import NamedTuple
 
-from workbench.fhir.path import is_choice_of
 from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.reads import Reach, Reads
 from workbench.mapping.directions.remembering import LONGEST, Recall, fill_once, json_of
@@ -80,7 +79,7 @@ def _populated(doing: Doing, keys: Set[str]) -> Reads | None:
     looks = doing.looks
     if looks.reach is Reach.AROUND or looks.keys is None:
         return None
-    there = frozenset(key for key in keys if key in looks.keys or any(is_choice_of(key, stem) for stem in looks.stems))
+    there = looks.among(keys)
     return Reads(looks.reach, there, rows=looks.rows) if there or looks.rows else None
 
 

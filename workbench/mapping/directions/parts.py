@@ -32,10 +32,20 @@ class SourceSide(Protocol):
     def kind(self, name: str) -> Kind | None: ...
     def source(self, text: str, kind: Kind | None) -> tuple[Reader, Kind | None]: ...
     def condition(self, text: str, kind: Kind | None) -> Holds: ...
-    def may(self, text: str, joined: bool) -> May | None: ...
-    def known(self, text: str) -> Known | None: ...
-    def reads(self, text: str) -> Reads: ...
-    def reads_of_condition(self, text: str) -> Reads: ...
+
+    def may(self, text: str, joined: bool) -> May | None:
+        """Whether an object can have values of a source, by its keys; None when they do not tell.
+
+        joined  one of several sources that become a text, where literal texts alone say nothing
+        """
+
+    def known(self, text: str) -> Known | None:
+        """What the keys of an object say of a condition; None when they say nothing of any."""
+
+    def looks(self, text: str) -> Reads:
+        """What a source looks at."""
+
+    def looks_of_condition(self, text: str) -> Reads: ...
 
 
 @dataclass(frozen=True)
@@ -256,8 +266,8 @@ class RuleParts:
         below = [inner.looks.inside() if rule.source else inner.looks for inner in self._inner]
         if any(inner.covers or inner.copies for inner in self._inner):
             return Reads(Reach.AROUND)
-        when = [reading.reads_of_condition(rule.when)] if rule.when else []
-        return all_reads([*map(reading.reads, texts), *below, *when])
+        when = [reading.looks_of_condition(rule.when)] if rule.when else []
+        return all_reads([*map(reading.looks, texts), *below, *when])
 
     @property
     def writes(self) -> frozenset[str] | None:

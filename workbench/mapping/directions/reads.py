@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from enum import IntEnum
+
+from workbench.fhir.path import is_choice_of
 
 
 class Reach(IntEnum):
@@ -31,6 +33,13 @@ class Reads:
     keys: frozenset[str] | None = frozenset()
     stems: frozenset[str] = frozenset()
     rows: frozenset[str] = frozenset()
+
+    def among(self, keys: Set[str]) -> frozenset[str]:
+        """Those of an object's keys that are looked at, where not all are."""
+        found = keys & self.keys if self.keys is not None else frozenset(keys)
+        if self.stems:
+            found |= {key for key in keys if any(is_choice_of(key, stem) for stem in self.stems)}
+        return frozenset(found)
 
     def inside(self) -> Reads:
         """What it means for the value around that something in it is read so: the keys are those of another value."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workbench.mapping.directions.fhir_document import primitive_text
+from workbench.mapping.directions.fhir_json import primitive_text
 from workbench.mapping.directions.parts import RuleParts
 from workbench.mapping.directions.running import Frame, Node, Object, Step, Written
 from workbench.mapping.directions.targets import At, TargetSide

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.kernel.errors import Refused
-from workbench.mapping.directions.fhir_document import FhirSource, type_of
+from workbench.mapping.directions.fhir_document import FhirSource
+from workbench.mapping.directions.fhir_json import type_of
 from workbench.mapping.directions.rows import CompiledMessageMap
 from workbench.mapping.directions.running import Frame, Instance, Node, Run
 from workbench.mapping.directions.v2_reading import V2Source

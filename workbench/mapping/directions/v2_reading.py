@@ -25,7 +25,7 @@ from workbench.mapping.conditions import (
     read_condition,
     read_source,
 )
-from workbench.mapping.directions.fhir_reading import number_test, same_text, text_test
+from workbench.mapping.directions.checks import number_test, same_text, text_test
 from workbench.mapping.directions.patterns import Place, Spot, State
 from workbench.mapping.directions.plans import Known, May
 from workbench.mapping.directions.reads import Reach, Reads
@@ -274,10 +274,10 @@ class V2Reading:
     def known(self, text: str) -> Known | None:
         return None
 
-    def reads(self, text: str) -> Reads:
+    def looks(self, text: str) -> Reads:
         return Reads(Reach.AROUND)
 
-    def reads_of_condition(self, text: str) -> Reads:
+    def looks_of_condition(self, text: str) -> Reads:
         return Reads(Reach.AROUND)
 
     def _path(self, path: V2Path) -> Reader:
