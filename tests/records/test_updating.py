@@ -204,7 +204,7 @@ def test_an_older_message_that_says_the_same_is_no_finding(bench: Bench) -> None
 
 
 def test_a_late_message_says_what_no_later_one_has_told_of(bench: Bench) -> None:
-    bench.feed(result("F", 12))
+    bench.feed(adt("A08", 12, pid="7^^^H^MR||Roe^Jane"))
     assert bench.rules(adt("A08", 11)) == []
     assert bench.one("Patient")["birthDate"] == "1980-01-01"
     (plan,) = bench.feed(adt("A08", 10, pid="7^^^H^MR||Poe^Jane||19990909|F||||||||M"))
@@ -212,6 +212,43 @@ def test_a_late_message_says_what_no_later_one_has_told_of(bench: Bench) -> None
     patient = bench.one("Patient")
     assert (patient["birthDate"], patient["name"]) == ("1980-01-01", [{"family": "Roe", "given": ["Jane"]}])
     assert "maritalStatus" in patient or "communication" in patient
+
+
+def test_what_a_result_says_of_the_patient_in_passing_gives_way_to_admissions_at_any_time(bench: Bench) -> None:
+    bench.feed(result("F", 12, pid="7^^^H^MR||Rho^J.||19700101"))
+    assert bench.one("Patient")["name"] == [{"family": "Rho", "given": ["J."]}]
+    assert bench.rules(adt("A08", 11)) == []
+    assert bench.one("Patient")["name"] == [{"family": "Roe", "given": ["Jane"]}]
+    (plan,) = bench.feed(result("C", 13, "6", pid="7^^^H^MR||Rho^J."))
+    assert [(issue.rule, issue.severity) for issue in plan.findings] == [("UPD-0502", Severity.INFORMATION)]
+    assert plan.is_whole and not any(change.kind == "Patient" and change.act.writes for change in plan.changes)
+    assert bench.one("Patient")["name"] == [{"family": "Roe", "given": ["Jane"]}]
+
+
+def test_a_result_after_the_discharge_leaves_the_visit_finished(bench: Bench) -> None:
+    visited = result("F", 14).split("\r")
+    visited.insert(2, VISIT)
+    assert bench.rules("\r".join(visited), adt("A03", 12, VISIT + "|20240101120000")) == []
+    assert bench.one("Encounter")["status"] == "finished"
+
+
+def test_among_messages_that_tell_in_passing_the_later_counts(bench: Bench) -> None:
+    bench.feed(result("F", 12, pid="7^^^H^MR||New^Jane"))
+    assert bench.rules(result("P", 11, pid="7^^^H^MR||Old^Jane")).count("UPD-0502") == 1
+    bench.feed(result("C", 13, "6", pid="7^^^H^MR||Newer^Jane"))
+    assert bench.one("Patient")["name"] == [{"family": "Newer", "given": ["Jane"]}]
+
+
+def test_a_result_does_not_change_the_patient_of_another_system() -> None:
+    there = {
+        "resourceType": "Patient",
+        "id": "p1",
+        "identifier": [{"system": "urn:id:H", "value": "7"}],
+        "gender": "male",
+    }
+    bench = Bench(record=Record([{**there, "name": [{"family": "Doe"}]}]))
+    assert bench.rules(result("F", 12, pid="7^^^H^MR||Roe^Jane||19800101")) == ["UPD-0502"]
+    assert (bench.one("Patient")["name"], bench.one("Patient")["birthDate"]) == ([{"family": "Doe"}], "1980-01-01")
 
 
 def test_a_late_message_brings_nothing_back_that_was_deleted(bench: Bench) -> None:

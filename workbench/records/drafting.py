@@ -9,19 +9,24 @@ from workbench.records.lookup import Item
 from workbench.records.record import Resource, etag, place_of
 from workbench.records.said import Said
 from workbench.records.stamps import Order, Stamp, order_of, stamp_of, stamped
-from workbench.records.told import BY_ELEMENT, later, told_by
+from workbench.records.told import BY_ELEMENT, in_passing, later, told_by
 
 
 def stamp_for(said: Said, item: Item, settled: Resource) -> Stamp:
     """Of what is written now; an older message that is written all the same, or in part, leaves the later time."""
     before = stamp_of(item.there) if item.there is not None else None
-    told: Mapping[str, str] = {}
+    told, passing = (before.told, before.passing) if before is not None else ({}, {})
     if item.kind in BY_ELEMENT:
-        told = later(before.told if before is not None else {}, told_by(settled, item.removed, said.time))
+        now = told_by(settled, item.removed, said.time)
+        if in_passing(item.kind, said.code):
+            passing = later(passing, {key: time for key, time in now.items() if key not in told})
+        else:
+            told = later(told, now)
+            passing = {key: time for key, time in passing.items() if key not in told}
     if before is not None and order_of(said.time, before.time) is Order.BEFORE:
-        return replace(before, told=told)
+        return replace(before, told=told, passing=passing)
     segment = item.origin.segment if item.origin is not None else before.segment if before is not None else ""
-    return Stamp(said.time, said.sender, said.message, segment, told=told)
+    return Stamp(said.time, said.sender, said.message, segment, told=told, passing=passing)
 
 
 def create_entry(item: Item, settled: Resource, stamp: Stamp) -> Resource:

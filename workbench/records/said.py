@@ -60,6 +60,7 @@ class Said:
     sender    by the name the mapping knows
     time      of the event, as `stamps.Stamp` has it; "" when the message does not say
     message   control id
+    code      message code, such as ADT; "" for FHIR
     event     trigger event, such as A03
     removed   what `""` deletes, by the fullUrl of its resource
     origins   by fullUrl
@@ -71,6 +72,7 @@ class Said:
     sender: str = ""
     time: str = ""
     message: str = ""
+    code: str = ""
     event: str = ""
     removed: Mapping[str, tuple[Removed, ...]] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
@@ -85,6 +87,7 @@ def said_by(message: Message, traced: TracedResult, package: Package) -> Said:
         sender=traced.sender,
         time=event_time(message, package),
         message=message.control_id,
+        code=message.message_code,
         event=message.trigger_event,
         removed=_removed(traced.trace, package),
         origins=_origins(message, traced.trace, package),

@@ -6,7 +6,7 @@ that was held back says nothing about what is newer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from enum import StrEnum
@@ -18,7 +18,7 @@ Resource = dict[str, object]
 WRITTEN = "urn:clinical-mapping-workbench:extension:last-written"
 _NOT_DOMAIN_RESOURCES = frozenset({"Binary", "Bundle", "Parameters"})
 """Types of R4 without extensions (resource.html)."""
-_TOLD = "told"
+_TIMES = ("told", "passing")
 _PARTS = ("time", "sender", "message", "segment", "digest")
 
 
@@ -32,6 +32,7 @@ class Stamp:
     segment  which repeating segment told of the resource
     digest   of a message that was applied whole, on its header
     told     of types that are written element by element: when each was last told of, see `told`
+    passing  the same for elements told of in passing only, by messages about something else
     """
 
     time: str = ""
@@ -40,6 +41,7 @@ class Stamp:
     segment: str = ""
     digest: str = ""
     told: Mapping[str, str] = field(default_factory=dict)
+    passing: Mapping[str, str] = field(default_factory=dict)
 
 
 def stamp_of(resource: Mapping[str, object]) -> Stamp | None:
@@ -53,10 +55,22 @@ def stamp_of(resource: Mapping[str, object]) -> Stamp | None:
                 if isinstance(part, dict)
             ]
             single = dict(said)
-            told = [text.split(" ") for name, text in said if name == _TOLD]
-            times = {key: time for time, *keys in told for key in keys}
-            return Stamp(**{name: single.get(name, "") for name in _PARTS}, told=times)
+            times = {name: _times_of(text for each, text in said if each == name) for name in _TIMES}
+            time, sender, message, segment, digest = (single.get(name, "") for name in _PARTS)
+            return Stamp(time, sender, message, segment, digest, times["told"], times["passing"])
     return None
+
+
+def _times_of(texts: Iterable[str]) -> dict[str, str]:
+    """Times by key, from texts of a time and the keys it holds for."""
+    return {key: time for time, *keys in (text.split(" ") for text in texts) for key in keys}
+
+
+def _texts_of(times: Mapping[str, str]) -> list[str]:
+    keys: dict[str, list[str]] = {}
+    for key, time in times.items():
+        keys.setdefault(time, []).append(key)
+    return [" ".join((time, *those)) for time, those in sorted(keys.items())]
 
 
 def stamped(resource: Mapping[str, object], stamp: Stamp) -> Resource:
@@ -65,10 +79,7 @@ def stamped(resource: Mapping[str, object], stamp: Stamp) -> Resource:
     if bare.get("resourceType") in _NOT_DOMAIN_RESOURCES:
         return bare
     parts = [{"url": name, "valueString": getattr(stamp, name)} for name in _PARTS if getattr(stamp, name)]
-    times: dict[str, list[str]] = {}
-    for key, time in stamp.told.items():
-        times.setdefault(time, []).append(key)
-    parts += [{"url": _TOLD, "valueString": " ".join((time, *keys))} for time, keys in sorted(times.items())]
+    parts += [{"url": name, "valueString": text} for name in _TIMES for text in _texts_of(getattr(stamp, name))]
     if not parts:
         return bare
     return {**bare, "extension": [*_extensions(bare), {"url": WRITTEN, "extension": parts}]}

@@ -143,13 +143,14 @@ _SENTENCES: Mapping[str, tuple[IssueType, str]] = {
     "UPD-0406": (IssueType.NOT_SUPPORTED, "{place}: no longer in the message, and no {kind} can say that it is over"),
     "UPD-0407": (_CONFLICT, "{kind}: a later list of {segment} is known; left out"),
     "UPD-0501": (_RULE, "{domain}: another system is the source of truth; left as it is"),
+    "UPD-0502": (_RULE, "{kind}: told in passing by a message about something else; left as it is"),
     "UPD-0601": (IssueType.DUPLICATE, "this message was applied before; there is nothing to do"),
     "UPD-0602": (IssueType.DUPLICATE, "this control id was used before by another message"),
 }
 """Each finding of a plan: of which kind, and its sentence."""
 
 _REFUSED = "; the message is refused"
-_ENDED_OR_DONE = frozenset({"UPD-0402", "UPD-0601"})
+_ENDED_OR_DONE = frozenset({"UPD-0402", "UPD-0502", "UPD-0601"})
 
 
 def finding(rule: str, path: str, refused: bool = False, **args: str) -> Issue:

@@ -34,7 +34,7 @@ from workbench.records.said import Said
 from workbench.records.sameness import EVENTS, content_of, same_content
 from workbench.records.stamps import Order, Stamp, order_of, stamp_of, stamped
 from workbench.records.status_order import goes_back
-from workbench.records.told import BY_ELEMENT, differing, only_the_new
+from workbench.records.told import BY_ELEMENT, Sieve, differing, in_passing, only_the_new, tells_anew, told_by
 from workbench.records.update_plan import Act, Change, Policy, UpdatePlan, finding
 
 USUAL = Policy()
@@ -168,8 +168,8 @@ class _Planner:
         if same_content(item.there, now):
             return self._confirm(item, settled)
         if item.kind not in EVENTS and not self._is_link_only(item, settled, now):
-            if self._is_late_in_part(item, action):
-                return self._late(item, settled, now)
+            if self._is_told_in_parts(item, action):
+                return self._in_parts(item, settled, now)
             contradicted = self._contradicted(item, settled, now)
             if contradicted is not None:
                 return contradicted
@@ -201,35 +201,47 @@ class _Planner:
         now.update(only)
         return True
 
-    def _is_late_in_part(self, item: Item, action: str) -> bool:
-        """True for a late message about somebody or something of whom each message tells a part."""
-        stamp = stamp_of(item.there) if item.there is not None else None
-        whole = item.kind not in BY_ELEMENT or stamp is None or action == "D" or self.policy.silence is Silence.REPLACE
-        return not whole and self.policy.late is not Resolve.APPLY and self._order(item) is Order.BEFORE
+    def _is_told_in_parts(self, item: Item, action: str) -> bool:
+        """True for what many messages tell of, each a part, where it can be said which part is newer."""
+        if item.kind not in BY_ELEMENT or action == "D" or self.policy.silence is Silence.REPLACE:
+            return False
+        if item.there is None or stamp_of(item.there) is None:
+            return in_passing(item.kind, self.said.code)
+        return self.policy.late is not Resolve.APPLY and self._order(item) is not Order.UNKNOWN
 
-    def _late(self, item: Item, settled: Resource, now: Resource) -> Change:
-        """Write what no later message has told of, and report the rest.
+    def _in_parts(self, item: Item, settled: Resource, now: Resource) -> Change:
+        """Write the elements on which no other message has the better word, and report the rest.
 
-        now  what the resource would be if the message were not late
+        now  what the resource would be if all were written
         """
         assert item.there is not None
-        stamp = stamp_of(item.there) or Stamp()
-        new, removed = only_the_new(item.there, settled, item.removed, stamp, self.said.time)
+        passing = in_passing(item.kind, self.said.code)
+        stamp = stamp_of(item.there) or Stamp(told=told_by(item.there, (), self.said.time))
+        new, removed = only_the_new(item.there, settled, item.removed, Sieve(stamp, self.said.time, passing))
         step = goes_back(item.there, new, self.said.event)
         if step is not None:
-            return self._leave_out(item, "UPD-0201", self.policy.backward is Resolve.REFUSE, then=step[0], now=step[1])
-        becomes = self._true_to_source(item, merged(item.there, new, removed, self.policy.silence))
+            resolved = self._resolved(item, self.policy.backward, "UPD-0201", "UPD-0202", *step)
+            if resolved is not None:
+                return resolved
+        becomes = merged(item.there, new, removed, self.policy.silence)
         left = differing(content_of(becomes), content_of(now))
-        if not left:
-            return self._write(Act.UPDATE, item, settled, becomes)
-        refused = self.policy.late is Resolve.REFUSE
-        what = f"{item.kind} ({', '.join(left)})"
-        self.findings.append(finding("UPD-0101", item.path, refused, kind=what, then=stamp.time, now=self.said.time))
-        self.refusals += ["UPD-0101"] if refused else []
+        written = self._true_to_source(item, dict(becomes))
+        settled = {key: value for key, value in settled.items() if written.get(key) == becomes.get(key)}
+        becomes = written
+        rule = ("UPD-0502" if passing else "UPD-0101") if left else ""
+        refused = rule == "UPD-0101" and self.policy.late is Resolve.REFUSE
+        if left:
+            what = f"{item.kind} ({', '.join(left)})"
+            self.findings.append(finding(rule, item.path, refused, kind=what, then=stamp.time, now=self.said.time))
+            self.refusals += [rule] if refused else []
         if same_content(item.there, becomes):
-            item.reason = "UPD-0101"
+            if rule != "UPD-0101":
+                return Change(Act.SAME, item.kind, item.place)
+            item.reason = rule
             return self._left_out(item)
-        return replace(self._write(Act.UPDATE, item, settled, becomes), rule="UPD-0101")
+        if self._order(item) is Order.SAME and stamp.message not in ("", self.said.message):
+            self.findings.append(finding("UPD-0103", item.path, kind=item.kind))
+        return replace(self._write(Act.UPDATE, item, settled, becomes), rule=rule if rule == "UPD-0101" else "")
 
     def _contradicted(self, item: Item, settled: Resource, now: Resource) -> Change | None:
         """Left out because the record is newer, or further; None when it is written, reported where need be."""
@@ -298,6 +310,8 @@ class _Planner:
         stamp = stamp_of(item.there)
         about_patient = item.kind == "Patient" or patients_of(item.there)
         newer = stamp is None or order_of(self.said.time, stamp.time) is Order.AFTER
+        if stamp is not None and in_passing(item.kind, self.said.code):
+            newer = newer and tells_anew(settled, item.removed, stamp)
         if item.kind in EVENTS or not about_patient or not newer or not self.said.time:
             return Change(Act.SAME, item.kind, item.place)
         return self._write(Act.CONFIRM, item, settled, item.there)
