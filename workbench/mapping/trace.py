@@ -184,10 +184,9 @@ def _by_leaf(
     written: Iterable[tuple[Written, Outcome, str]], all_leaves: Iterable[Leaf]
 ) -> dict[Leaf, list[tuple[Written, Outcome, str]]]:
     """The writes that took each leaf."""
-    below: dict[tuple[int, ...], list[Leaf]] = {}
+    of_field: dict[tuple[int, int], list[Leaf]] = {}
     for leaf in all_leaves:
-        for depth in (3, 4):
-            below.setdefault(leaf[:depth], []).append(leaf)
+        of_field.setdefault(leaf[:2], []).append(leaf)
     found: dict[Leaf, list[tuple[Written, Outcome, str]]] = {}
     for item in written:
         write = item[0]
@@ -196,9 +195,10 @@ def _by_leaf(
                 continue
             index = node.segment.index
             if write.whole and node.level < 3:
-                place = (index, node.field, node.repetition, node.component)[: node.level + 2]
-                for leaf in below.get(place, ()):
-                    found.setdefault(leaf, []).append(item)
+                place = (node.repetition, node.component)[: node.level]
+                for leaf in of_field.get((index, node.field), ()):
+                    if leaf[2 : 2 + node.level] == place:
+                        found.setdefault(leaf, []).append(item)
             else:
                 found.setdefault((index, *_first_leaf(node)), []).append(item)
     return found

@@ -153,6 +153,8 @@ class Message:
         return len(self.raw[self._mark : byte].decode(self.encoding, "replace"))
 
     def _byte_length(self, text: str) -> int:
+        if self.encoding == "utf-8" and text.isascii():
+            return len(text)
         return len(text.encode(self.encoding, "surrogateescape"))
 
     @property
@@ -284,18 +286,11 @@ class Segment:
 
     def path(self, field: int = 0, repetition: int = 0, component: int = 0, subcomponent: int = 0) -> str:
         """The place in the product's notation; numbers that say nothing are left out."""
-        alone = len(self.message.named(self.name)) == 1
-        single = repetition <= 1 and len(self.repetitions(field)) <= 1
-        return str(
-            V2Path(
-                segment=self.name or f"line {self.index + 1}",
-                field=field,
-                component=component,
-                subcomponent=subcomponent,
-                repetition=0 if single else repetition,
-                occurrence=0 if alone else self.occurrence,
-            )
-        )
+        occurrence = 0 if len(self.message.named(self.name)) == 1 else self.occurrence
+        name = self.name or f"line {self.index + 1}"
+        if repetition == 1 and len(self.repetitions(field)) <= 1:
+            repetition = 0
+        return _path(name, occurrence, field, repetition, component, subcomponent)
 
     def leaves(self) -> Iterator[Element]:
         """Every populated primitive of the segment, in order: the lowest level that was written.
@@ -305,9 +300,17 @@ class Segment:
         if not self.name:
             yield Element(self)
             return
-        for field in range(3 if self.name in HEADERS else 1, len(self.fields)):
-            for repetition in range(1, len(self.repetitions(field)) + 1):
-                yield from Element(self, field, repetition).leaves()
+        delimiters = self.message.delimiters
+        first = 3 if self.name in HEADERS else 1
+        for field, text in enumerate(self.fields[first:], first):
+            for repetition, whole in _written_in(text, delimiters.repetition):
+                for component, part in _written_in(whole, delimiters.component):
+                    subcomponent = delimiters.subcomponent
+                    if not subcomponent or subcomponent not in part:
+                        yield Element(self, field, repetition, component)
+                        continue
+                    for number, _ in _written_in(part, subcomponent):
+                        yield Element(self, field, repetition, component, number)
 
     def _is_literal(self, field: int) -> bool:
         return field <= 2 and self.name in HEADERS
@@ -340,10 +343,13 @@ class Segment:
         for separator, number in (*levels, (delimiters.subcomponent, subcomponent)):
             if not number:
                 break
-            parts = text.split(separator) if separator else [text]
+            if number == 1:
+                text = text.split(separator, 1)[0] if separator else text
+                continue
+            parts = text.split(separator, number) if separator else [text]
             if number > len(parts):
                 return start + len(text), start + len(text)
-            start += sum(len(part) + 1 for part in parts[: number - 1])
+            start += sum(map(len, parts[: number - 1])) + number - 1
             text = parts[number - 1]
         return start, start + len(text)
 
@@ -440,6 +446,18 @@ class Element:
                 yield self
         for child in below:
             yield from child.leaves()
+
+
+@lru_cache(maxsize=16384)
+def _path(segment: str, occurrence: int, field: int, repetition: int, component: int, subcomponent: int) -> str:
+    return str(V2Path(segment, field, component, subcomponent, repetition, occurrence))
+
+
+def _written_in(text: str, separator: str) -> Iterable[tuple[int, str]]:
+    """The parts of a text that say something, with their numbers."""
+    if not separator or separator not in text:
+        return ((1, text),) if text else ()
+    return [(number, part) for number, part in enumerate(text.split(separator), 1) if part]
 
 
 @lru_cache(maxsize=4096)
