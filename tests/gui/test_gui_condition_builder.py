@@ -49,3 +49,18 @@ def test_a_text_without_quotes_is_told_where_it_is_typed(qtbot: QtBot, theme: Th
     builder, _ = made(qtbot, theme, "")
     QTest.keyClicks(builder.line, "OBX-2 = NM")
     assert builder.problem.text().startswith("A text in single quotes is expected")
+
+
+def test_conditions_over_fhir_are_read_as_such(qtbot: QtBot, theme: Theme) -> None:
+    builder, said = made(qtbot, theme, "")
+    builder.expect_fhir(True)
+    builder.show_condition("birthDate != deceasedDateTime and identifier[system = 'a'].value valued or length = '5'")
+    assert builder.problem.text() == ""
+    shown = [(row.operand.text(), row.test.currentText(), row.value.text()) for row in builder.rows]
+    assert shown == [
+        ("birthDate", "other than", "deceasedDateTime"),
+        ("identifier[system = 'a'].value", "valued", ""),
+        ("length", "=", "5"),
+    ]
+    QTest.keyClicks(builder.rows[0].value, "x")
+    assert said[-1].startswith("birthDate != xdeceasedDateTime and") and said[-1].endswith("or length = '5'")

@@ -19,7 +19,8 @@ from workbench.gui.views.mapping.condition_rows import (
 )
 from workbench.gui.views.mapping.rule_line import RuleLine
 from workbench.gui.widgets.basics import across, button, down, label, tool_button
-from workbench.mapping.conditions import SyntaxProblem
+from workbench.mapping.conditions import Condition, SyntaxProblem, read_condition
+from workbench.mapping.directions.fhir_paths import read_fhir_condition
 
 _NO_PATH = frozenset({Test.MADE, Test.EXPRESSION})
 _HINTS = {
@@ -105,6 +106,7 @@ class ConditionBuilder(QWidget):
         super().__init__()
         self._theme = theme
         self._shown = ""
+        self._read: Callable[[str], Condition] = read_condition
         self._paths = QStringListModel(self)
         self.line = RuleLine("When", "PID-8 valued and not PID-3.5 in ('MR', 'PI')")
         self.line.setToolTip("The whole condition; the rows below are the same")
@@ -122,6 +124,10 @@ class ConditionBuilder(QWidget):
     def offer_paths(self, paths: list[str]) -> None:
         """What completion of paths knows."""
         self._paths.setStringList(paths)
+
+    def expect_fhir(self, fhir: bool) -> None:
+        """Whether the places in conditions are those of FHIR documents."""
+        self._read = read_fhir_condition if fhir else read_condition
 
     def show_condition(self, text: str) -> None:
         """Show a condition; nothing moves when it is the one shown."""
@@ -142,7 +148,7 @@ class ConditionBuilder(QWidget):
         if text.strip() == self._shown:
             return
         try:
-            rows = rows_of(text)
+            rows = rows_of(text, self._read)
         except SyntaxProblem as problem:
             self._say(f"{problem.sentence[:1].upper()}{problem.sentence[1:]}, at character {problem.at + 1}.")
             return
@@ -154,7 +160,7 @@ class ConditionBuilder(QWidget):
 
     def _show_rows(self, text: str) -> None:
         try:
-            self._lay_out(list(rows_of(text)))
+            self._lay_out(list(rows_of(text, self._read)))
         except SyntaxProblem as problem:
             self._lay_out([])
             self._say(f"{problem.sentence[:1].upper()}{problem.sentence[1:]}, at character {problem.at + 1}.")
@@ -185,7 +191,7 @@ class ConditionBuilder(QWidget):
         text = text_of([widget.row() for widget in self.rows])
         self.line.show_text(text)
         try:
-            rows_of(text)
+            rows_of(text, self._read)
         except SyntaxProblem as problem:
             self._say(f"{problem.sentence[:1].upper()}{problem.sentence[1:]}, at character {problem.at + 1}.")
             return

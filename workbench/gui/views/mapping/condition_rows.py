@@ -6,11 +6,11 @@ The rows keep the author's paths letter by letter, so a condition of any source 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workbench.mapping.conditions import SyntaxProblem, read_condition
+from workbench.mapping.conditions import Condition, SyntaxProblem, read_condition
 
 
 class Joint(StrEnum):
@@ -53,7 +53,7 @@ OF_PLACES = {Test.SAME_AS: Test.EQUAL, Test.OTHER_THAN: Test.UNEQUAL}
 _NOT_WRITTEN = (Test.MADE, Test.EXPRESSION, *OF_PLACES)
 _BY_LENGTH = sorted((test for test in Test if test not in _NOT_WRITTEN), key=len, reverse=True)
 _TO_PLACES = {written: test for test, written in OF_PLACES.items()}
-_NUMBERED = ("count", "length")
+_NUMBERED = ("count(", "length(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,17 @@ class ConditionRow:
     value: str = ""
 
 
-def rows_of(text: str) -> tuple[ConditionRow, ...]:
+def rows_of(text: str, read: Callable[[str], Condition] = read_condition) -> tuple[ConditionRow, ...]:
     """The rows of a condition, () for none.
 
+    read    the grammar of the source's standard
     raises  SyntaxProblem: the condition is not understood
     """
     if not text.strip():
         return ()
-    meant = read_condition(text)
+    meant = read(text)
     found = tuple(_row(joint, piece) for joint, piece in _pieces(text))
-    if _means(found) != meant:
+    if _means(found, read) != meant:
         return (ConditionRow(test=Test.EXPRESSION, value=text.strip()),)
     return found
 
@@ -100,9 +101,9 @@ def text_of(rows: Sequence[ConditionRow]) -> str:
     return " ".join(parts)
 
 
-def _means(rows: Sequence[ConditionRow]) -> object:
+def _means(rows: Sequence[ConditionRow], read: Callable[[str], Condition]) -> object:
     try:
-        return read_condition(text_of(rows))
+        return read(text_of(rows))
     except SyntaxProblem:
         return None
 

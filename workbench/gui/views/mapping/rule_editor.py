@@ -24,7 +24,9 @@ from workbench.gui.views.mapping.rule_form import FieldTabs, row_form, rule_form
 from workbench.gui.views.mapping.rule_line import RuleLine
 from workbench.gui.widgets.basics import Badge, across, button, down, label
 from workbench.kernel.errors import Refused
+from workbench.mapping.directed import direction_of
 from workbench.mapping.model import (
+    Direction,
     Null,
     Package,
     Policy,
@@ -143,6 +145,9 @@ class RuleEditor(QFrame):
         sample  the text it reads in the selected message, for the examples of transforms
         """
         self._entry = entry
+        if package is not None:
+            fhir = direction_of(package) in (Direction.FHIR_TO_V2, Direction.FHIR_TO_FHIR)
+            self.form.conditions.expect_fhir(fhir)
         self.enabled.setVisible(entry is not None)
         self.status_badge.setVisible(entry is not None)
         self._approve.setVisible(entry is not None)
