@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from workbench.kernel.errors import Refused
 from workbench.mapping.conditions import V2_TYPES, SyntaxProblem
 from workbench.mapping.directions.parts import SourceSide
-from workbench.mapping.directions.patterns import ANY_DEPTH, Cover, PatternStep, Place, Spot, State
+from workbench.mapping.directions.patterns import ANY_DEPTH, NOWHERE, Cover, PatternStep, Place, Spot, State
 from workbench.mapping.directions.running import Frame, Holds, Instance, Node, Run
 from workbench.mapping.model import LedgerRule, MessageMap, Package
 
@@ -22,6 +22,7 @@ class Covers:
     """The ignore and keep patterns of one message map and its package.
 
     rules       and the conditions of each pattern, by its number
+    ignores     there are ignore rules
     start       where every way begins, before the resource or segment
     of_maps     the patterns of each map that has some
     """
@@ -29,6 +30,7 @@ class Covers:
     rules: tuple[LedgerRule, ...]
     conditions: tuple[Holds | None, ...]
     keep: tuple[LedgerRule, ...]
+    ignores: bool
     start: Spot
     of_maps: Mapping[str, tuple[Cover, ...]]
 
@@ -64,6 +66,7 @@ def covers_of(package: Package, message_maps: Iterable[MessageMap], reading: Sou
         tuple(rules),
         tuple(conditions),
         tuple(rules[cover.number] for cover in covers if cover.keeps),
+        not all(cover.keeps for cover in covers),
         Spot(frozenset((cover, 0) for cover in covers if not cover.map), {}),
         {name: tuple(found) for name, found in of_maps.items()},
     )
@@ -128,12 +131,14 @@ class Covering:
         return self._run.document.visit(self._covers.start, self._beginning(), taken)
 
     def spot(self, place: Place) -> Spot:
-        """What covers a place, by what the maps have been given until now."""
+        """What ignores a place, by what the maps have been given until now."""
+        if not self._covers.ignores:
+            return NOWHERE
         return self._run.document.spot(place, self._covers.start, self._beginning())
 
     def joined(self, place: Place, spot: Spot) -> Spot:
         """A spot with the patterns of the maps that were given the place until now."""
-        begun = self._beginning().get(place)
+        begun = self._beginning().get(place) if self._covers.ignores else None
         return spot if begun is None else spot.joined(begun)
 
     def ignored(self, place: Place, spot: Spot) -> LedgerRule | None:
@@ -170,8 +175,7 @@ class Covering:
 
     def _reaches(self, cover: Cover, around: Place, place: Place) -> bool:
         """True when the pattern, counted from `around`, covers the place."""
-        alone = Spot(frozenset(), {})
-        found = self._run.document.spot(place, alone, {around: self._begun(cover, around)})
+        found = self._run.document.spot(place, Spot(frozenset(), {}), {around: self._begun(cover, around)})
         return any(at == len(cover.steps) for _, at in found.states)
 
     def _beginning(self) -> Mapping[Place, frozenset[State]]:

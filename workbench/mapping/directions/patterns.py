@@ -128,3 +128,7 @@ class Spot:
             if len(self._known) < REMEMBERED_SPOTS:
                 self._known[states] = found
         return found
+
+
+NOWHERE = Spot(frozenset(), {})
+"""Where no pattern reaches."""

@@ -178,6 +178,18 @@ class V2Source:
         found = raw.split(separator) if separator else [raw]
         return [Node(text, (*place, number), (), segment) for number, text in enumerate(found, 1) if text]
 
+    def part(self, node: Node, number: int) -> list[Node]:
+        """The one of the `parts` of a repetition or component that has a number, where it is populated."""
+        place = node.place
+        if place is None or node.segment is None or not 3 <= len(place) <= 4:
+            return []
+        separator = self.delimiters.component if len(place) == 3 else self.delimiters.subcomponent
+        raw = str(node.value)
+        found = raw.split(separator, number) if separator else [raw]
+        if number > len(found) or not found[number - 1]:
+            return []
+        return [Node(found[number - 1], (*place, number), (), node.segment)]
+
     def repetitions(self, segment: SegmentScope, field: int) -> list[Node]:
         text = segment.fields[field] if field < len(segment.fields) else ""
         if not text:
@@ -373,20 +385,15 @@ def _deeper(document: V2Source, nodes: list[Node], component: int, subcomponent:
     """The component and subcomponent of values; of a component the first number counts its subcomponents."""
     for number in (component, subcomponent):
         if number:
-            nodes = [
-                part
-                for node in nodes
-                for part in _parts_or_itself(document, node)
-                if part.place and part.place[-1] == number
-            ]
+            nodes = [part for node in nodes for part in _part(document, node, number)]
     return nodes
 
 
-def _parts_or_itself(document: V2Source, node: Node) -> list[Node]:
-    """The parts of a value; a subcomponent is its own first part."""
+def _part(document: V2Source, node: Node, number: int) -> list[Node]:
+    """One part of a value, where it is populated; a subcomponent is its own first part."""
     if node.place is not None and len(node.place) == 5:
         return [Node(node.value, (*node.place[:4], 1), (), node.segment)] if node.place[4] == 1 else []
-    return document.parts(node)
+    return document.part(node, number)
 
 
 def _version(text: str) -> tuple[int, ...]:
