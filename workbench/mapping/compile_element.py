@@ -255,7 +255,8 @@ def block(parts: RuleParts, target: Target, kind: Kind) -> Block:
 
         return run
 
-    return Block(inner, around)
+    single = target.direct and not target.repeats and target.slot is None
+    return Block(inner, around, target.key if single else "")
 
 
 def make_each(parts: RuleParts, target: Target) -> Step:

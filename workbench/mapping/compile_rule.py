@@ -126,21 +126,25 @@ class Compiler:
 
 
 def copied_part(parts: RuleParts) -> tuple[int, Copied] | None:
-    """The number of the part of a value that a rule does no more than copy to an element, and what becomes of it."""
+    """The number of the part that a rule does no more than copy to an element when it says something, and what becomes
+    of it."""
     rule = parts.rule
     more = (rule.when, rule.using, rule.codes, rule.transform, rule.children, rule.make, rule.reference, rule.raises)
     if any(more) or rule.literal is not None or rule.default is not None or rule.accounts_for:
         return None
-    if len(parts.sources) != 1 or len(parts.sources[0]) != 1 or rule.repeat is not Repeat.EACH or not rule.target:
+    if len(parts.sources) != 1 or rule.repeat is not Repeat.EACH or not rule.target:
         return None
-    path = parts.sources[0][0]
-    if isinstance(path, Text) or not path.in_value or not path.component or path.subcomponent or path.only:
+    path, source = parts.sources[0][0], parts.place.source
+    if isinstance(path, Text) or path.repetition or path.subcomponent or path.only:
+        return None
+    number = source.part(path)
+    if not number or (path.component and not source.in_value):
         return None
     target, kind = parts.target()
     if not target.direct or target.repeats or target.slot is not None or target.others or kind.type not in CONVERTERS:
         return None
     note = zone_note if kind.type in ZONED else _no_note
-    return path.component, Copied(target.key, CONVERTERS[kind.type], note)
+    return number, Copied(target.key, CONVERTERS[kind.type], note)
 
 
 def _no_note(text: str, zone: Zone) -> str:

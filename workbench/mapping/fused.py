@@ -10,7 +10,8 @@ import msgspec
 
 from workbench.mapping.effects import Effect
 from workbench.mapping.leaves import leaves_with
-from workbench.mapping.memory import make_again
+from workbench.mapping.memory import Copied, make_again
+from workbench.mapping.model import Json
 from workbench.mapping.retracing import at, given_since, moved, note_again, notes_since, ways, write_out
 from workbench.mapping.running import (
     FIELDS,
@@ -28,6 +29,8 @@ from workbench.mapping.running import (
 )
 from workbench.mapping.scope import Resource, SegmentScope
 from workbench.mapping.template import Template
+from workbench.mapping.values import Misfit
+from workbench.v2.delimiters import NULL
 
 REMEMBERED_TEXTS = 1024
 """Sets of texts kept for each run of rules."""
@@ -43,6 +46,17 @@ Alone = Callable[[Sequence[str]], frozenset[str]]
 def texts_at(numbers: Sequence[int]) -> Texts:
     """Gives the parts of those numbers, all of which are there."""
     return itemgetter(*numbers) if numbers else lambda parts: ""
+
+
+class CopiedPart(NamedTuple):
+    """A part that one of the rules copies, and that no other looks at.
+
+    way  keys to where it goes
+    """
+
+    number: int
+    way: tuple[str, ...]
+    copied: Copied
 
 
 class Referral(NamedTuple):
@@ -93,10 +107,19 @@ class Fused:
 
     texts  gives what they read of a segment's or value's parts
     alone  gives the keys they may write or look at for such parts; all of the effect's unless given
+    copied parts that differ from run to run, and are put into what is remembered
     """
 
-    def __init__(self, steps: Sequence[Step], effect: Effect, texts: Texts, alone: Alone | None = None) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        effect: Effect,
+        texts: Texts,
+        alone: Alone | None = None,
+        copied: Sequence[CopiedPart] = (),
+    ) -> None:
         self._steps = tuple(steps)
+        self._copied = tuple(copied)
         self._alone_in = alone
         self._appends = effect.appends
         self._alone = effect.writes - effect.appends
@@ -109,6 +132,8 @@ class Fused:
     def run(self, frame: Frame) -> int:
         target, scope, state, node = frame.target, frame.scope, frame.run, frame.node
         if not isinstance(scope, SegmentScope) or scope.first:
+            return self._plain(frame)
+        if self._copied and not self._plain_texts(state, frame.parts):
             return self._plain(frame)
         texts = self.texts(frame.parts)
         header: SegmentScope | None = None
@@ -131,6 +156,8 @@ class Fused:
             return self._plain(frame)
         self._hits += 1
         element = there.element.copy()
+        if self._copied and not self._put_in(state, element, frame.parts):
+            return self._plain(frame)
         if there.referrals:
             _refer_again(frame, element, there.referrals)
         offsets = self._lengths(target) if there.notes else {}
@@ -142,7 +169,8 @@ class Fused:
         for recipe in there.made:
             make_again(state, scope, recipe)
         if there.notes:
-            note_again(state, there.notes, (element, *state.copies[first:]), scope, node, target, offsets)
+            said = {one.number: self._said(one, frame.parts[one.number], state) for one in self._copied}
+            note_again(state, there.notes, (element, *state.copies[first:]), scope, node, target, offsets, said)
         if there.taken:
             base = 0 if node is None else number_of(node, True)
             scope.taken.update([base + place for place in there.taken] if base else there.taken)
@@ -154,6 +182,27 @@ class Fused:
         if state.made is not None:
             state.made += there.made
         return there.written
+
+    def _plain_texts(self, state: Run, parts: Sequence[str]) -> bool:
+        """True when the copied parts are texts in which nothing stands for anything else."""
+        for one in self._copied:
+            text = parts[one.number]
+            if not text or state.special(text) is not None or text == NULL:
+                return False
+        return True
+
+    def _put_in(self, state: Run, element: Resource, parts: Sequence[str]) -> bool:
+        """Put the copied parts where they go; False when one of them does not fit there."""
+        try:
+            for number, way, copied in self._copied:
+                holder = element if len(way) == 1 else at(element, way[:-1])
+                holder[way[-1]] = copied.convert(parts[number], state.zone)
+        except Misfit:
+            return False
+        return True
+
+    def _said(self, one: CopiedPart, text: str, state: Run) -> tuple[str, str]:
+        return text, one.copied.note(text, state.zone)
 
     def outcome(self, state: Run, texts: object) -> Outcome | None:
         """What is known of texts of a segment; of rules that ask for nothing else."""
@@ -200,6 +249,8 @@ class Fused:
         if len(self._known) >= REMEMBERED_TEXTS:
             self._known.clear()
         outcome = before.outcome(frame, scratch, leaves, made, written)
+        if outcome is not None and not all(_is_there(scratch, one, frame) for one in self._copied):
+            outcome = None
         if outcome is not None:
             open_places = frozenset([place for place in outcome.taken if not whole >> (place >> FIELDS) & 1])
             outcome = msgspec.structs.replace(
@@ -264,6 +315,14 @@ class _Before(NamedTuple):
         return Outcome(
             written, Template(scratch), frozenset(), taken, 0, frozenset(), given, recipes, tuple(referrals), notes
         )
+
+
+def _is_there(element: Resource, one: CopiedPart, frame: Frame) -> bool:
+    """True when a copied part stands where it goes."""
+    found: Json = element
+    for key in one.way:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found == one.copied.convert(frame.parts[one.number], frame.run.zone)
 
 
 def _done(state: Run, scope: SegmentScope, taken: set[int]) -> int:

@@ -9,11 +9,13 @@ and copied afterwards (`fused`). Traced runs never come here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import NamedTuple
 
 from workbench.mapping.effects import Effect
-from workbench.mapping.fused import Fused, texts_at
+from workbench.mapping.fused import CopiedPart, Fused, texts_at
+from workbench.mapping.memory import Copied
 from workbench.mapping.running import Step
 
 OBSERVED_RUNS = 32
@@ -27,10 +29,11 @@ TEXTS_OF_A_STEADY_FIELD = 12
 
 
 class Below(NamedTuple):
-    """The functions below an element: `around` makes and fills the element with them."""
+    """The functions below an element: `around` makes and fills the element with them; `key` as in `plans.Block`."""
 
     around: Callable[[list[Step]], Step]
     planned: Sequence[PlannedStep]
+    key: str = ""
 
     def within(self, outer: Callable[[Step], Step]) -> Below:
         """The same inside a function that decides whether it runs."""
@@ -45,6 +48,7 @@ class PlannedStep(NamedTuple):
     slots   numbers of the elements it may share with other functions (`Frame.slots`)
     heavy   to remember it pays even when it stands alone
     below   what it runs below an element of its own, where those functions can be fused by themselves
+    copied  the part it only copies, and what becomes of it
     """
 
     step: Step
@@ -52,6 +56,7 @@ class PlannedStep(NamedTuple):
     slots: frozenset[int] = frozenset()
     heavy: bool = False
     below: Below | None = None
+    copied: tuple[int, Copied] | None = None
 
 
 class Plan:
@@ -89,23 +94,63 @@ class Plan:
     def _fuse(self, planned: Sequence[PlannedStep]) -> Iterable[Step]:
         """The steps in order, steady ones that stand side by side as one."""
         effects = [self._steady(one.effect()) for one in planned]
+        varying = [self._varying(one) if effect is None else None for one, effect in zip(planned, effects, strict=True)]
+        effects = [one.effect if one is not None else effect for one, effect in zip(varying, effects, strict=True)]
         effects = _without_shared(effects, [one.slots for one in planned])
-        waiting: list[tuple[PlannedStep, Effect]] = []
-        for one, effect in zip(planned, effects, strict=True):
+        waiting: list[_Waiting] = []
+        for one, effect, copied in zip(planned, effects, varying, strict=True):
             if effect is not None:
-                waiting.append((one, effect))
+                waiting.append(_Waiting(one, effect, copied))
                 continue
             yield from self._as_one(waiting)
             waiting = []
-            yield one.step if one.below is None else one.below.around(list(self._fuse(one.below.planned)))
+            yield self._alone(one)
         yield from self._as_one(waiting)
 
-    def _as_one(self, waiting: Sequence[tuple[PlannedStep, Effect]]) -> Iterable[Step]:
-        steps = [one.step for one, _ in waiting]
-        if len(steps) < 2 and not any(one.heavy for one, _ in waiting):
-            return steps
-        effect = reduce(Effect.and_of, [effect for _, effect in waiting])
-        return [Fused(steps, effect, texts_at([number for number in sorted(effect.reads) if self._there(number)])).run]
+    def _alone(self, one: PlannedStep) -> Step:
+        """An unsteady step, with what is steady below it fused."""
+        return one.step if one.below is None else one.below.around(list(self._fuse(one.below.planned)))
+
+    def _as_one(self, waiting: Sequence[_Waiting]) -> Iterable[Step]:
+        if any(one.copied is not None and one.disturbed_by(waiting) for one in waiting):
+            begin = 0
+            for at, one in enumerate(waiting):
+                if one.copied is not None:
+                    yield from self._as_one(waiting[begin:at])
+                    yield self._alone(one.planned)
+                    begin = at + 1
+            yield from self._as_one(waiting[begin:])
+            return
+        if len(waiting) < 2 and not any(one.planned.heavy and one.copied is None for one in waiting):
+            yield from [self._alone(one.planned) if one.copied is not None else one.planned.step for one in waiting]
+            return
+        effect = reduce(Effect.and_of, [one.effect for one in waiting])
+        texts = texts_at([number for number in sorted(effect.reads) if self._there(number)])
+        copied = [one.copied.part for one in waiting if one.copied is not None]
+        yield Fused([one.planned.step for one in waiting], effect, texts, copied=copied).run
+
+    def _varying(self, one: PlannedStep) -> _Varying | None:
+        """An unsteady step as a steady one but for a part that it only copies; None when it does more with it."""
+        effect = one.effect()
+        if effect is None:
+            return None
+        if one.copied is not None:
+            number, copied = one.copied
+            return _Varying(replace(effect, reads=effect.reads - {number}), CopiedPart(number, (copied.key,), copied))
+        if one.below is None or not one.below.key:
+            return None
+        effects = [(below, self._steady(below.effect())) for below in one.below.planned]
+        unsteady = [below for below, steady in effects if steady is None]
+        inner = self._varying(unsteady[0]) if len(unsteady) == 1 else None
+        others = [steady for _, steady in effects if steady is not None]
+        if inner is None or any(other.reads & {inner.part.number} for other in others):
+            return None
+        if any(inner.part.way[0] in other.writes for other in others):
+            return None
+        reads = reduce(Effect.and_of, others, inner.effect)
+        way = (one.below.key, *inner.part.way)
+        whole = replace(effect, reads=reads.reads, header=reads.header, made=reads.made)
+        return _Varying(whole, inner.part._replace(way=way))
 
     def _there(self, number: int) -> bool:
         return number < len(self._populated) and self._populated[number]
@@ -116,6 +161,27 @@ class Plan:
             return None
         unsteady = any(len(self._texts.get(number, ())) > TEXTS_OF_A_STEADY_FIELD for number in effect.reads)
         return None if unsteady else effect
+
+
+class _Varying(NamedTuple):
+    """The effect of a step besides the part that it only copies."""
+
+    effect: Effect
+    part: CopiedPart
+
+
+class _Waiting(NamedTuple):
+    """A step that is to run as one with its neighbours."""
+
+    planned: PlannedStep
+    effect: Effect
+    copied: _Varying | None
+
+    def disturbed_by(self, others: Iterable[_Waiting]) -> bool:
+        """True when another step reads the part this one copies, or writes where it goes."""
+        assert self.copied is not None  # the caller has looked
+        number, key = self.copied.part.number, self.copied.part.way[0]
+        return any(one is not self and (number in one.effect.reads or key in one.effect.writes) for one in others)
 
 
 def _without_shared(effects: list[Effect | None], slots: list[frozenset[int]]) -> list[Effect | None]:

@@ -7,11 +7,10 @@ again and again (`OBX-2`), is worked out once for each shape; the answer, a flat
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 
 from workbench.mapping.compile_source import Holds
 from workbench.mapping.compile_target import Slots
@@ -46,10 +45,14 @@ _ANY_PARTS = (True,) * 256
 
 @dataclass(frozen=True)
 class Block:
-    """Rules below one element: `around` makes and fills the element with their functions."""
+    """Rules below one element: `around` makes and fills the element with their functions.
+
+    key  of the element in the target when there is only one, "" else
+    """
 
     inner: CompiledMap
     around: Callable[[list[Step]], Step]
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Entry:
             condition is not known to hold
     slots   numbers of the elements it may share with other rules (`Frame.slots`)
     heavy   it does more than to copy one text
-    copied  of a rule that only copies a part of a value: its number, and what becomes of it
+    copied  of a rule that only copies a part: its number, and what becomes of it
     """
 
     step: Step
@@ -165,7 +168,7 @@ class CompiledMap:
 
     def _matching(self, known: KnownShape, frame: Frame) -> Plan:
         """The plan for what the patterns say of the parts at hand; that for any when one of them is no plain text."""
-        parts, special = frame.parts, _special(frame.run.separators + frame.run.repetition + frame.run.escape)
+        parts, special = frame.parts, frame.run.special
         verdicts = []
         for part, pattern in known.patterns:
             text = parts[part]
@@ -222,8 +225,8 @@ class CompiledMap:
                 if not within:
                     continue
                 step = entry.block.around([one.step for one in within])
-                below = None if entry.block.inner.first else Below(entry.block.around, within)
-            inner = [PlannedStep(step, effect, entry.slots, entry.heavy, below)]
+                below = None if entry.block.inner.first else Below(entry.block.around, within, entry.block.key)
+            inner = [PlannedStep(step, effect, entry.slots, entry.heavy, below, entry.copied)]
             if entry.inline is not None:
                 inner = entry.inline.steps_for(shape)
                 if not inner:
@@ -294,12 +297,6 @@ def first_of(steps: list[Step]) -> Step:
         return NOTHING
 
     return run
-
-
-@lru_cache(maxsize=16)
-def _special(characters: str) -> Callable[[str], object]:
-    """Finds one of the characters in a text."""
-    return re.compile(f"[{re.escape(characters)}]").search
 
 
 def _patterns(entries: Iterable[Entry], source: Source, shape: Shape) -> Iterator[Pattern]:

@@ -96,9 +96,11 @@ def _written_again(state: Run, again: Again) -> Iterator[Written]:
         elif item is not None and again.offsets:
             item += again.offsets.get(one.key, 0)
         nodes = tuple([moved(part, state, segment, value) for part in one.nodes])
-        if again.texts and nodes and nodes[0].component in again.texts:
-            raw, said = again.texts[nodes[0].component]
-            nodes = (msgspec.structs.replace(nodes[0], raw=raw),)
+        if again.texts and nodes:
+            part = nodes[0].field if value is None else nodes[0].component
+            if part in again.texts and nodes[0].segment is segment:
+                raw, said = again.texts[part]
+                nodes = (msgspec.structs.replace(nodes[0], raw=raw),)
         yield Written(one.rule, nodes, one.whole, container, one.key, item, one.outcome, one.row, said)
 
 

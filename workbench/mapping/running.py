@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -184,7 +186,8 @@ class Again(msgspec.Struct, frozen=True):
     value    the value that was remembered, None for rules of a segment
     target   what the element's content has gone into
     offsets  how many items the target's lists held before
-    texts    the raw texts of copied components, which differ from value to value, with what is to be said of each
+    texts    the raw texts of copied parts, which differ from value to value, with what is to be said of each: by number
+             of the component, or of the field where there is no value
     """
 
     notes: Sequence[Note]
@@ -212,6 +215,11 @@ class Pending(msgspec.Struct, frozen=True):
     rule: RuleName
 
 
+@lru_cache(maxsize=64)
+def _special(characters: str) -> Callable[[str], object]:
+    return re.compile(f"[{re.escape(characters)}]").search
+
+
 class Run:
     """One message on its way through a mapping.
 
@@ -229,6 +237,7 @@ class Run:
              cannot be made from memory
     waiting  instances by name that nobody has asked for yet, with the scope each was made in
     same     resources that are in the bundle with all that one text says of them: identity, text and what was made
+    special  finds a delimiter in a text
     afresh   nothing is taken from memory
     copies   in traced runs: what was made of resources before it was merged, in the order in which that began
     """
@@ -236,8 +245,8 @@ class Run:
     __slots__ = (
         "afresh", "aliases", "awaited", "bundle", "by_identity", "component", "context", "copies", "delimiters",
         "dropped", "escape", "given", "issues", "keeping", "key", "laid_out", "made", "message", "name", "noting",
-        "order", "pending", "repetition", "same", "sender", "separators", "subcomponent", "trace", "uneven",
-        "waiting", "whole", "zone",
+        "order", "pending", "repetition", "same", "sender", "separators", "special", "subcomponent", "trace",
+        "uneven", "waiting", "whole", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -262,6 +271,7 @@ class Run:
         self.separators = self.delimiters.component + self.delimiters.subcomponent
         self.repetition = self.delimiters.repetition or _NEVER
         self.escape = self.delimiters.escape or _NEVER
+        self.special = _special(self.separators + self.repetition + self.escape)
         self.issues: list[Issue] = []
         self.pending: list[Pending] = []
         self.bundle: Resource = {}
