@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from workbench.mapping.conditions import Both, Check, Condition, Either, Not, Operand, Relation, Same, Text
 from workbench.mapping.directions.checks import number_test
 from workbench.mapping.directions.fhir_paths import FhirAlternatives, FhirPath, FhirStep, StepKind, path_of
+from workbench.mapping.directions.looks import NOTHING_SEEN, Looks, Reach, all_looks
 from workbench.mapping.directions.plans import Known, May
-from workbench.mapping.directions.reads import NOTHING_READ, Reach, Reads, all_reads
 
 
 def may_have(source: FhirAlternatives, joined: bool) -> May | None:
@@ -17,15 +17,15 @@ def may_have(source: FhirAlternatives, joined: bool) -> May | None:
     joined  one of several sources that become a text, where literal texts alone say nothing
     """
     needed = [_needed(one) for one in source if not (joined and isinstance(one, Text))]
-    first = all_reads(looks for looks in needed if looks is not None)
+    first = all_looks(looks for looks in needed if looks is not None)
     return (lambda keys: bool(first.among(keys))) if None not in needed else None
 
 
-def looks_of_source(source: FhirAlternatives) -> Reads:
-    return all_reads(NOTHING_READ if isinstance(one, Text) else looks_of_path(one) for one in source)
+def looks_of_source(source: FhirAlternatives) -> Looks:
+    return all_looks(NOTHING_SEEN if isinstance(one, Text) else looks_of_path(one) for one in source)
 
 
-def _needed(alternative: FhirPath | Text) -> Reads | None:
+def _needed(alternative: FhirPath | Text) -> Looks | None:
     """The keys of which a path needs one in the value at hand; None where they do not tell."""
     if isinstance(alternative, Text) or alternative.start:
         return None
@@ -56,46 +56,46 @@ _FOLLOWING = frozenset({StepKind.RESOLVE, StepKind.REFERRING, StepKind.TYPE})
 """Steps that stay in the document."""
 
 
-def looks_of_path(path: FhirPath) -> Reads:
-    start = Reads(Reach.DOCUMENT if path.start else Reach.VALUE, rows=frozenset({path.start} - {"", "bundle"}))
+def looks_of_path(path: FhirPath) -> Looks:
+    start = Looks(Reach.DOCUMENT if path.start else Reach.VALUE, rows=frozenset({path.start} - {"", "bundle"}))
     if not path.start:
         start = _first_key(path.steps[0])
     found = [start]
     for step in path.steps:
         if step.kind not in _INWARD:
-            found.append(Reads(Reach.DOCUMENT if step.kind in _FOLLOWING else Reach.AROUND))
+            found.append(Looks(Reach.DOCUMENT if step.kind in _FOLLOWING else Reach.AROUND))
         if step.only is not None:
             found.append(looks_of_condition(step.only).inside())
-    return all_reads(found)
+    return all_looks(found)
 
 
-def _first_key(step: FhirStep) -> Reads:
+def _first_key(step: FhirStep) -> Looks:
     """Which keys of the value at hand the first step of a path looks at."""
     match step.kind:
         case StepKind.ELEMENT:
-            return Reads(Reach.VALUE, frozenset({step.name, f"_{step.name}"}))
+            return Looks(Reach.VALUE, frozenset({step.name, f"_{step.name}"}))
         case StepKind.CHOICE:
-            return Reads(Reach.VALUE, stems=frozenset({step.name}))
+            return Looks(Reach.VALUE, stems=frozenset({step.name}))
         case StepKind.EXTENSION:
-            return Reads(Reach.VALUE, frozenset({"extension"}))
+            return Looks(Reach.VALUE, frozenset({"extension"}))
         case StepKind.RESOLVE:
-            return Reads(Reach.DOCUMENT, frozenset({"reference"}))
+            return Looks(Reach.DOCUMENT, frozenset({"reference"}))
         case _:
-            return Reads(Reach.VALUE, None)
+            return Looks(Reach.VALUE, None)
 
 
-def looks_of_condition(condition: Condition) -> Reads:
+def looks_of_condition(condition: Condition) -> Looks:
     match condition:
         case Both(conditions) | Either(conditions):
-            return all_reads(map(looks_of_condition, conditions))
+            return all_looks(map(looks_of_condition, conditions))
         case Not(inner):
             return looks_of_condition(inner)
         case Same():
-            return all_reads(looks_of_path(path_of(path)) for path in condition.paths)
+            return all_looks(looks_of_path(path_of(path)) for path in condition.paths)
         case Check():
             if condition.operand is not Operand.VERSION:
                 return looks_of_path(path_of(condition.path))
-    return Reads(Reach.AROUND)
+    return Looks(Reach.AROUND)
 
 
 def _least(known: Sequence[bool | None]) -> bool | None:

@@ -77,7 +77,7 @@ _DOLLARS = {
 
 
 class _FhirScanner(Scanner):
-    """Reads the same sentences about places in FHIR."""
+    """Looks the same sentences about places in FHIR."""
 
     def path(self) -> V2Path:
         # The grammar around places is written for those of v2; see `path_of`.

@@ -53,8 +53,8 @@ from workbench.mapping.directions.fhir_paths import (
     read_fhir_condition,
     read_fhir_source,
 )
+from workbench.mapping.directions.looks import Looks
 from workbench.mapping.directions.plans import Known, May
-from workbench.mapping.directions.reads import Reads
 from workbench.mapping.directions.running import Frame, Holds, Node, Reader
 from workbench.mapping.fhir_target import FhirSchema, Kind
 from workbench.mapping.model import Package
@@ -104,10 +104,10 @@ class FhirReading:
     def known(self, text: str) -> Known:
         return known(read_fhir_condition(text))
 
-    def looks(self, text: str) -> Reads:
+    def looks(self, text: str) -> Looks:
         return looks_of_source(read_fhir_source(text))
 
-    def looks_of_condition(self, text: str) -> Reads:
+    def looks_of_condition(self, text: str) -> Looks:
         return looks_of_condition(read_fhir_condition(text))
 
     # --- paths -------------------------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import count
 from typing import NamedTuple
 
+from workbench.mapping.directions.looks import Looks, Reach
 from workbench.mapping.directions.patterns import Place
-from workbench.mapping.directions.reads import Reach, Reads
 from workbench.mapping.directions.remembering import LONGEST, Recall, fill_once, json_of
 from workbench.mapping.directions.running import Frame, Node, Object, Step
 from workbench.mapping.running import NOTHING
@@ -26,7 +26,7 @@ class Doing(NamedTuple):
     """
 
     steps: list[Step]
-    looks: Reads
+    looks: Looks
     writes: frozenset[str] | None
 
 
@@ -53,13 +53,13 @@ def all_of(steps: Sequence[Step]) -> Step:
 
 def grouped(doings: Sequence[Doing], keys: Set[str]) -> list[Step]:
     """The steps of rules, those remembered together that look at the same and write where no other does."""
-    owners: dict[str, set[Reads | None]] = {}
+    owners: dict[str, set[Looks | None]] = {}
     looks = [_populated(doing, keys) for doing in doings]
     for doing, look in zip(doings, looks, strict=True):
         for key in doing.writes or ():
             owners.setdefault(key, set()).add(look)
     found: list[Step] = []
-    groups: dict[Reads, _Group] = {}
+    groups: dict[Looks, _Group] = {}
     for doing, look in zip(doings, looks, strict=True):
         if doing.writes is None:
             groups = {}  # what comes behind must find the places as they are after it
@@ -74,19 +74,19 @@ def grouped(doings: Sequence[Doing], keys: Set[str]) -> list[Step]:
     return found
 
 
-def _populated(doing: Doing, keys: Set[str]) -> Reads | None:
+def _populated(doing: Doing, keys: Set[str]) -> Looks | None:
     """What rules look at, with the keys that are there; None where nothing would be gained or told."""
     looks = doing.looks
     if looks.reach is Reach.AROUND or looks.keys is None:
         return None
     there = looks.among(keys)
-    return Reads(looks.reach, there, rows=looks.rows) if there or looks.rows else None
+    return Looks(looks.reach, there, rows=looks.rows) if there or looks.rows else None
 
 
 class _Group:
     """Rules that look at the same, with a memory of what they made of it."""
 
-    def __init__(self, looks: Reads) -> None:
+    def __init__(self, looks: Looks) -> None:
         self._number = next(_NUMBERS)
         self._keys = tuple(sorted(looks.keys or ()))
         self._rows = tuple(sorted(looks.rows))

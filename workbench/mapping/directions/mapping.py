@@ -138,7 +138,7 @@ class DirectedMapping:
     def map(self, document: Received) -> Mapped:
         """Fast mode: the messages or the Bundle; raises as `run`."""
         run, texts, bundle, _ = self._run(document, tracing=False)
-        if len(run.issues) > 1 and self._compiler.groups:  # only rules in their order say them in theirs
+        if len(run.issues) > 1 and self._compiler.recalls:  # only rules in their order say them in theirs
             run, texts, bundle, _ = self._run(document, tracing=True)
         return Mapped(run, texts, bundle)
 

@@ -8,8 +8,8 @@ from typing import NoReturn, Protocol
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.conditions import SyntaxProblem
+from workbench.mapping.directions.looks import Looks, Reach, all_looks
 from workbench.mapping.directions.plans import CompiledMap, Known, May, Part
-from workbench.mapping.directions.reads import Reach, Reads, all_reads
 from workbench.mapping.directions.running import Frame, Holds, Node, Reader, Step
 from workbench.mapping.directions.targets import Target, TargetSide
 from workbench.mapping.directions.v2_target import time_of
@@ -42,10 +42,10 @@ class SourceSide(Protocol):
     def known(self, text: str) -> Known | None:
         """What the keys of an object say of a condition; None when they say nothing of any."""
 
-    def looks(self, text: str) -> Reads:
+    def looks(self, text: str) -> Looks:
         """What a source looks at."""
 
-    def looks_of_condition(self, text: str) -> Reads: ...
+    def looks_of_condition(self, text: str) -> Looks: ...
 
 
 @dataclass(frozen=True)
@@ -257,17 +257,17 @@ class RuleParts:
         return self._inner[-1]
 
     @property
-    def looks(self) -> Reads:
+    def looks(self) -> Looks:
         """What the rule looks at, and the rules and maps it uses."""
         rule, reading = self.rule, self.compiler.reading
         if rule.raises is not None or rule.target.startswith("../") or any(of_plugin(c.name) for c in rule.transform):
-            return Reads(Reach.AROUND)
+            return Looks(Reach.AROUND)
         texts = [*rule.source, *rule.accounts_for, *(text for call in rule.transform for text in _sources_of(call))]
         below = [inner.looks.inside() if rule.source else inner.looks for inner in self._inner]
         if any(inner.covers or inner.copies for inner in self._inner):
-            return Reads(Reach.AROUND)
+            return Looks(Reach.AROUND)
         when = [reading.looks_of_condition(rule.when)] if rule.when else []
-        return all_reads([*map(reading.looks, texts), *below, *when])
+        return all_looks([*map(reading.looks, texts), *below, *when])
 
     @property
     def writes(self) -> frozenset[str] | None:

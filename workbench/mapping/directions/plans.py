@@ -6,7 +6,7 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
 from workbench.mapping.directions.groups import Doing, all_of, first_of, grouped, steps_of
-from workbench.mapping.directions.reads import NOTHING_READ, Reach, Reads, all_reads
+from workbench.mapping.directions.looks import NOTHING_SEEN, Looks, Reach, all_looks
 from workbench.mapping.directions.remembering import Recall
 from workbench.mapping.directions.running import Frame, Holds, Step
 from workbench.mapping.running import NOTHING, VALUE
@@ -39,7 +39,7 @@ class Part:
     known: Known | None = None
     may: May | None = None
     block: CompiledMap | None = None
-    looks: Reads = NOTHING_READ
+    looks: Looks = NOTHING_SEEN
     writes: frozenset[str] | None = None
 
     def possible(self, keys: Keys) -> bool:
@@ -67,11 +67,11 @@ class Part:
 class CompiledMap:
     """The rules of a map or block.
 
-    first   alternatives: the first that writes something ends the list
-    reads   something of the source can arrive through it
-    copies  what no rule takes goes over as it stands: source and target are of one kind
-    covers  ignore or keep rules stand in the map
-    groups  what rules make may be remembered, and those that look at the same be run together
+    first     alternatives: the first that writes something ends the list
+    reads     something of the source can arrive through it
+    copies    what no rule takes goes over as it stands: source and target are of one kind
+    covers    ignore or keep rules stand in the map
+    recalls   in fast runs what its rules make may be remembered, and those that look at the same be run together
     complete  all its rules are compiled
     """
 
@@ -81,10 +81,10 @@ class CompiledMap:
     reads: bool = False
     copies: bool = False
     covers: bool = False
-    groups: bool = False
+    recalls: bool = False
     recall: Recall = field(default_factory=Recall)
     complete: bool = False
-    _looks: Reads | None = None
+    _looks: Looks | None = None
     _every: list[Step] | None = None
     _plans: dict[tuple[str, ...], list[Step]] = field(default_factory=dict)
     _grouped: dict[tuple[str, ...], list[Step]] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class CompiledMap:
         doings = [Doing(part.steps(keys), part.looks, part.writes) for part in self.parts if part.possible(keys)]
         if self.first:
             return [one.steps[0] if len(one.steps) == 1 else all_of(one.steps) for one in doings]
-        grouping = grouping and self.groups and self.remembers is Reach.AROUND
+        grouping = grouping and self.recalls and self.remembers is Reach.AROUND
         return grouped(doings, keys) if grouping else steps_of(doings)
 
     def may(self, keys: Keys) -> bool:
@@ -136,12 +136,12 @@ class CompiledMap:
         return Reach.AROUND if self.covers or self.copies or self.looks.rows else self.looks.reach
 
     @property
-    def looks(self) -> Reads:
+    def looks(self) -> Looks:
         """What its rules look at; while they are being compiled a map that uses itself cannot tell."""
         if not self.complete:
-            return Reads(Reach.AROUND)
+            return Looks(Reach.AROUND)
         if self._looks is None:
-            self._looks = all_reads(part.looks for part in self.parts)
+            self._looks = all_looks(part.looks for part in self.parts)
         return self._looks
 
     @property

@@ -10,9 +10,9 @@ from workbench.kernel.issues import IssueType, Severity
 from workbench.mapping.directions.codes import CODED, put_first, translated, write_codes
 from workbench.mapping.directions.copying import copied_value, copy_rest
 from workbench.mapping.directions.fhir_side import same_primitive
+from workbench.mapping.directions.looks import Reach
 from workbench.mapping.directions.parts import Place, RuleParts, SourceSide
 from workbench.mapping.directions.plans import CompiledMap, Part
-from workbench.mapping.directions.reads import Reach
 from workbench.mapping.directions.remembering import LONGEST, fill_once, json_of
 from workbench.mapping.directions.restoring import RESTORED, restore
 from workbench.mapping.directions.running import Frame, Node, Object, Step, Written
@@ -42,14 +42,19 @@ CompiledMaps = dict[tuple[str, tuple[Kind, ...]], CompiledMap]
 
 
 class Compiler:
-    """Compiles the rules of one package; a map is compiled once for each kind of place it is used in."""
+    """Compiles the rules of one package; a map is compiled once for each kind of place it is used in.
+
+    same     source and target are of one standard
+    recalls  what maps make of values may be remembered in fast runs
+    maps     what has been compiled
+    """
 
     def __init__(self, package: Package, reading: SourceSide, writing: TargetSide) -> None:
         self.package = package
         self.reading = reading
         self.writing = writing
         self.same = package.header.direction in (Direction.V2_TO_V2, Direction.FHIR_TO_FHIR)
-        self.groups = package.header.direction is Direction.FHIR_TO_V2
+        self.recalls = package.header.direction is Direction.FHIR_TO_V2
         self.maps: CompiledMaps = {}
 
     def rule_map(self, rule_map: RuleMap, outer: tuple[Kind, ...]) -> CompiledMap:
@@ -70,7 +75,7 @@ class Compiler:
                     )
             assert kind is not None  # refused above
             copies = self.same and rule_map.source == rule_map.target and self.package.header.copy
-            compiled = CompiledMap(rule_map.name, copies=copies, covers=rule_map.covers, groups=self.groups)
+            compiled = CompiledMap(rule_map.name, copies=copies, covers=rule_map.covers, recalls=self.recalls)
             self.maps[key] = compiled
             self.rules(rule_map.rules, Place(rule_map.name, source, (*outer, kind)), compiled)
         return self.maps[key]
@@ -364,7 +369,7 @@ def fill(compiled: CompiledMap, frame: Frame, node: Node, element: Object) -> in
     run = frame.run
     if compiled.covers and run.trace is not None:
         run.given.append((compiled.name, node))
-    if compiled.groups and not run.full and not element and compiled.remembers and isinstance(node.value, dict):
+    if compiled.recalls and not run.full and not element and compiled.remembers and isinstance(node.value, dict):
         return _fill_again(compiled, frame, node, element)
     start = len(run.trace or ())
     written = compiled.run(Frame(run, node, frame.owner, element, {}, frame))

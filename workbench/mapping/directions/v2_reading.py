@@ -26,9 +26,9 @@ from workbench.mapping.conditions import (
     read_source,
 )
 from workbench.mapping.directions.checks import number_test, same_text, text_test
+from workbench.mapping.directions.looks import Looks, Reach
 from workbench.mapping.directions.patterns import Place, Spot, State
 from workbench.mapping.directions.plans import Known, May
-from workbench.mapping.directions.reads import Reach, Reads
 from workbench.mapping.directions.running import Frame, Holds, Node, Object, Reader
 from workbench.mapping.directions.v2_target import Verbatim, tree_of, untidy
 from workbench.mapping.fhir_target import Kind
@@ -286,11 +286,11 @@ class V2Reading:
     def known(self, text: str) -> Known | None:
         return None
 
-    def looks(self, text: str) -> Reads:
-        return Reads(Reach.AROUND)
+    def looks(self, text: str) -> Looks:
+        return Looks(Reach.AROUND)
 
-    def looks_of_condition(self, text: str) -> Reads:
-        return Reads(Reach.AROUND)
+    def looks_of_condition(self, text: str) -> Looks:
+        return Looks(Reach.AROUND)
 
     def _path(self, path: V2Path) -> Reader:
         only = None if path.only is None else self._holds(path.only)

@@ -21,7 +21,7 @@ class Reach(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reads:
+class Looks:
     """What a rule looks at.
 
     keys   of the value at hand; None for all of it
@@ -41,15 +41,15 @@ class Reads:
             found |= {key for key in keys if any(is_choice_of(key, stem) for stem in self.stems)}
         return frozenset(found)
 
-    def inside(self) -> Reads:
+    def inside(self) -> Looks:
         """What it means for the value around that something in it is read so: the keys are those of another value."""
-        return Reads(self.reach, rows=self.rows)
+        return Looks(self.reach, rows=self.rows)
 
 
-NOTHING_READ = Reads(Reach.VALUE)
+NOTHING_SEEN = Looks(Reach.VALUE)
 
 
-def all_reads(each: Iterable[Reads]) -> Reads:
+def all_looks(each: Iterable[Looks]) -> Looks:
     """What several rules together look at."""
     reach, keys, stems, rows = Reach.VALUE, frozenset[str](), frozenset[str](), frozenset[str]()
     whole = False
@@ -59,4 +59,4 @@ def all_reads(each: Iterable[Reads]) -> Reads:
         keys |= one.keys or frozenset()
         stems |= one.stems
         rows |= one.rows
-    return Reads(reach, None if whole else keys, stems, rows)
+    return Looks(reach, None if whole else keys, stems, rows)
