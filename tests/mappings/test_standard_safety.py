@@ -108,6 +108,16 @@ def test_how_often_an_older_order_is_given_stands_with_its_dose(convert: Convert
     assert str(instruction["doseAndRate"][0]["doseQuantity"]["value"]) == "250"
 
 
+def test_who_prescribed_is_the_person_who_ordered(convert: Convert) -> None:
+    mapped = convert(
+        "MSH|^~\\&|A|B|||20240102||RDE^O11|1|P|2.5.1\nPID|1||7^^^H^MR||DOE\n"
+        "ORC|NW|5|||||||||||||||||||MAIN CLINIC\n"
+        "RXE||2^Nicardipine^NDC|5||mg||||||||77^House^Gregory^^^^^^H\n"
+    )
+    role = mapped.at(mapped.one("MedicationRequest")["requester"])
+    assert mapped.at(role["practitioner"])["name"][0]["family"] == "House"
+
+
 def test_one_number_of_two_hospitals_is_two_patients(convert: Convert) -> None:
     sent = "MSH|^~\\&|A|{hospital}|||20240102||ADT^A08|1|P|2.5.1\nPID|1||4711||DOE\n"
     north, south = (convert(sent.format(hospital=each)).one("Patient")["id"] for each in ("NORTH", "SOUTH"))
