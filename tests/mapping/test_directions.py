@@ -342,6 +342,13 @@ def test_an_ignored_value_is_not_copied(make: Make) -> None:
     assert "123" not in traced.texts[0].split("\r")[1] and traced.ledger.counts()[Fate.IGNORED] == 1
 
 
+@pytest.mark.parametrize("header", ["MSH|^~\\&", "MSH#*!?%"])
+def test_a_header_that_says_nothing_goes_over_so_that_the_rest_can_be_read(make: Make, header: str) -> None:
+    source = parse(f"{header}\rPID{header[3]}1\r".encode())
+    (text,) = normal(make, NOTHING_TO_DO).trace(source).texts
+    assert text == f"{header}\rPID{header[3]}1\r"
+
+
 def test_an_explicit_null_goes_over(make: Make) -> None:
     mapping = normal(make, "{id: sex, from: PID-8, to: PID-8}")
     assert plain(mapping.trace(message('PID|1||""|||||""')).texts[0])[1] == 'PID|1||""|||||""'

@@ -46,3 +46,11 @@ def test_the_truncation_character_is_escaped_where_it_is_declared() -> None:
     truncating = Delimiters.of_header("MSH|^~\\&#|A")
     assert truncating.truncation == "#"
     assert unescape(escape("no. #1", truncating), truncating) == "no. #1"
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", ""])
+def test_the_end_of_the_line_ends_the_encoding_characters(end: str) -> None:
+    whole = Delimiters.of_header(f"MSH|^~\\&{end}PID|1" if end else "MSH|^~\\&")
+    assert (whole.subcomponent, whole.truncation) == ("&", "")
+    short = Delimiters.of_header(f"MSH|^{end}PID|1" if end else "MSH|^")
+    assert (short.component, short.repetition, short.escape) == ("^", "", "")

@@ -24,12 +24,14 @@ class Delimiters:
     def of_header(cls, header: str) -> Delimiters:
         """The delimiters of a text that begins with MSH, FHS or BHS and its field separator.
 
-        MSH-2 is read up to the next field separator: fewer than four characters leave the later
+        MSH-2 is read up to the next field separator or the end of the line: fewer than four characters leave the later
         delimiters undeclared, so nothing is split that the sender did not mean to be split.
         """
         field = header[3:4]
-        declared = header[4 : _end_of_field(header, field)][:5].ljust(5, "\0")
-        return _of_characters(field, declared)
+        declared = header[4:9]
+        for end in (field, "\r", "\n"):
+            declared = declared.partition(end)[0] if end else ""
+        return _of_characters(field, declared.ljust(5, "\0"))
 
     @property
     def encoding_characters(self) -> str:
@@ -44,11 +46,6 @@ def _of_characters(field: str, declared: str) -> Delimiters:
         "" if character == "\0" else character for character in declared
     )
     return Delimiters(field, component, repetition, escape, subcomponent, truncation)
-
-
-def _end_of_field(header: str, field: str) -> int:
-    end = header.find(field, 4)
-    return end if end >= 0 else min(len(header), 9)
 
 
 STANDARD = Delimiters()

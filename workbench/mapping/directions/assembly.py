@@ -32,7 +32,10 @@ def copy_segments(run: Run, source: V2Source, root: Instance, copies: bool) -> N
                 copy.content["0"] = Raw(segment.text)
                 run.note(_line(root, segment.index, copy))
                 in_order.append(copy)
-            elif copy_segment(run, root.name, scope, copy.content, taken.get(segment.index, set())) >= VALUE:
+            elif (
+                copy_segment(run, root.name, scope, copy.content, taken.get(segment.index, set())) >= VALUE
+                or segment.name == "MSH"  # without one nobody can read the rest
+            ):
                 in_order.append(copy)
         in_order += here
     root.inside = in_order
