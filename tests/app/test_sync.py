@@ -86,6 +86,15 @@ def test_a_record_is_read_from_what_the_verb_wrote_and_is_not_changed(
     assert (second / "transactions.ndjson").read_bytes() == b""
 
 
+def test_the_verb_tries_other_orders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    messages = feed(tmp_path, ADMITTED, DISCHARGED, LATE)
+    words = ["sync", str(messages), "--mapping", str(STANDARD), "--try-orders", "2", "--format", "ndjson"]
+    assert run(words, None) == ExitCode.CLEAN
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["trial"] for row in rows] == ["each twice", "all again", "1 last", "2 last", "shuffled 1", "shuffled 2"]
+    assert {row["record"] for row in rows} <= {"same", "reported"}
+
+
 def test_what_is_no_record_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         record_of([capture_of(tmp_path, ADMITTED)])

@@ -329,6 +329,13 @@ def test_two_messages_of_one_moment_are_applied_as_they_come_and_reported(bench:
     assert bench.rules(adt("A08", 10), other) == ["UPD-0103"]
 
 
+def test_messages_without_a_time_are_applied_as_they_come_and_reported(bench: Bench) -> None:
+    first = adt("A08", 10).replace("20240101100000", "")
+    other = adt("A08", 11, pid="7^^^H^MR||Poe^Jane").replace("20240101110000", "")
+    assert bench.rules(first, other) == ["UPD-0103"]
+    assert bench.one("Patient")["name"] == [{"family": "Poe", "given": ["Jane"]}]
+
+
 def test_a_message_without_a_time_is_left_out_where_the_record_knows_one(bench: Bench) -> None:
     undated = adt("A08", 11, pid="7^^^H^MR||Poe^Jane").replace("20240101110000", "")
     assert bench.rules(adt("A08", 10), undated) == ["UPD-0104"]

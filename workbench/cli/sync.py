@@ -9,17 +9,20 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from workbench.app.operations.search import search
-from workbench.app.operations.sync import Synced, SyncFiles, record_of, sync
+from workbench.app.operations.sync import Synced, SyncFiles, record_of, sync, try_orders
 from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
 from workbench.cli.tables import print_ndjson, print_table
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import Severity
 from workbench.messages.capture import Capture
+from workbench.records.disorder import Trial
 from workbench.records.record import Record
 from workbench.records.update_plan import Act
 
 _COLUMNS = ("number", "what", *(act.name.lower() for act in Act), "problem")
+
+_TRIALS = ("trial", "record", "findings", "differs")
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,6 +47,12 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--out", type=Path, metavar="DIR", help="gets record, transactions, changes and findings as .ndjson"
     )
     verb.add_argument("--where", default="", metavar="EXPR", help='such as MSH-9.1 = "ADT"')
+    verb.add_argument(
+        "--try-orders",
+        type=int,
+        metavar="N",
+        help="instead: apply them twice, late and in N other orders, and tell where the record differs unreported",
+    )
     verb.add_argument("--format", choices=("table", "ndjson"), default="table")
     verb.set_defaults(run=_sync)
 
@@ -55,6 +64,10 @@ def _sync(options: argparse.Namespace) -> ExitCode:
     numbers = None
     if options.where.strip():
         numbers = [number for found in search(capture, options.where, job) for number in found.numbers]
+    if options.try_orders is not None:
+        return _try_orders(
+            try_orders(capture, record, job, options.mapping, numbers, options.try_orders), options.format
+        )
     verdict, whole = Verdict(), [True]
     verdict.warn(capture.issues)
     with ExitStack() as stack:
@@ -68,6 +81,24 @@ def _sync(options: argparse.Namespace) -> ExitCode:
         if files is not None:
             files.write_record(record)
     return verdict.exit_code(lost=not whole[0])
+
+
+def _try_orders(trials: Iterator[Trial], form: str) -> ExitCode:
+    silent: list[str] = []
+
+    def rows() -> Iterator[Mapping[str, object]]:
+        for trial in trials:
+            if trial.is_silent:
+                silent.append(trial.name)
+            outcome = "DIFFERS SILENTLY" if trial.is_silent else "reported" if trial.differs else "same"
+            differs = " ".join(trial.differs)
+            yield {"trial": trial.name, "record": outcome, "differs": differs, "findings": trial.findings}
+
+    if form == "table":
+        print_table(rows(), _TRIALS)
+    else:
+        print_ndjson(rows())
+    return ExitCode.ISSUES if silent else ExitCode.CLEAN
 
 
 def _rows(

@@ -124,7 +124,7 @@ def policy_of(package: Package) -> Policy:
 _SENTENCES: Mapping[str, tuple[IssueType, str]] = {
     "UPD-0101": (_CONFLICT, "{kind}: the record is newer ({then}) than the message ({now}); left out"),
     "UPD-0102": (_CONFLICT, "{kind}: older ({now}) than the record ({then}); written as the package says"),
-    "UPD-0103": (_CONFLICT, "{kind}: another message tells of the same moment; the order of arrival decided"),
+    "UPD-0103": (_CONFLICT, "{kind}: no time tells this message from the one before; the order of arrival decided"),
     "UPD-0104": (_CONFLICT, "{kind}: message ({now}) or record ({then}), which is newer cannot be told; left out"),
     "UPD-0201": (_RULE, "{kind}: from {then} back to {now}; left out"),
     "UPD-0202": (_RULE, "{kind}: from {then} back to {now}; written as the package says"),

@@ -250,10 +250,9 @@ class _Planner:
         order, then = self._order(item), stamp.time if stamp is not None else ""
         if order is Order.BEFORE:
             return self._resolved(item, self.policy.late, "UPD-0101", "UPD-0102", then, self.said.time)
-        if order is Order.UNKNOWN and stamp is not None and stamp.time:
-            if self.policy.late is not Resolve.APPLY:
-                return self._leave_out(item, "UPD-0104", then=then, now=self.said.time or "no time")
-        elif order is Order.SAME and stamp is not None and stamp.message != self.said.message:
+        if order is Order.UNKNOWN and then and self.policy.late is not Resolve.APPLY:
+            return self._leave_out(item, "UPD-0104", then=then, now=self.said.time or "no time")
+        if order in (Order.UNKNOWN, Order.SAME) and stamp is not None and stamp.message != self.said.message:
             self.findings.append(finding("UPD-0103", item.path, kind=item.kind))
         step = goes_back(item.there, settled, self.said.event)
         if step is not None:

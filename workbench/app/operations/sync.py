@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from workbench.app.documents import document_at
+from workbench.app.documents import Document, document_at
 from workbench.app.operations.fhir_server import (
     BUNDLE_REQUESTS,
     Posted,
@@ -30,6 +30,7 @@ from workbench.kernel.progress import JobContext
 from workbench.kernel.waiting import waited
 from workbench.mapping.compile import CompiledMapping
 from workbench.messages.capture import Capture
+from workbench.records.disorder import Trial, disordered, orders_of
 from workbench.records.record import Present, Record, Resource
 from workbench.records.said import Said, said_by, said_by_bundle
 from workbench.records.update_plan import Change, Policy, UpdatePlan, policy_of
@@ -103,6 +104,33 @@ def sync(
             record.apply(synced.plan.transaction)
         yield synced
         ctx.advance(done, len(chosen), "applying")
+
+
+def try_orders(
+    capture: Capture,
+    record: Record,
+    ctx: JobContext,
+    package: Path,
+    numbers: Sequence[int] | None = None,
+    shuffles: int = 10,
+) -> Iterator[Trial]:
+    """Apply the messages also twice, late and shuffled, and tell where the record would be another unnoticed.
+
+    raises  as `sync`; a message that cannot be read or mapped is left out
+    """
+    mapping = waited(partial(mapping_to_fhir, package), ctx)
+    said = []
+    for number in range(len(capture)) if numbers is None else numbers:
+        ctx.check()
+        try:
+            said.append(_said(document_at(capture, number), mapping))
+        except Refused:
+            continue
+    orders = list(orders_of(len(said), shuffles))
+    trials = disordered(said, policy_of(mapping.package), orders, tuple(record.resources()))
+    for done, trial in enumerate(trials, 1):
+        yield trial
+        ctx.advance(done, len(orders), "trying orders")
 
 
 def plan_for_server(
@@ -201,12 +229,8 @@ def _planned(
     try:
         document = document_at(capture, number)
         check_production(document, number, allow_production)
-        if isinstance(document, Message):
-            what = f"{document.message_code}^{document.trigger_event}"
-            said = said_by(document, mapping.trace(document), mapping.package)
-        else:
-            what = document.resource_type
-            said = _said_by_fhir(document)
+        what = _kind(document)
+        said = _said(document, mapping)
     except Refused as refusal:
         if refusal.code == "EXC-0002":
             raise
@@ -215,6 +239,20 @@ def _planned(
         return Synced(number, what, plan_update(said, record, policy))
     except RequestRefused as refusal:
         return Synced(number, what, problem=str(refusal))
+
+
+def _kind(document: Document) -> str:
+    """`ADT^A08`, or the resource type."""
+    if isinstance(document, Message):
+        return f"{document.message_code}^{document.trigger_event}"
+    return document.resource_type
+
+
+def _said(document: Document, mapping: CompiledMapping) -> Said:
+    """What a message says; raises Refused MAP-…, UPD-0802."""
+    if isinstance(document, Message):
+        return said_by(document, mapping.trace(document), mapping.package)
+    return _said_by_fhir(document)
 
 
 def _said_by_fhir(document: FhirDocument) -> Said:
