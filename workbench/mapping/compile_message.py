@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import IssueType, Severity
@@ -37,6 +38,13 @@ Identify = Callable[[Frame], tuple[str, ...] | None]
 RowFunction = Callable[[Run], None]
 RowContent = Callable[[Frame, Resource, Instance | None], int]
 """Writes what the maps of a row say into a resource; the instance is None for the Bundle itself."""
+
+
+class RowCondition(NamedTuple):
+    """The condition of a row, None for none, and how many fields, the name among them, a segment must exceed for it."""
+
+    holds: Holds | None
+    fields: int
 
 
 @dataclass(frozen=True)
@@ -104,28 +112,26 @@ class _RowCompiler:
     def compiled(self) -> RowFunction:
         row, places = self.row, self.places()
         condition, when = self.condition(row.when) if row.when else (None, None)
-        holds_here = None if condition is None or when is None else self.holds_here(condition, when)
+        condition_here = RowCondition(when, self.fields_needed(condition))
         if row.raises:
-            return _each(places, holds_here, self.raising())
+            return _each(places, condition_here, self.raising())
         if row.fill:
-            return _each(places, holds_here, self.filling())
+            return _each(places, condition_here, self.filling())
         content, guarded = self.content(self.kind(row.make))
         make = _Make(self, content)
         if guarded is None:
-            return _each(places, holds_here, make.by_rules)
+            return _each(places, condition_here, make.by_rules)
         asked = self.fields_asked(condition)
         steady = SteadyContent(make.content_of, guarded, asked or frozenset())
-        return make.by_memory(places, holds_here, steady, asked is not None and not steady.asks_elsewhere)
+        return make.by_memory(places, condition_here, steady, asked is not None and not steady.asks_elsewhere)
 
-    def holds_here(self, condition: Condition, when: Holds) -> Holds:
-        """The row's condition; a segment that ends before the first field it asks for needs no look."""
+    def fields_needed(self, condition: Condition | None) -> int:
+        """A segment that has no more fields than this cannot meet the row's condition, and needs no look."""
         source = Source(self.row.source.rsplit("/", 1)[-1], False)
-        fields = None if self.is_group else fields_compared(condition, source.name)
-        without = known(condition, source, Shape((), {})) if fields else None
-        if not fields or without is None:
-            return when
-        lowest, says = min(fields), without
-        return lambda frame: says if len(frame.parts) <= lowest else when(frame)
+        fields = None if condition is None or self.is_group else fields_compared(condition, source.name)
+        if condition is None or not fields or known(condition, source, Shape((), {})) is not False:
+            return 0
+        return min(fields)
 
     def fields_asked(self, condition: Condition | None) -> frozenset[int] | None:
         """The fields of the row's segment that its condition and keys look at; None when they ask for more."""
@@ -351,14 +357,17 @@ class _Make:
     def by_rules(self, frame: Frame, number: int) -> None:
         self._made(frame, number, self._told(frame), None)
 
-    def by_memory(self, places: Places, holds_here: Holds | None, steady: SteadyContent, decided: bool) -> RowFunction:
+    def by_memory(self, places: Places, condition: RowCondition, steady: SteadyContent, decided: bool) -> RowFunction:
         """decided  the fields the memory knows tell all that the row depends on, its condition and keys included"""
         name, write, with_rules, numbered = self._name, self._write, self._with_rules, self._numbered
+        holds_here, needed = condition
 
         def run(state: Run) -> None:
             for number, scope in enumerate(places(state), 1):
                 assert isinstance(scope, SegmentScope)  # rows for groups are not remembered
                 parts = scope.fields
+                if len(parts) <= needed:
+                    continue
                 memory = steady.memory(state, parts)
                 if memory is not None and decided and not scope.first:
                     known = steady.known.get((state.context, memory.texts(parts)))
@@ -418,12 +427,15 @@ class _Make:
         return id_of_name(f"{self._space}{run.name}{own}")
 
 
-def _each(places: Places, holds_here: Holds | None, work: Callable[[Frame, int], None]) -> RowFunction:
+def _each(places: Places, condition: RowCondition, work: Callable[[Frame, int], None]) -> RowFunction:
     """Do the work in each of the places at which the condition holds."""
+    holds_here, needed = condition
 
     def run(state: Run) -> None:
         for number, scope in enumerate(places(state), 1):
             parts = scope.fields if isinstance(scope, SegmentScope) else []
+            if needed and len(parts) <= needed:
+                continue
             frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
             if holds_here is None or holds_here(frame):
                 work(frame, number)
