@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NoReturn, Protocol
 
 from workbench.kernel.errors import Refused
@@ -256,7 +257,7 @@ class RuleParts:
         self._inner.append(self.compiler.rule_map(self.used(), self.place.kinds))
         return self._inner[-1]
 
-    @property
+    @cached_property
     def looks(self) -> Looks:
         """What the rule looks at, and the rules and maps it uses."""
         rule, reading = self.rule, self.compiler.reading
@@ -269,7 +270,7 @@ class RuleParts:
         when = [reading.looks_of_condition(rule.when)] if rule.when else []
         return all_looks([*map(reading.looks, texts), *below, *when])
 
-    @property
+    @cached_property
     def writes(self) -> frozenset[str] | None:
         """The keys of the element at hand that the rule writes to; None when that cannot be told."""
         if self.rule.target:
@@ -278,20 +279,19 @@ class RuleParts:
 
     def part(self, step: Step) -> Part:
         """The rule with its compiled step, and what can be known of it beforehand."""
-        rule, reading = self.rule, self.compiler.reading
+        rule = self.rule
         writes_here = not rule.source and not rule.target and rule.raises is None
         nothing_more = rule.default is None and not rule.accounts_for
-        return Part(
-            step,
-            self.condition(),
-            reading.known(rule.when) if rule.when else None,
-            self._may(),
-            self.below if writes_here and nothing_more else None,
-            self.looks,
-            self.writes,
-        )
+        return Part(step, self.condition(), self, self.below if writes_here and nothing_more else None)
 
-    def _may(self) -> May | None:
+    @cached_property
+    def known(self) -> Known | None:
+        """What keys say of the condition."""
+        return self.compiler.reading.known(self.rule.when) if self.rule.when else None
+
+    @cached_property
+    def may(self) -> May | None:
+        """Whether objects with given keys give the rule something to do; None where they do not tell."""
         if self.rule.default is not None:
             return None
         if not self.rule.source:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from workbench.mapping.directions.groups import Doing, all_of, first_of, grouped, steps_of
-from workbench.mapping.directions.looks import NOTHING_SEEN, Looks, Reach, all_looks
+from workbench.mapping.directions.looks import Looks, Reach, all_looks
 from workbench.mapping.directions.remembering import Recall
 from workbench.mapping.directions.running import Frame, Holds, Step
 from workbench.mapping.running import NOTHING, VALUE
@@ -22,35 +23,48 @@ May = Callable[[Keys], bool]
 """False when an object with these keys gives a rule nothing to do."""
 
 
+class Foreseen(Protocol):
+    """What can be said of a rule without a document."""
+
+    @property
+    def known(self) -> Known | None:
+        """Of its condition; None where it has none, or nothing can be said."""
+
+    @property
+    def may(self) -> May | None:
+        """Of its sources, or of the rules below it; None where they do not tell."""
+
+    @property
+    def looks(self) -> Looks:
+        """What it looks at."""
+
+    @property
+    def writes(self) -> frozenset[str] | None:
+        """The keys of the element at hand it writes to; None when that cannot be told."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One rule.
 
-    step    what it does, its condition left out
-    known   of its condition
-    may     of its sources, or of the rules below it
-    block   the rules below, where they write in the place of this one and nothing more happens
-    looks   at what
-    writes  the keys of the element at hand it writes to; None when that cannot be told
+    step      what it does, its condition left out
+    foreseen  worked out when the first plan asks for it
+    block     the rules below, where they write in the place of this one and nothing more happens
     """
 
     step: Step
-    holds: Holds | None = None
-    known: Known | None = None
-    may: May | None = None
+    holds: Holds | None
+    foreseen: Foreseen
     block: CompiledMap | None = None
-    looks: Looks = NOTHING_SEEN
-    writes: frozenset[str] | None = None
 
     def possible(self, keys: Keys) -> bool:
-        if self.known is not None and self.known(keys) is False:
-            return False
-        return self.may is None or self.may(keys)
+        known, may = self.foreseen.known, self.foreseen.may
+        return (known is None or known(keys) is not False) and (may is None or may(keys))
 
     def steps(self, keys: Keys) -> list[Step]:
         """What is to be done for an object with these keys, where it is possible."""
-        settled = self.holds is None or (self.known is not None and self.known(keys) is True)
-        if not settled:
+        known = self.foreseen.known
+        if self.holds is not None and (known is None or known(keys) is not True):
             return [self.whole()]
         if self.block is None:
             return [self.step]
@@ -72,7 +86,6 @@ class CompiledMap:
     copies    what no rule takes goes over as it stands: source and target are of one kind
     covers    ignore or keep rules stand in the map
     recalls   in fast runs what its rules make may be remembered, and those that look at the same be run together
-    complete  all its rules are compiled
     """
 
     name: str = ""
@@ -83,7 +96,6 @@ class CompiledMap:
     covers: bool = False
     recalls: bool = False
     recall: Recall = field(default_factory=Recall)
-    complete: bool = False
     _looks: Looks | None = None
     _every: list[Step] | None = None
     _plans: dict[tuple[str, ...], list[Step]] = field(default_factory=dict)
@@ -121,7 +133,11 @@ class CompiledMap:
 
     def plan(self, keys: Keys, grouping: bool = False) -> list[Step]:
         """The steps that can do something for an object with these keys; `grouping` where their order is free."""
-        doings = [Doing(part.steps(keys), part.looks, part.writes) for part in self.parts if part.possible(keys)]
+        doings = [
+            Doing(part.steps(keys), part.foreseen.looks, part.foreseen.writes)
+            for part in self.parts
+            if part.possible(keys)
+        ]
         if self.first:
             return [one.steps[0] if len(one.steps) == 1 else all_of(one.steps) for one in doings]
         grouping = grouping and self.recalls and self.remembers is Reach.AROUND
@@ -137,11 +153,10 @@ class CompiledMap:
 
     @property
     def looks(self) -> Looks:
-        """What its rules look at; while they are being compiled a map that uses itself cannot tell."""
-        if not self.complete:
-            return Looks(Reach.AROUND)
+        """What its rules look at; of a map that uses itself that cannot be told."""
         if self._looks is None:
-            self._looks = all_looks(part.looks for part in self.parts)
+            self._looks = Looks(Reach.AROUND)
+            self._looks = all_looks(part.foreseen.looks for part in self.parts)
         return self._looks
 
     @property
@@ -149,9 +164,9 @@ class CompiledMap:
         """The keys of the element at hand its rules write to; None when that cannot be told."""
         keys: frozenset[str] = frozenset()
         for part in self.parts:
-            if part.writes is None:
+            if part.foreseen.writes is None:
                 return None
-            keys |= part.writes
+            keys |= part.foreseen.writes
         return keys
 
     def enough(self, written: int) -> bool:

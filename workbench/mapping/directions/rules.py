@@ -89,7 +89,6 @@ class Compiler:
             if rule.enabled and self.package.status_of(rule) is not RuleStatus.REJECTED:
                 into.reads = into.reads or any(_reads(inner) for inner in rule.walk())
                 into.parts.append(self._rule(RuleParts(self, rule, place)))
-        into.complete = True
         return into
 
     def _rule(self, parts: RuleParts) -> Part:
