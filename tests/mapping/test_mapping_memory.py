@@ -118,6 +118,56 @@ def test_numbers_that_never_come_again_are_put_into_what_is_remembered_of_the_re
     assert [identifier["value"] for identifier in patient["identifier"]] == ["last"]
 
 
+ODD_RESULTS = ("", '""', r"5\T\8", "5&8", "5^8", "5~8", "<5", ">=5.0", "none", "1e5", "5.10", " ")
+
+
+def test_results_that_never_come_again_are_put_into_what_is_remembered_of_the_rest() -> None:
+    mapping = compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
+    for number in range(4 * fusing.OBSERVED_RUNS):
+        odd = ODD_RESULTS[number // 5 % len(ODD_RESULTS)] if number % 5 == 4 else f"{number}.50"
+        unit = "mmol/L" if number % 7 else "mg/dL^^UCUM"
+        when = f"2024{number % 12 + 1:02}02{number % 24:02}0000" + ("+0100" if number % 3 else "")
+        lines = [f"OBX|{one}|NM|2345-7^Glucose^LN||{odd}|{unit}|3-5|N|||F|||{when}" for one in (1, 2)]
+        given_message = message("ORU^R01", "PID|1||7^^^HOSP^MR", f"OBR|1||{number}|X^Y^L|||{when}", *lines)
+        assert_equal_in_both_modes(mapping, given_message)
+    last: Any = mapping.run(
+        message(
+            "ORU^R01", "PID|1||7^^^HOSP^MR", "OBR|1||9|X^Y^L", "OBX|1|NM|2345-7^Glucose^LN||0.0700|mmol/L|3-5|N|||F"
+        )
+    )
+    (found,) = [e["resource"] for e in last["entry"] if e["resource"]["resourceType"] == "Observation"]
+    assert str(found["valueQuantity"]["value"]) == "0.0700"
+
+
+ODD_DATES = ("", '""', r"1970\T\1", "1970~1971", "1970^1", "20249999", "197001011200", "~1970")
+ODD_WORDS = ("", '""', r"x\T\1", "x~y", "x^y", "x&y", "^x", " ")
+
+
+def test_parts_that_never_come_again_are_put_between_what_does(mapping_of: Callable[..., CompiledMapping]) -> None:
+    mapping = mapping_of(
+        "  - {id: sex, from: PID-8, to: gender, codes: sex}\n"
+        "  - {id: born, from: PID-7, to: birthDate}\n"
+        "  - {id: word, from: PID-2, to: language}\n"
+        "  - {id: family, from: PID-5.1, to: 'name[].family'}\n",
+        SEX,
+    )
+    for number in range(4 * fusing.OBSERVED_RUNS):
+        word = ODD_WORDS[number // 5 % len(ODD_WORDS)] if number % 5 == 4 else f"x{number}"
+        odd = (
+            ODD_DATES[number // 4 % len(ODD_DATES)]
+            if number % 4 == 3
+            else f"19{number % 90 + 10}01{number % 28 + 1:02}"
+        )
+        assert_equal_in_both_modes(mapping, message("ADT^A01", f"PID|1|{word}|7||DOE||{odd}|F"))
+    found = fused(mapping, ["PID|1|last|7||DOE||20010203|F"])[0]
+    assert list(found.items()) == [
+        ("gender", "female"),
+        ("birthDate", "2001-02-03"),
+        ("language", "last"),
+        ("name", [{"family": "DOE"}]),
+    ]
+
+
 def fused(mapping: CompiledMapping, pids: Iterable[str]) -> list[dict[str, Any]]:
     """The Patients of messages that come after enough others for rules to run as one."""
     for number in range(fusing.OBSERVED_RUNS + 1):
