@@ -225,6 +225,20 @@ def test_what_a_result_says_of_the_patient_in_passing_gives_way_to_admissions_at
     assert bench.one("Patient")["name"] == [{"family": "Roe", "given": ["Jane"]}]
 
 
+def test_a_result_that_repeats_what_is_known_writes_nothing_of_the_patient(bench: Bench) -> None:
+    _, plan = bench.feed(adt("A08", 10), result("F", 12))
+    assert [change.act for change in plan.changes if change.kind == "Patient"] == [Act.SAME]
+    bench.feed(result("C", 13, "6", pid="7^^^H^MR||Roe^Jane||||2106-3"))
+    stamp = stamp_of(bench.one("Patient"))
+    assert stamp is not None and "name[]" in stamp.told and "name[]" not in stamp.passing
+
+
+def test_an_old_number_stays_old_when_a_late_message_has_it_still(bench: Bench) -> None:
+    bench.feed(adt("A47", 12, "MRG|6^^^H^MR"), adt("A08", 11, pid="7^^^H^MR~6^^^H^MR||Roe^Jane"))
+    uses = {each["value"]: each.get("use") for each in bench.one("Patient")["identifier"]}  # type: ignore[attr-defined]
+    assert uses == {"7": None, "6": "old"}
+
+
 def test_a_result_after_the_discharge_leaves_the_visit_finished(bench: Bench) -> None:
     visited = result("F", 14).split("\r")
     visited.insert(2, VISIT)
@@ -429,6 +443,11 @@ def test_the_source_of_truth_keeps_its_word_and_others_fill_what_it_left_open() 
     assert [each["value"] for each in patient["telecom"]] == ["555", "777"]  # type: ignore[attr-defined]
     assert patient["name"] == [{"family": "Poe", "given": ["Jane"]}]
     assert "maritalStatus" in patient
+    moved = adt("A08", 10, pid=PATIENT.replace("555^PRN", "888^PRN"), control_id="moved")
+    moved = moved.replace("20240101100000", "20240101103000")
+    (plan,) = bench.feed(moved)
+    assert [each["value"] for each in bench.one("Patient")["telecom"]] == ["888", "777"]  # type: ignore[attr-defined]
+    assert not any("telecom" in issue.text for issue in plan.findings)
 
 
 def test_a_visit_number_of_another_patient_is_left_out(bench: Bench) -> None:
