@@ -228,7 +228,8 @@ def test_what_a_result_says_of_the_patient_in_passing_gives_way_to_admissions_at
 def test_a_result_that_repeats_what_is_known_writes_nothing_of_the_patient(bench: Bench) -> None:
     _, plan = bench.feed(adt("A08", 10), result("F", 12))
     assert [change.act for change in plan.changes if change.kind == "Patient"] == [Act.SAME]
-    bench.feed(result("C", 13, "6", pid="7^^^H^MR||Roe^Jane||||2106-3"))
+    bench.feed(result("C", 13, "6", pid="7^^^H^MR||Roe^Jane" + "|" * 11 + "M"))
+    assert "maritalStatus" in bench.one("Patient")
     stamp = stamp_of(bench.one("Patient"))
     assert stamp is not None and "name[]" in stamp.told and "name[]" not in stamp.passing
 
