@@ -406,3 +406,13 @@ def test_other_resources_of_a_bundle_and_its_own_elements_go_over(make: Make) ->
     assert bundle["type"] == "collection"
     written: Any = bundle["entry"]
     assert [entry["resource"]["resourceType"] for entry in written] == ["Patient", "Organization"]
+
+
+def test_a_key_that_is_no_element_name_stands_in_the_ledger_like_any_other(make: Make) -> None:
+    change = rules("Patient-Patient", "Patient", "Patient", "{id: g, from: gender, to: gender, transform: lower}")
+    files = {"messages/PATIENTS.yaml": FHIR_PATIENTS, "segments/Patient-Patient.yaml": change}
+    traced = make("fhir-to-fhir", files).trace(document({"resourceType": "Patient", "odd key": "x", "gender": "M"}))
+    entries = {entry.field: entry for entry in traced.ledger.entries}
+    span = entries["Patient.odd key"].location.span
+    assert span is not None and entries["Patient.odd key"].fate is Fate.MAPPED
+    assert [entry.source[0].path for entry in traced.trace] == ["Patient.gender", "Patient.odd key"]
