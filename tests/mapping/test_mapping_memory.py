@@ -21,7 +21,7 @@ from workbench.mapping import fusing, memory
 from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
 from workbench.mapping.scope import SegmentScope
-from workbench.v2.er7 import Message
+from workbench.v2.er7 import Message, parse
 
 STANDARD = compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
 
@@ -95,6 +95,23 @@ def test_issues_are_equal_in_both_modes_on_the_corpus(corpus_root: Path) -> None
         assert told(STANDARD.run_with_issues(given_message)[1]) == told(
             STANDARD.trace(given_message, afresh=True).issues
         )
+
+
+@pytest.mark.corpus
+def test_a_feed_of_messages_that_differ_in_their_number_changes_nothing_in_what_is_made(corpus_root: Path) -> None:
+    from tests.mapping.test_mapping_corpus import messages
+
+    mapping = compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
+    fed = 0
+    for one in messages(sorted(corpus_root.rglob("*.hl7"))[::37]):
+        number = one.control_id.encode()
+        if not number or mapping.map_for(one) is None or len(one.raw) > 8000:
+            continue
+        for count in range(fusing.OBSERVED_RUNS + 4):
+            mapping.run(parse(one.raw.replace(number, b"%s%d" % (number, count), 1)))
+        assert_equal_in_both_modes(mapping, one)
+        fed += 1
+    assert fed > 20
 
 
 ODD_NUMBERS = ("", '""', r"7\T\8", "7&8", " ", "1" * 600)

@@ -312,7 +312,8 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
             if alone and content is not None and len(node.raw) <= LONGEST_VALUE:
                 resource = Template({"resourceType": rule.make, **content.element.element})
                 search, name = lasting_search(resource.element), rule.instance or rule.id
-                there = Recipe((identity, node.raw, what), resource, search, name, rule.write, content)
+                made_key, url = (identity, node.raw, what), f"urn:uuid:{identity}"
+                there = Recipe(made_key, url, resource, search, name, rule.write, content)
                 known.keep(key, there)
                 state.same.add(there.key)
         if state.made is not None:
@@ -352,7 +353,7 @@ def _made(
     run = frame.run
     resource: Object = {"resourceType": rule.make}
     known = run.by_identity.get(identity)
-    instance = Instance(rule.instance or rule.id, resource, identity, rule.write)
+    instance = Instance(rule.instance or rule.id, resource, identity, f"urn:uuid:{identity}", rule.write)
     holder = Frame(run, node.segment, frame.parts, frame.node, resource, [], frame, instance)
     at = len(run.order)
     content = None

@@ -24,7 +24,7 @@ from workbench.mapping.plans import CompiledMap
 from workbench.mapping.running import NOTHING, VALUE, Frame, Node, RuleName, Run, SlotList, Step
 from workbench.mapping.scope import GroupScope, Instance, Layout, Resource, SegmentScope
 from workbench.mapping.shapes import Shape, Source, known
-from workbench.mapping.steady import SKIPPED, Known, SteadyContent, add_instance, make_row_again
+from workbench.mapping.steady import MAKES_NOTHING, SKIPPED, Known, SteadyContent, add_instance, make_row_again
 from workbench.mapping.template import Template
 
 BUNDLE = "bundle"
@@ -372,9 +372,9 @@ class _Make:
                 if memory is not None and decided and not scope.first:
                     known = steady.known.get((state.context, memory.texts(parts)))
                     if known is not None:
+                        if with_rules and known.runs:
+                            scope.maps.update(with_rules)
                         if known.resource is not None:
-                            if with_rules:
-                                scope.maps.update(with_rules)
                             identity = known.identity or numbered(state, number)
                             make_row_again(state, scope, known, identity, name, write)
                         continue
@@ -392,7 +392,8 @@ class _Make:
         """Make the resource, by memory if there is one; `told` is its identity, "" when the keys tell none."""
         run = frame.run
         resource: Resource = {"resourceType": self._type}
-        instance = Instance(self._name, resource, told or self._numbered(run, number), self._write)
+        identity = told or self._numbered(run, number)
+        instance = Instance(self._name, resource, identity, f"urn:uuid:{identity}", self._write)
         place = len(run.order)
         if memory is None:
             written = self._content(frame, resource, instance)
@@ -412,9 +413,9 @@ class _Make:
         if outcome is None:
             return None
         if outcome.written == NOTHING:
-            return SKIPPED if outcome.leaves_nothing else None
+            return MAKES_NOTHING if outcome.leaves_nothing else None
         resource = Template({"resourceType": self._type, **outcome.element.element})
-        return Known(resource, told, lasting_search(resource.element), outcome)
+        return Known(True, resource, told, lasting_search(resource.element), outcome)
 
     def _told(self, frame: Frame) -> str:
         """The identity that the row's keys tell, "" when they tell none."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from workbench.mapping.identity import named_id, search_of
 from workbench.mapping.model import Json, Write
 from workbench.mapping.running import REFERENCED, Pending, Run, Written
@@ -16,6 +18,13 @@ def tie_references(run: Run) -> None:
         run.settle(name)
     traced = run.trace is not None
     for pending in run.pending:
+        scope, name = pending.scope, pending.name
+        made, known = scope.made, None
+        if scope.outer is not None and not scope.way and (made is None or name not in made):
+            known = around.get((scope.outer, name))
+        if known is not None and len(known) == 1 and not traced and known[0] is not pending.owner:
+            pending.slot["reference"] = known[0].full_url
+            continue
         found = _referred(pending, around)
         if len(found) == 1 and not traced:
             pending.slot["reference"] = found[0].full_url
@@ -81,8 +90,7 @@ def _prune(value: Json) -> bool:
 def assemble(run: Run, name_space: str) -> Resource:
     """The transaction: an entry for each instance in order."""
     tie_references(run)
-    taken: set[str] = set()
-    entries = [_entry(instance, taken) for instance in run.order]
+    entries = _entries(run.order)
     bundle: Resource = {"resourceType": "Bundle", "id": named_id(name_space, "Bundle", *run.key)}
     own = {key: value for key, value in run.bundle.items() if key not in ("resourceType", "entry", "type", "id")}
     for key in ("meta", "identifier"):
@@ -91,27 +99,34 @@ def assemble(run: Run, name_space: str) -> Resource:
     bundle["type"] = "transaction"
     bundle.update(own)
     if entries:
-        bundle["entry"] = list(entries)
+        bundle["entry"] = entries
     return bundle
 
 
-def _entry(instance: Instance, taken: set[str]) -> Resource:
-    """PUT by identifier or id, or POST that creates only where nothing is; `taken` holds the searches used so far."""
-    resource, kind = instance.resource, str(instance.resource["resourceType"])
-    search = instance.search or (search_of(resource["identifier"]) if "identifier" in resource else "")
-    if search in taken:
-        search = ""
-    elif search:
-        taken.add(search)
-    if instance.write is Write.CREATE:
-        request: Resource = {"method": "POST", "url": kind}
+def _entries(order: Iterable[Instance]) -> list[Json]:
+    """PUT by identifier or id, or POST that creates only where nothing is; a search is used for one resource only."""
+    taken: set[str] = set()
+    entries: list[Json] = []
+    for instance in order:
+        resource = instance.resource
+        kind, search = resource["resourceType"], instance.search
+        if not search and "identifier" in resource:
+            search = search_of(resource["identifier"])
         if search:
-            request["ifNoneExist"] = search
-    elif search:
-        request = {"method": "PUT", "url": f"{kind}?{search}"}
-    else:
-        content = dict(resource)
-        resource.clear()
-        resource.update({"resourceType": kind, "id": instance.identity, **content})
-        request = {"method": "PUT", "url": f"{kind}/{instance.identity}"}
-    return {"fullUrl": instance.full_url, "resource": resource, "request": request}
+            if search in taken:
+                search = ""
+            taken.add(search)
+        if instance.write is Write.CREATE:
+            request: Resource = {"method": "POST", "url": kind}
+            if search:
+                request["ifNoneExist"] = search
+        elif search:
+            request = {"method": "PUT", "url": f"{kind}?{search}"}
+        else:
+            content = resource.copy()
+            resource.clear()
+            resource["resourceType"], resource["id"] = kind, instance.identity
+            resource.update(content)
+            request = {"method": "PUT", "url": f"{kind}/{instance.identity}"}
+        entries.append({"fullUrl": instance.full_url, "resource": resource, "request": request})
+    return entries

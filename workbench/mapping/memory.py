@@ -292,7 +292,7 @@ def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
         elif instance is not None:
             merge(state, instance.resource, resource)
         else:
-            instance = Instance(made.name, resource, identity, made.write, made.search)
+            instance = Instance(made.name, resource, identity, made.full_url, made.write, made.search)
             state.order.insert(at, instance)
             state.by_identity[identity] = instance
         state.same.add(made.key)

@@ -172,6 +172,7 @@ class Recipe(msgspec.Struct, frozen=True):
     """A resource that a value makes: what it takes to make it again; `search` as in `scope.Instance`."""
 
     key: tuple[str, str, str]
+    full_url: str
     resource: Template
     search: str
     name: str

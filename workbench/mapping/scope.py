@@ -11,27 +11,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from workbench.mapping.model import Group, Json, Write
 from workbench.v2.er7 import Message, Segment
 
 Resource = dict[str, Json]
 
 
-class Instance:
+class Instance(msgspec.Struct, eq=False):
     """A resource that is being made.
 
-    search  by which a server finds it, when that is told by its first identifier, "" when it is not known yet
+    full_url  `urn:uuid:` and the identity
+    search    by which a server finds it, when that is told by its first identifier, "" when it is not known yet
     """
 
-    __slots__ = ("full_url", "identity", "name", "resource", "search", "write")
-
-    def __init__(self, name: str, resource: Resource, identity: str, write: Write, search: str = "") -> None:
-        self.search = search
-        self.name = name
-        self.resource = resource
-        self.identity = identity
-        self.write = write
-        self.full_url = f"urn:uuid:{identity}"
+    name: str
+    resource: Resource
+    identity: str
+    full_url: str
+    write: Write
+    search: str = ""
 
 
 class Scope:

@@ -96,18 +96,21 @@ class SteadyContent:
 class Known(NamedTuple):
     """What a row that makes a resource does with a set of texts.
 
-    resource  what it makes, None when its condition does not hold
+    runs      its condition holds
+    resource  what it makes, None when it makes nothing
     identity  of what it makes, "" when that is not told by the texts
     search    as in `scope.Instance`
     """
 
+    runs: bool
     resource: Template | None
     identity: str
     search: str
     outcome: Outcome | None
 
 
-SKIPPED = Known(None, "", "", None)
+SKIPPED = Known(False, None, "", "", None)
+MAKES_NOTHING = Known(True, None, "", "", None)
 
 
 def make_row_again(run: Run, scope: SegmentScope, known: Known, identity: str, name: str, write: Write) -> None:
@@ -115,7 +118,8 @@ def make_row_again(run: Run, scope: SegmentScope, known: Known, identity: str, n
     assert known.resource is not None and known.outcome is not None  # the caller has looked
     outcome = known.outcome
     resource = known.resource.copy()
-    instance, place, first = Instance(name, resource, identity, write, known.search), len(run.order), len(run.copies)
+    instance = Instance(name, resource, identity, f"urn:uuid:{identity}", write, known.search)
+    place, first = len(run.order), len(run.copies)
     for way, slot, key, repeats, referred, rule in outcome.referrals:
         container = at(resource, way) if way else resource
         run.pending.append(Pending(container, key, repeats, at(resource, slot), scope, referred, instance, rule))
@@ -140,5 +144,5 @@ def add_instance(run: Run, scope: Scope, instance: Instance, place: int) -> None
         return
     merge(run, known.resource, instance.resource)
     if known.name != instance.name:
-        known = Instance(instance.name, known.resource, known.identity, known.write)
+        known = Instance(instance.name, known.resource, known.identity, known.full_url, known.write)
     run.make_known(known, scope)
