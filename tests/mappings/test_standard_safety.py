@@ -126,3 +126,30 @@ def test_one_number_of_two_hospitals_is_two_patients(convert: Convert) -> None:
 
 def _codes(concept: Any) -> set[str]:
     return {coding["code"] for coding in concept["coding"]}
+
+
+def wards(convert: Convert, facility: str, building: str = "") -> set[str]:
+    """The ids of the ward and the room around a bed, as a hospital names it."""
+    sent = f"MSH|^~\\&|A|{facility}|||20240102||ADT^A01|1|P|2.5.1\nPID|1||7^^^H^MR||DOE\nPV1|1|I|ICU^201^B^{building}\n"
+    places = {place["id"]: place for place in convert(sent).all("Location")}
+    return {number for number, place in places.items() if place["physicalType"]["coding"][0]["code"] in ("wa", "ro")}
+
+
+def test_a_ward_of_two_hospitals_is_two_wards(convert: Convert) -> None:
+    assert len(wards(convert, "NORTH")) == 2
+    assert wards(convert, "NORTH").isdisjoint(wards(convert, "SOUTH"))
+    assert wards(convert, "NORTH") == wards(convert, "NORTH")
+    assert wards(convert, "NORTH", "MAIN") == wards(convert, "SOUTH", "MAIN")
+
+
+def test_an_order_before_two_patients_is_given_to_neither(convert: Convert) -> None:
+    head = "MSH|^~\\&|A|B|||20240102||ORU^R01|1|P|2.5.1\n"
+    order, results = "ORC|RE|1\nOBR|1|1||X^Y^L\n", "OBR|1|2||X^Y^L\nOBX|1|ST|A^B^L||well||||||F\n"
+    one = f"{head}{order}PID|1||7^^^H^MR||DOE\n{results}"
+
+    def early(sent: str) -> Any:
+        requests = convert(sent).all("ServiceRequest")
+        return next(request for request in requests if request["identifier"][0]["value"] == "1")
+
+    assert "subject" in early(one)
+    assert "subject" not in early(f"{one}PID|2||8^^^H^MR||ROE\n{results}")

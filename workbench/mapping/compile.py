@@ -209,8 +209,9 @@ class CompiledMapping:
         first = state.laid_out.segments[0]
         state.sender = self._sender(Frame(state, first, first.fields, None, {}, [], None, None))
         control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()
-        state.context = self._contexts.number((state.zone, state.sender, state.delimiters, noting, full))
-        state.key = (header.raw(3), header.raw(4), control_id)
+        sent_by = header.raw(3), header.raw(4)
+        state.context = self._contexts.number((state.zone, state.sender, sent_by, state.delimiters, noting, full))
+        state.key = (*sent_by, control_id)
         state.name = name_of(*state.key)
         for row in compiled.rows_for(frozenset(state.laid_out.root.by_name)):
             row(state)

@@ -25,7 +25,7 @@ from workbench.mapping.memory import (
     depends_on_value_alone,
     give_again,
     make_again,
-    only_of_value,
+    only_of_feed,
     recorded,
     remembering,
 )
@@ -291,7 +291,7 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
         parts.refuse(f"{rule.make} is no resource type")
     fill, identify = content(parts, kind)[0], _identity(parts)
     what = rule.using if not (rule.children or rule.preset) else "/".join(parts.name)
-    alone = only_of_value(rule.identity) and depends_on_value_alone(_rules_inside(parts), parts.package, (rule.using,))
+    alone = only_of_feed(rule.identity) and depends_on_value_alone(_rules_inside(parts), parts.package, (rule.using,))
     known: Memory[Recipe] = Memory()
 
     def make(frame: Frame, node: Node) -> Instance | None:

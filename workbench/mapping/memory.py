@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from workbench.mapping.conditions import (
+    UNSAID,
     Alternatives,
     Both,
     Check,
@@ -20,6 +21,7 @@ from workbench.mapping.conditions import (
     Operand,
     Same,
     Text,
+    V2Path,
     read_condition,
     read_source,
 )
@@ -314,10 +316,23 @@ def only_of_value(sources: Iterable[str]) -> bool:
     return all(_in_value(read_source(text)) for text in sources)
 
 
+def only_of_feed(sources: Iterable[str]) -> bool:
+    """True when sources read nothing but the value at hand and who sent the message, which the context tells."""
+    return all(
+        _in_value((one,)) or (isinstance(one, V2Path) and one.only is None and _says_who_sent(one))
+        for text in sources
+        for one in read_source(text)
+    )
+
+
+def _says_who_sent(path: V2Path) -> bool:
+    return path.name == "MSH" and path.field in (3, 4) and not path.groups and path.occurrence == UNSAID
+
+
 def _alone(rule: Rule, package: Package, above: tuple[str, ...]) -> bool:
     if rule.reference or rule.raises or rule.target.startswith("../"):
         return False
-    if not only_of_value((*rule.source, *rule.accounts_for, *rule.identity)):
+    if not only_of_value((*rule.source, *rule.accounts_for)) or not only_of_feed(rule.identity):
         return False
     if rule.when and not _condition_in_value(read_condition(rule.when)):
         return False

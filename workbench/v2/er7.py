@@ -7,7 +7,6 @@ unedited message is written back as it came.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,12 +19,11 @@ from workbench.v2.charset import Characters, characters_of
 from workbench.v2.delimiters import Delimiters
 from workbench.v2.escapes import unescape
 from workbench.v2.path import V2Path
+from workbench.v2.segment_lines import segment_lines, segment_name
 
 HEADERS = frozenset({"MSH", "FHS", "BHS"})
 """Segments whose first field is the field separator itself and whose second must not be split."""
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _BYTE_FOR_CHARACTER = frozenset({"ascii", "latin-1", "cp1252"} | {f"iso8859-{n}" for n in range(2, 16)})
 
 
@@ -74,7 +72,7 @@ class Message:
         self._mark = characters.mark
         self._by_name: dict[str, tuple[Segment, ...]] | None = None
         self._segment_bytes: list[int] = []
-        lines = _lines(text, self.delimiters.field)
+        lines = segment_lines(text, self.delimiters.field)
         self.segments: tuple[Segment, ...] = tuple(
             [Segment(self, index, start, line) for index, (start, line) in enumerate(lines)]
         )
@@ -199,7 +197,7 @@ class Segment:
         self.index = index
         self.start = start
         self.text = text
-        self.name = _segment_name(text[:3]) if text[3:4] in ("", message.delimiters.field) else ""
+        self.name = segment_name(text[:3]) if text[3:4] in ("", message.delimiters.field) else ""
         self._occurrence = 0
         self._fields: list[str] | None = None
         self._starts: list[int] | None = None
@@ -458,51 +456,3 @@ def _written_in(text: str, separator: str) -> Iterable[tuple[int, str]]:
     if not separator or separator not in text:
         return ((1, text),) if text else ()
     return [(number, part) for number, part in enumerate(text.split(separator), 1) if part]
-
-
-@lru_cache(maxsize=4096)
-def _segment_name(head: str) -> str:
-    """The three characters when they can name a segment, "" when they cannot."""
-    return head if _NAME.fullmatch(head) else ""
-
-
-def _lines(text: str, separator: str) -> Iterable[tuple[int, str]]:
-    """The segments of a message with the character each begins at; empty lines are passed over."""
-    if "\n" not in text:
-        ends = "\r"
-    elif "\r" not in text:
-        ends = "\n"
-    elif text.count("\r\n") == text.count("\n") == text.count("\r"):
-        ends = "\r\n"
-    else:
-        return _mixed_lines(text, separator)
-    at, lines = 0, []
-    for line in text.split(ends):
-        if line:
-            lines.append((at, line))
-        at += len(line) + len(ends)
-    return lines
-
-
-def _mixed_lines(text: str, separator: str) -> Iterator[tuple[int, str]]:
-    """The segments of a message with more than one kind of line end.
-
-    Where CR alone ends most segments, a lone LF belongs to a value (wrapped base64, formatted text) unless a
-    segment begins after it; everywhere else each kind of line end ends a segment.
-    """
-    crlf = text.count("\r\n")
-    carriage_returns_end = text.count("\r") - crlf >= max(crlf, text.count("\n") - crlf)
-    start = 0
-    for match in _LINE_END.finditer(text):
-        following = text[match.end() : match.end() + 4]
-        if match.group() == "\n" and carriage_returns_end and not _begins_segment(following, separator):
-            continue
-        if match.start() > start:
-            yield start, text[start : match.start()]
-        start = match.end()
-    if start < len(text):
-        yield start, text[start:]
-
-
-def _begins_segment(text: str, separator: str) -> bool:
-    return not text or (_NAME.match(text) is not None and text[3:4] in ("", separator, "\r", "\n"))
