@@ -19,7 +19,6 @@ from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
 from workbench.v2.er7 import parse
 
-
 FED_BEFORE = 200
 """Messages before the measured ones: what is remembered is settled after some hundred."""
 

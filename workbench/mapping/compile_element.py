@@ -47,7 +47,7 @@ from workbench.mapping.running import (
     Step,
     Written,
 )
-from workbench.mapping.scope import Instance, SegmentScope
+from workbench.mapping.scope import Instance, SegmentScope, field_bit
 from workbench.mapping.shapes import Source
 from workbench.mapping.template import Template
 from workbench.mapping.values import CONVERTERS
@@ -181,7 +181,7 @@ def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
                 else:
                     frame.run.dropped.append(element)
         if done and isinstance(frame.scope, SegmentScope):
-            frame.scope.done |= 1 << field
+            frame.scope.done |= field_bit(field)
         else:
             state.take(whole, True)
         return written

@@ -146,10 +146,13 @@ class Codes:
     code_map: CodeMap
     unmapped: Unmapped
     translate: Callable[[str, str, str], tuple[CodeMapRow, ...]] = field(init=False)
-    """`CodeMap.translate` with a memory: the same codes come again and again."""
+    """`CodeMap.translate` of a code without blanks around, with a memory: the same codes come again and again."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "translate", lru_cache(REMEMBERED_CODES)(self.code_map.translate))
+        def translate(code: str, system: str, sender: str) -> tuple[CodeMapRow, ...]:
+            return self.code_map.translate(code.strip(), system, sender)
+
+        object.__setattr__(self, "translate", lru_cache(REMEMBERED_CODES)(translate))
 
 
 def short_way(writing: Writing, ways: Ways, long: Step) -> Step:

@@ -13,7 +13,7 @@ from workbench.mapping.conditions import V2_TYPES, SyntaxProblem, read_condition
 from workbench.mapping.ledger import Leaf
 from workbench.mapping.model import LedgerRule, MessageMap, Package
 from workbench.mapping.running import Frame, Node, Run
-from workbench.mapping.scope import SegmentScope
+from workbench.mapping.scope import SegmentScope, field_bit
 from workbench.v2.er7 import Message
 
 _PATTERN = re.compile(r"([A-Z*][A-Z0-9]*\*?)(?:-(\d+))?(?:\.(\d+))?(?:\.(\d+))?")
@@ -97,7 +97,7 @@ class KnownOfSegment:
     """What is known of segments of one name that were given to the same maps.
 
     keeps    a keep rule may apply to a value of theirs
-    fields   fields that an ignore rule covers whatever the message says: bit n stands for field n
+    fields   fields that an ignore rule covers whatever the message says, as `scope.field_bit`s
     ignored  place numbers seen to be ignored
     kept     by place number, the rule that keeps the value unless a rule for values says otherwise
     """
@@ -124,7 +124,7 @@ class Covers:
             if len(self._known) >= REMEMBERED_FIELDS:
                 self._known.clear()
             fields = {c.place[0] for c in self.ignore.of_segment(scope.name) if len(c.place) == 1 and c.always(scope)}
-            mask = sum(1 << number for number in fields)
+            mask = sum(map(field_bit, fields))
             found = self._known[key] = KnownOfSegment(self.may_keep(scope.name), mask)
         return found
 

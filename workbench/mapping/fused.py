@@ -27,7 +27,7 @@ from workbench.mapping.running import (
     Way,
     number_of,
 )
-from workbench.mapping.scope import Resource, SegmentScope
+from workbench.mapping.scope import Resource, SegmentScope, field_bit
 from workbench.mapping.template import Template
 from workbench.mapping.values import Misfit
 from workbench.v2.delimiters import NULL
@@ -252,7 +252,7 @@ class Fused:
         if outcome is not None and not all(_is_there(scratch, one, frame) for one in self._copied):
             outcome = None
         if outcome is not None:
-            open_places = frozenset([place for place in outcome.taken if not whole >> (place >> FIELDS) & 1])
+            open_places = frozenset([place for place in outcome.taken if not whole & field_bit(place >> FIELDS)])
             outcome = msgspec.structs.replace(
                 outcome, alone=alone, taken=open_places, done=whole, of_header=frozenset(of_header)
             )
@@ -329,7 +329,7 @@ def _done(state: Run, scope: SegmentScope, taken: set[int]) -> int:
     """The fields of which everything was taken, as `SegmentScope.done`."""
     leaves = leaves_with(state.repetition, state.component, state.subcomponent)
     numbers = {place >> FIELDS for place in taken}
-    return sum(1 << number for number in numbers if leaves.all_in(number, scope.fields[number], taken))
+    return sum(field_bit(number) for number in numbers if leaves.all_in(number, scope.fields[number], taken))
 
 
 def _header(state: Run) -> SegmentScope | None:

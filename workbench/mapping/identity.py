@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha1
+from operator import itemgetter
 from urllib.parse import quote
 
 from workbench.fhir.bundle import NAMESPACE
@@ -12,6 +13,8 @@ from workbench.mapping.running import Run
 
 Object = dict[str, Json]
 _SPACE = NAMESPACE.bytes
+_PARTS = itemgetter(slice(8), slice(8, 12), slice(13, 16), 16, slice(17, 20), slice(20, 32))
+"""Of a digest: what stands between the dashes, less the version."""
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 """RFC 9562 4.1: the two bits that say how the rest is laid out."""
 
@@ -29,7 +32,8 @@ def name_of(*parts: str) -> str:
 def id_of_name(name: str) -> str:
     """The id of what has a name by `name_of`."""
     digest = sha1(_SPACE + name.encode(), usedforsecurity=False).hexdigest()
-    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
+    low, middle, high, variant, clock, node = _PARTS(digest)
+    return f"{low}-{middle}-5{high}-{_VARIANT[variant]}{clock}-{node}"
 
 
 def search_of(identifiers: Json) -> str:

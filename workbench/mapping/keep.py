@@ -23,12 +23,16 @@ from workbench.mapping.running import (
     Written,
     number_of,
 )
-from workbench.mapping.scope import Resource, SegmentScope
+from workbench.mapping.scope import Resource, SegmentScope, field_bit, numbers_of_fields, populated_fields
 from workbench.v2.er7 import HEADERS
 from workbench.v2.escapes import unescape
 
 _PART = (1 << COMPONENTS) - 1
 """The bits of one number of a place."""
+
+_NAME = field_bit(0)
+_HEADER_FIELDS = field_bit(0) | field_bit(1) | field_bit(2)
+"""What stands at these numbers is no value: the segment's name, and the delimiters."""
 
 KEPT_EXTENSION = "kept"
 """The short name in package.yaml of the extension that keeps values."""
@@ -104,13 +108,13 @@ def holder_of(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | Non
 def _left(run: Run, scope: SegmentScope, known: KnownOfSegment) -> list[int]:
     """The places of every populated value of a segment that was neither taken nor is ignored, MSH-1 and MSH-2 left out
     (as `ledger.leaves`)."""
-    leaves = leaves_with(run.repetition, run.component, run.subcomponent).of
-    done = scope.done | known.fields
-    first = 3 if scope.name in HEADERS else 1
-    fields = enumerate(scope.fields[first:], first)
-    numbers = [leaves(number, text) for number, text in fields if text and not done >> number & 1]
-    if not numbers:
+    fields = scope.fields
+    apart = _HEADER_FIELDS if scope.name in HEADERS else _NAME
+    waiting = populated_fields(fields) & ~(scope.done | known.fields | apart)
+    if not waiting:
         return []
+    leaves = leaves_with(run.repetition, run.component, run.subcomponent).of
+    numbers = [leaves(number, fields[number]) for number in numbers_of_fields(waiting)]
     left = set().union(*numbers)
     left -= scope.taken
     left -= known.ignored

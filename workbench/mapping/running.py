@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -278,7 +279,7 @@ class Run:
         self.bundle: Resource = {}
         self.order: list[Instance] = []
         self.by_identity: dict[str, Instance] = {}
-        self.waiting: dict[str, list[tuple[Scope, Instance]]] = {}
+        self.waiting: dict[str, list[tuple[Scope, Instance]]] = defaultdict(list)
         self.same: set[tuple[str, str, str]] = set()
         self.dropped: list[dict[str, Json]] = []
         self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
@@ -290,11 +291,7 @@ class Run:
     def make_known(self, instance: Instance, scope: Scope) -> None:
         """Make an instance known in a scope and around it, once somebody asks for one of its name: most are never
         asked for."""
-        waiting = self.waiting.get(instance.name)
-        if waiting is None:
-            self.waiting[instance.name] = [(scope, instance)]
-        else:
-            waiting.append((scope, instance))
+        self.waiting[instance.name].append((scope, instance))
 
     def find(self, name: str, scope: Scope, besides: str = "") -> list[Instance]:
         """As `Scope.find`."""

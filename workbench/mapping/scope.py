@@ -75,12 +75,36 @@ class Scope:
         while scope is not None:
             if scope.made is not None:
                 known = scope.made.get(name)
-                if known:
+                if known and len(known) == 1:
+                    ((one, way),) = known
+                    if (way != left or not left) and one.identity != besides:
+                        return [one]
+                elif known:
                     found = [one for one, way in known if (not left or way != left) and one.identity != besides]
                     if found:
                         return found if len(found) == 1 else list(dict.fromkeys(found))
             left, scope = scope.way, scope.outer
         return []
+
+
+def field_bit(field: int) -> int:
+    """A field as one bit of a number for all fields of a segment: the lowest of a byte, because bytes become a number
+    at once (`populated_fields`)."""
+    return 1 << (field << 3)
+
+
+def populated_fields(fields: Iterable[str]) -> int:
+    """The fields in which anything is written, as `field_bit`s."""
+    return int.from_bytes(bytes(map(bool, fields)), "little")
+
+
+def numbers_of_fields(bits: int) -> list[int]:
+    """The numbers of the fields of `field_bit`s, ascending."""
+    numbers = []
+    while bits:
+        numbers.append((bits & -bits).bit_length() >> 3)
+        bits &= bits - 1
+    return numbers
 
 
 class SegmentScope(Scope):
@@ -90,7 +114,7 @@ class SegmentScope(Scope):
     first       of a segment of which a row sees one repetition only: field → number of that repetition
     maps        those with ignore or keep rules that were given the segment
     taken       in fast runs where values may be kept: the places whose values were written, as `place_number`s
-    done        the same of whole fields, whose places need not be in `taken`: bit n stands for field n
+    done        the same of whole fields, whose places need not be in `taken`, as `field_bit`s
     """
 
     __slots__ = ("done", "fields", "first", "index", "maps", "segment", "taken")

@@ -1,6 +1,7 @@
 """From the text of a v2 value to the primitive types of FHIR (R4 datatypes.html#primitive).
 
-Every function returns the JSON value or raises `Misfit`; nothing is rounded, guessed or cut.
+Every function returns the JSON value or raises `Misfit`; nothing is rounded, guessed or cut. Blanks around a date, a
+number or a code, with which senders fill up fields, are no part of it; strings keep theirs.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def partial(text: str) -> PartialDateTime:
     raises  Misfit
     """
     try:
-        return PartialDateTime.from_hl7(text)
+        return PartialDateTime.from_hl7(text.strip())
     except ValueError as error:
         raise Misfit(str(error)) from None
 
@@ -91,7 +92,7 @@ def _instant(text: str, zone: Zone) -> Json:
 
 
 def _time(text: str, zone: Zone) -> Json:
-    match = _TIME.fullmatch(text)
+    match = _TIME.fullmatch(text.strip())
     if match is None:
         raise Misfit("not a time of day")
     hour, minute, second, fraction = match.groups()
@@ -111,9 +112,10 @@ def _boolean(text: str, zone: Zone) -> Json:
 
 
 def _integer(text: str, zone: Zone) -> Json:
-    if not _INTEGER.fullmatch(text):
+    number = text.strip()
+    if not _INTEGER.fullmatch(number):
         raise Misfit("not a whole number")
-    return int(text.partition(".")[0])
+    return int(number.partition(".")[0])
 
 
 def _positive(text: str, zone: Zone) -> Json:
@@ -131,9 +133,10 @@ def _unsigned(text: str, zone: Zone) -> Json:
 
 
 def _decimal(text: str, zone: Zone) -> Json:
-    if not _DECIMAL.fullmatch(text):
+    number = text.strip()
+    if not _DECIMAL.fullmatch(number):
         raise Misfit("not a number")
-    return Decimal(text.lstrip("+"))
+    return Decimal(number.lstrip("+"))
 
 
 def _code(text: str, zone: Zone) -> Json:
