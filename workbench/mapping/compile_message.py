@@ -41,10 +41,15 @@ RowContent = Callable[[Frame, Resource, Instance | None], int]
 
 
 class RowCondition(NamedTuple):
-    """The condition of a row, None for none, and how many fields, the name among them, a segment must exceed for it."""
+    """The condition of a row, None for none.
+
+    fields  a segment with no more fields than this, its name among them, needs no look
+    says    what the condition says of such a segment
+    """
 
     holds: Holds | None
     fields: int
+    says: bool
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ class _RowCompiler:
     def compiled(self) -> RowFunction:
         row, places = self.row, self.places()
         condition, when = self.condition(row.when) if row.when else (None, None)
-        condition_here = RowCondition(when, self.fields_needed(condition))
+        condition_here = self.condition_of(condition, when)
         if row.raises:
             return _each(places, condition_here, self.raising())
         if row.fill:
@@ -125,13 +130,12 @@ class _RowCompiler:
         steady = SteadyContent(make.content_of, guarded, asked or frozenset())
         return make.by_memory(places, condition_here, steady, asked is not None and not steady.asks_elsewhere)
 
-    def fields_needed(self, condition: Condition | None) -> int:
-        """A segment that has no more fields than this cannot meet the row's condition, and needs no look."""
+    def condition_of(self, condition: Condition | None, when: Holds | None) -> RowCondition:
+        """The row's condition, with what it says of a segment that ends before the first field it asks for."""
         source = Source(self.row.source.rsplit("/", 1)[-1], False)
         fields = None if condition is None or self.is_group else fields_compared(condition, source.name)
-        if condition is None or not fields or known(condition, source, Shape((), {})) is not False:
-            return 0
-        return min(fields)
+        says = known(condition, source, Shape((), {})) if condition is not None and fields else None
+        return RowCondition(when, 0, True) if says is None or not fields else RowCondition(when, min(fields), says)
 
     def fields_asked(self, condition: Condition | None) -> frozenset[int] | None:
         """The fields of the row's segment that its condition and keys look at; None when they ask for more."""
@@ -360,13 +364,14 @@ class _Make:
     def by_memory(self, places: Places, condition: RowCondition, steady: SteadyContent, decided: bool) -> RowFunction:
         """decided  the fields the memory knows tell all that the row depends on, its condition and keys included"""
         name, write, with_rules, numbered = self._name, self._write, self._with_rules, self._numbered
-        holds_here, needed = condition
+        holds_here, fields, says = condition
 
         def run(state: Run) -> None:
             for number, scope in enumerate(places(state), 1):
                 assert isinstance(scope, SegmentScope)  # rows for groups are not remembered
                 parts = scope.fields
-                if len(parts) <= needed:
+                short = len(parts) <= fields
+                if short and not says:
                     continue
                 memory = steady.memory(state, parts)
                 if memory is not None and decided and not scope.first:
@@ -379,7 +384,7 @@ class _Make:
                             make_row_again(state, scope, known, identity, name, write)
                         continue
                 frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
-                held = holds_here is None or holds_here(frame)
+                held = short or holds_here is None or holds_here(frame)
                 told = self._told(frame) if held else ""
                 if held:
                     self._made(frame, number, told, memory)
@@ -430,15 +435,16 @@ class _Make:
 
 def _each(places: Places, condition: RowCondition, work: Callable[[Frame, int], None]) -> RowFunction:
     """Do the work in each of the places at which the condition holds."""
-    holds_here, needed = condition
+    holds_here, fields, says = condition
 
     def run(state: Run) -> None:
         for number, scope in enumerate(places(state), 1):
             parts = scope.fields if isinstance(scope, SegmentScope) else []
-            if needed and len(parts) <= needed:
+            short = len(parts) <= fields and fields > 0
+            if short and not says:
                 continue
             frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
-            if holds_here is None or holds_here(frame):
+            if short or holds_here is None or holds_here(frame):
                 work(frame, number)
 
     return run
@@ -454,12 +460,7 @@ def _segments_in(name: str, path: tuple[str, ...]) -> Places:
     """The segments of a name, all or those that stand directly in the groups of a path."""
     if not path:
         return lambda run: run.laid_out.root.by_name.get(name, ())
-    last = -len(path)
-    return lambda run: [
-        segment
-        for segment in run.laid_out.root.by_name.get(name, ())
-        if segment.outer is not None and segment.outer.path[last:] == path
-    ]
+    return lambda run: run.laid_out.below(name, path)
 
 
 def _following(found: Places, name: str, before: str) -> Places:

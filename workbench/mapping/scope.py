@@ -238,6 +238,16 @@ class LaidOut:
     root: GroupScope
     groups: Mapping[str, list[GroupScope]]
     segments: list[SegmentScope]
+    _below: dict[tuple[str, tuple[str, ...]], list[SegmentScope]] = field(default_factory=dict)
+
+    def below(self, name: str, path: tuple[str, ...]) -> list[SegmentScope]:
+        """The segments of a name that stand directly in the last of the groups of a path, that in the one before, …"""
+        found = self._below.get((name, path))
+        if found is None:
+            named, last = self.root.by_name.get(name, ()), -len(path)
+            found = [one for one in named if one.outer is not None and one.outer.path[last:] == path]
+            self._below[name, path] = found
+        return found
 
     def release(self) -> None:
         """Let go of everything when the message is done: segments and groups know each other, and would otherwise wait
@@ -246,6 +256,7 @@ class LaidOut:
             scope.direct.clear()
             scope.by_name.clear()
         self.segments.clear()
+        self._below.clear()
 
 
 def lay_out(message: Message, layout: Layout) -> LaidOut:
