@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.exchange.record_served import ServedRecord, serving_a_record
-from tests.records.update_samples import VISIT, adt, result, standard
+from tests.records.updates.update_samples import VISIT, adt, result, standard
 from workbench.app.operations.sync import plan_for_server, post_updates, record_of, sync
 from workbench.app.session import standard_package_folder
 from workbench.cli.command_line import run
@@ -17,8 +17,8 @@ from workbench.exchange.fhir_rest import FhirClient, FhirServer
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.kernel.progress import JobContext
 from workbench.messages.capture import Capture, open_capture
-from workbench.records.record import Record
-from workbench.records.update_plan import Act
+from workbench.records.updates.plan import Act
+from workbench.records.updates.record import Record
 
 STANDARD = standard_package_folder()
 ADMITTED = adt("A01", 10, VISIT, "AL1|1|DA|PCN^Penicillin^L")

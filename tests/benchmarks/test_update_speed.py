@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.records.update_samples import VISIT, Bench, adt, result, said
-from workbench.records.updating import plan_update
+from tests.records.updates.update_samples import VISIT, Bench, adt, result, said
+from workbench.records.updates.planning import plan_update
 
 ALLERGIES = tuple(f"AL1|{n}|DA|C{n}^Substance {n}^L|SV|Rash" for n in range(1, 6))
 LONG_STAY = [result("F", 10 + day * 24, str(day)).replace("110000", f"11{day:02}00") for day in range(20)]

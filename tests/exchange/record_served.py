@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from workbench.fhir.json_tree import dumps, parse
 from workbench.kernel.errors import Refused
-from workbench.records.record import Record
+from workbench.records.updates.record import Record
 
 
 @dataclass

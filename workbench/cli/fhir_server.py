@@ -27,7 +27,7 @@ from workbench.exchange.tls import client_context
 from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.kernel.errors import ExitCode, Refused, Unavailable
 from workbench.kernel.issues import Issue
-from workbench.records.update_plan import Act
+from workbench.records.updates.plan import Act
 from workbench.security.key_store import system_key_store
 from workbench.security.passphrase import from_descriptor
 

@@ -16,9 +16,9 @@ from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import Severity
 from workbench.messages.capture import Capture
-from workbench.records.disorder import Trial
-from workbench.records.record import Record
-from workbench.records.update_plan import Act
+from workbench.records.updates.disorder import Trial
+from workbench.records.updates.plan import Act
+from workbench.records.updates.record import Record
 
 _COLUMNS = ("number", "what", *(act.name.lower() for act in Act), "problem")
 

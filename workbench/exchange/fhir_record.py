@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from workbench.exchange.fhir_answers import RequestRefused
 from workbench.exchange.fhir_rest import FhirClient
 from workbench.kernel.progress import JobContext
-from workbench.records.record import Resource
+from workbench.records.updates.record import Resource
 
 _GONE = (404, 410)
 

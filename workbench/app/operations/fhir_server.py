@@ -19,7 +19,7 @@ from workbench.kernel.progress import JobContext
 from workbench.kernel.waiting import waited
 from workbench.mapping.compile import CompiledMapping
 from workbench.messages.capture import Capture
-from workbench.records.update_plan import UpdatePlan
+from workbench.records.updates.plan import UpdatePlan
 from workbench.v2.er7 import Message
 
 BUNDLE_REQUESTS = ("transaction", "batch")

@@ -30,11 +30,11 @@ from workbench.kernel.progress import JobContext
 from workbench.kernel.waiting import waited
 from workbench.mapping.compile import CompiledMapping
 from workbench.messages.capture import Capture
-from workbench.records.disorder import Trial, disordered, orders_of
-from workbench.records.record import Present, Record, Resource
-from workbench.records.said import Said, said_by, said_by_bundle
-from workbench.records.update_plan import Change, Policy, UpdatePlan, policy_of
-from workbench.records.updating import plan_update
+from workbench.records.updates.disorder import Trial, disordered, orders_of
+from workbench.records.updates.plan import Change, Policy, UpdatePlan, policy_of
+from workbench.records.updates.planning import plan_update
+from workbench.records.updates.record import Present, Record, Resource
+from workbench.records.updates.said import Said, said_by, said_by_bundle
 from workbench.v2.er7 import Message
 
 _META_TIME = "lastUpdated"

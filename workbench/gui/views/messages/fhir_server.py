@@ -48,7 +48,7 @@ from workbench.gui.widgets.basics import across, button, down, label, table
 from workbench.kernel.errors import Refused, WorkbenchError
 from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
-from workbench.records.update_plan import UpdatePlan
+from workbench.records.updates.plan import UpdatePlan
 from workbench.security.key_store import KeyStore, system_key_store
 
 _SETTING = "fhir.server"

@@ -8,7 +8,7 @@ from workbench.app.operations.fhir_server import Posted
 from workbench.app.operations.sync import Synced
 from workbench.gui.marks import Mark
 from workbench.gui.models.rows import Column
-from workbench.records.update_plan import Act, Change, UpdatePlan
+from workbench.records.updates.plan import Act, Change, UpdatePlan
 
 _ACTS = {
     Act.CREATE: Mark("plus", "state.good", "create"),

@@ -15,7 +15,7 @@ from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.views.messages.record_changes import CHANGES, telling
 from workbench.gui.widgets.basics import down, table, tree
 from workbench.kernel.issues import Issue
-from workbench.records.update_plan import UpdatePlan
+from workbench.records.updates.plan import UpdatePlan
 
 _ISSUES, _CHANGES = 1, 2
 

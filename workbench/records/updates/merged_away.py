@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from workbench.kernel.issues import Issue
-from workbench.records.lookup import Item
-from workbench.records.record import Present, Resource
-from workbench.records.update_plan import finding
+from workbench.records.updates.lookup import Item
+from workbench.records.updates.plan import finding
+from workbench.records.updates.record import Present, Resource
 
 REPLACED, REPLACES = "replaced-by", "replaces"
 

@@ -9,10 +9,10 @@ from functools import cache
 from workbench.app.session import standard_package_folder
 from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
-from workbench.records.record import Record, Resource
-from workbench.records.said import Said, said_by
-from workbench.records.update_plan import Policy, UpdatePlan, policy_of
-from workbench.records.updating import plan_update
+from workbench.records.updates.plan import Policy, UpdatePlan, policy_of
+from workbench.records.updates.planning import plan_update
+from workbench.records.updates.record import Record, Resource
+from workbench.records.updates.said import Said, said_by
 from workbench.v2.er7 import parse
 
 PATIENT = "7^^^H^MR||Roe^Jane||19800101|F|||Main^^Town||555^PRN^PH|777^WPN^PH"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.records.update_samples import VISIT, adt, said, standard
-from workbench.records.disorder import MOST_HELD_BACK, disordered, orders_of
-from workbench.records.said import Said
-from workbench.records.update_plan import Policy, policy_of
+from tests.records.updates.update_samples import VISIT, adt, said, standard
+from workbench.records.updates.disorder import MOST_HELD_BACK, disordered, orders_of
+from workbench.records.updates.plan import Policy, policy_of
+from workbench.records.updates.said import Said
 
 POLICY = policy_of(standard().package)
 

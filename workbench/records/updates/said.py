@@ -11,7 +11,7 @@ from workbench.kernel.partial_time import PartialDateTime, Precision
 from workbench.mapping.model import Package, Rule
 from workbench.mapping.trace import TracedResult, TraceEntry
 from workbench.mapping.update_rules import ACTION_FIELDS
-from workbench.records.facets import FACETED, facet_of
+from workbench.records.updates.facets import FACETED, facet_of
 from workbench.v2.delimiters import NULL
 from workbench.v2.er7 import Message, Segment
 from workbench.v2.path import V2Path

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.issues import Issue
 from workbench.mapping.model import Resolve, Silence
-from workbench.records.drafting import create_entry, end_entry, stamp_for, update_entry, without_references
-from workbench.records.ending import marked_wrong
-from workbench.records.lookup import (
+from workbench.records.updates.drafting import create_entry, end_entry, stamp_for, update_entry, without_references
+from workbench.records.updates.ending import marked_wrong
+from workbench.records.updates.lookup import (
     Item,
     Remembering,
     belongs_elsewhere,
@@ -26,16 +26,16 @@ from workbench.records.lookup import (
     places_of,
     settled_of,
 )
-from workbench.records.merged_away import is_loser, judge_merges, link_to, only_the_merge, survivor_of
-from workbench.records.merging import merged
-from workbench.records.record import Present, Resource, patients_of, place_of
-from workbench.records.repeated import Ending, judge_sets
-from workbench.records.said import Said
-from workbench.records.sameness import EVENTS, content_of, same_content
-from workbench.records.stamps import Order, Stamp, order_of, stamp_of, stamped
-from workbench.records.status_order import goes_back
-from workbench.records.told import BY_ELEMENT, Sieve, differing, in_passing, only_the_new, tells_anew, told_by
-from workbench.records.update_plan import Act, Change, Policy, UpdatePlan, finding
+from workbench.records.updates.merged_away import is_loser, judge_merges, link_to, only_the_merge, survivor_of
+from workbench.records.updates.merging import merged
+from workbench.records.updates.plan import Act, Change, Policy, UpdatePlan, finding
+from workbench.records.updates.record import Present, Resource, patients_of, place_of
+from workbench.records.updates.repeated import Ending, judge_sets
+from workbench.records.updates.said import Said
+from workbench.records.updates.sameness import EVENTS, content_of, same_content
+from workbench.records.updates.stamps import Order, Stamp, order_of, stamp_of, stamped
+from workbench.records.updates.status_order import goes_back
+from workbench.records.updates.told import BY_ELEMENT, Sieve, differing, in_passing, only_the_new, tells_anew, told_by
 
 USUAL = Policy()
 _TOLD_WHOLE = frozenset({"Observation"})

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from workbench.kernel.issues import Issue
 from workbench.mapping.model import Removal, SegmentMode
-from workbench.records.ending import ended, is_over
-from workbench.records.lookup import Item
-from workbench.records.record import Present, Resource, place_of
-from workbench.records.said import EMPTIABLE, Said
-from workbench.records.stamps import Order, order_of, stamp_of
-from workbench.records.update_plan import Policy, finding
+from workbench.records.updates.ending import ended, is_over
+from workbench.records.updates.lookup import Item
+from workbench.records.updates.plan import Policy, finding
+from workbench.records.updates.record import Present, Resource, place_of
+from workbench.records.updates.said import EMPTIABLE, Said
+from workbench.records.updates.stamps import Order, order_of, stamp_of
 
 
 @dataclass(frozen=True, slots=True)

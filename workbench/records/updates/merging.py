@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from workbench.fhir.definitions import definitions
 from workbench.mapping.model import Silence
-from workbench.records.facets import FACETED, facet_of
-from workbench.records.said import Removed
+from workbench.records.updates.facets import FACETED, facet_of
+from workbench.records.updates.said import Removed
 
 Resource = dict[str, object]
 _OF_THE_RECORD = ("id", "meta", "resourceType")

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.records.update_samples import PATIENT, VISIT, Bench, adt, order, result, said
+from tests.records.updates.update_samples import PATIENT, VISIT, Bench, adt, order, result, said
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Severity
 from workbench.mapping.model import Removal, SegmentMode
 from workbench.messages.capture import MessageFormat, open_capture
-from workbench.records.record import Record
-from workbench.records.sameness import EVENTS, content_of
-from workbench.records.updating import plan_update
+from workbench.records.updates.planning import plan_update
+from workbench.records.updates.record import Record
+from workbench.records.updates.sameness import EVENTS, content_of
 from workbench.synthetic.scenarios import generate
 
 BED_2 = VISIT.replace("W^1^2", "W^1^3")

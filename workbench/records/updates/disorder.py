@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.issues import Severity
-from workbench.records.facets import FACETED
-from workbench.records.record import Record, Resource, place_of
-from workbench.records.said import Said
-from workbench.records.sameness import EVENTS, content_of
-from workbench.records.update_plan import Policy
-from workbench.records.updating import plan_update
+from workbench.records.updates.facets import FACETED
+from workbench.records.updates.plan import Policy
+from workbench.records.updates.planning import plan_update
+from workbench.records.updates.record import Record, Resource, place_of
+from workbench.records.updates.said import Said
+from workbench.records.updates.sameness import EVENTS, content_of
 
 MOST_HELD_BACK = 50
 """Of more messages than that only some are held back, because each is a trial of all of them."""

@@ -8,11 +8,11 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from workbench.kernel.issues import Issue
-from workbench.records.record import Present, Resource, patients_of, place_of, referring
-from workbench.records.said import Origin, Removed, Said
-from workbench.records.sameness import EVENTS, first_number, has_key, same_content, same_thing
-from workbench.records.stamps import stamp_of
-from workbench.records.update_plan import finding
+from workbench.records.updates.plan import finding
+from workbench.records.updates.record import Present, Resource, patients_of, place_of, referring
+from workbench.records.updates.said import Origin, Removed, Said
+from workbench.records.updates.sameness import EVENTS, first_number, has_key, same_content, same_thing
+from workbench.records.updates.stamps import stamp_of
 
 _MOVES = frozenset({"A35", "A36", "A41", "A43", "A44", "A45", "A50", "A51"})
 """Events that give a visit or an account to another patient (v2.5.1 chapter 3)."""

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from tests.records.update_samples import PATIENT, VISIT, Bench, adt, order, result, said, written
+from tests.records.updates.update_samples import PATIENT, VISIT, Bench, adt, order, result, said, written
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Severity
 from workbench.mapping.model import Resolve, Silence
-from workbench.records.merging import merged
-from workbench.records.record import Record
-from workbench.records.stamps import Order, Stamp, order_of, stamp_of, stamped, unstamped
-from workbench.records.update_plan import Act, Policy
-from workbench.records.updating import plan_update
+from workbench.records.updates.merging import merged
+from workbench.records.updates.plan import Act, Policy
+from workbench.records.updates.planning import plan_update
+from workbench.records.updates.record import Record
+from workbench.records.updates.stamps import Order, Stamp, order_of, stamp_of, stamped, unstamped
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.records.update_samples import VISIT, Bench, adt
+from tests.records.updates.update_samples import VISIT, Bench, adt
 from workbench.mapping.model import Removal, SegmentMode
-from workbench.records.ending import is_over
-from workbench.records.record import Resource
-from workbench.records.update_plan import Act
+from workbench.records.updates.ending import is_over
+from workbench.records.updates.plan import Act
+from workbench.records.updates.record import Resource
 
 PENICILLIN, LATEX, NUTS = "AL1|1|DA|PCN^Penicillin^L", "AL1|2|LA|LTX^Latex^L", "AL1|3|FA|NUT^Nuts^L"
 NONE = 'AL1|1||""'

@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from workbench.records.facets import FACETED, facet_of
-from workbench.records.merging import Resource, alternatives, says_nothing
-from workbench.records.said import Removed
-from workbench.records.stamps import Order, Stamp, order_of
+from workbench.records.updates.facets import FACETED, facet_of
+from workbench.records.updates.merging import Resource, alternatives, says_nothing
+from workbench.records.updates.said import Removed
+from workbench.records.updates.stamps import Order, Stamp, order_of
 
 BY_ELEMENT = frozenset(
     {

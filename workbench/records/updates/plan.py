@@ -10,7 +10,7 @@ from workbench.fhir.definitions import definitions
 from workbench.kernel.issues import Issue, IssueType, RuleSource, Severity
 from workbench.kernel.location import Location
 from workbench.mapping.model import Package, Removal, Resolve, SegmentMode, Silence
-from workbench.records.said import made_by_segments
+from workbench.records.updates.said import made_by_segments
 
 Resource = dict[str, object]
 _CONFLICT, _RULE = IssueType.CONFLICT, IssueType.BUSINESS_RULE

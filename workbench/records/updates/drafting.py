@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from workbench.records.lookup import Item
-from workbench.records.record import Resource, etag, place_of
-from workbench.records.said import Said
-from workbench.records.stamps import Order, Stamp, order_of, stamp_of, stamped
-from workbench.records.told import BY_ELEMENT, in_passing, later, told_by
+from workbench.records.updates.lookup import Item
+from workbench.records.updates.record import Resource, etag, place_of
+from workbench.records.updates.said import Said
+from workbench.records.updates.stamps import Order, Stamp, order_of, stamp_of, stamped
+from workbench.records.updates.told import BY_ELEMENT, in_passing, later, told_by
 
 
 def stamp_for(said: Said, item: Item, settled: Resource) -> Stamp:

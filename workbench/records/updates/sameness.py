@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from workbench.records.merging import is_absent
-from workbench.records.stamps import unstamped
+from workbench.records.updates.merging import is_absent
+from workbench.records.updates.stamps import unstamped
 
 EVENTS = frozenset({"AuditEvent", "MessageHeader", "OperationOutcome", "Provenance"})
 """Types that tell of a message, not of the record: each message has its own."""

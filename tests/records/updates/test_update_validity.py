@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.records.update_samples import VISIT, Bench, adt, order, result
+from tests.records.updates.update_samples import VISIT, Bench, adt, order, result
 from workbench.fhir.bundle import dangling
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.issues import blocks

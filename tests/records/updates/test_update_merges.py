@@ -7,10 +7,10 @@ from itertools import permutations
 
 import pytest
 
-from tests.records.update_samples import Bench, adt, result
+from tests.records.updates.update_samples import Bench, adt, result
 from workbench.mapping.model import Resolve
-from workbench.records.merged_away import survivor_of
-from workbench.records.record import Record
+from workbench.records.updates.merged_away import survivor_of
+from workbench.records.updates.record import Record
 
 
 def person(number: str, name: str = "Roe") -> str:
