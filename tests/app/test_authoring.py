@@ -9,10 +9,10 @@ import pytest
 from workbench.app.operations.authoring import draw
 from workbench.app.session import standard_package_folder
 from workbench.kernel.errors import Refused
-from workbench.mapping.compile import compile_package
 from workbench.mapping.composing import new_package
 from workbench.mapping.directed import compile_any
 from workbench.mapping.edits import Edit
+from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
 from workbench.mapping.model import MapKind, Package, RuleMap, RuleStatus
 from workbench.v2.er7 import Message, parse

@@ -11,11 +11,11 @@ from tests.gui.gui_samples import ADT, BAD, SMALL_MAPPING
 from workbench.app.operations.edit_effect import effect_of, sample, sample_ledger, value_changes
 from workbench.kernel.errors import Cancelled
 from workbench.kernel.progress import JobContext
-from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.edits import ChangeRule
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.compile import CompiledMapping, compile_package
+from workbench.mapping.engine.ledger import Fate
+from workbench.mapping.engine.recompile import recompile
 from workbench.mapping.load import load_package
-from workbench.mapping.recompile import recompile
 from workbench.messages.capture import Capture
 
 

@@ -11,7 +11,7 @@ from workbench.cli.command_line import run
 from workbench.export.verify import verify
 from workbench.kernel.issues import Severity
 from workbench.kernel.progress import JobContext
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.ledger import Fate
 from workbench.suites.results import Outcome
 
 

@@ -19,10 +19,10 @@ from workbench.fhir.json_tree import dumps
 from workbench.fhir.json_tree import parse as parse_fhir
 from workbench.kernel.collector import settle
 from workbench.kernel.shipped import shipped
-from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.directed import compile_any, recompile_any
 from workbench.mapping.directions.mapping import DirectedMapping
 from workbench.mapping.edits import ChangeRule
+from workbench.mapping.engine.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
 from workbench.v2.er7 import parse
 

@@ -23,7 +23,7 @@ from workbench.gui.theme.tokens import ThemeName
 from workbench.gui.widgets.basics import table
 from workbench.gui.widgets.display_text import of_json
 from workbench.gui.widgets.span_text import SpanText
-from workbench.mapping.compile import compile_package
+from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
 from workbench.messages.capture import Capture, open_capture
 from workbench.v2 import er7

@@ -15,7 +15,7 @@ from hl7apy.parser import parse_message
 from tests.benchmarks.conftest import adt, oru
 from workbench.kernel.collector import settle
 from workbench.kernel.shipped import shipped
-from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.engine.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
 from workbench.v2.er7 import parse
 

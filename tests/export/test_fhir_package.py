@@ -18,7 +18,7 @@ from workbench.export.package import EXPORTERS, export_package
 from workbench.export.verify import verify
 from workbench.kernel.errors import Refused, Unavailable
 from workbench.kernel.issues import blocks
-from workbench.mapping.compile import compile_package
+from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
 from workbench.mapping.overlay import effective
 from workbench.synthetic.scenarios import generate

@@ -17,7 +17,7 @@ from workbench.export.python_runtime import closure, record_of
 from workbench.export.verify import verify
 from workbench.fhir import json_tree
 from workbench.kernel.errors import Refused
-from workbench.mapping.compile import compile_package
+from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
 from workbench.synthetic.scenarios import generate
 from workbench.v2.er7 import parse

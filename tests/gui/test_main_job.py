@@ -26,7 +26,7 @@ from workbench.gui.views.suites.page import SuitesPage
 from workbench.gui.views.terminology.page import TerminologyPage
 from workbench.gui.views.validation.page import ValidationPage
 from workbench.kernel.issues import Severity
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.ledger import Fate
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Rule, RuleStatus
 from workbench.records.agreement import Kind

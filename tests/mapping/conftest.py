@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.engine.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package
 from workbench.v2.er7 import Message, parse

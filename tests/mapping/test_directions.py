@@ -16,7 +16,7 @@ from workbench.fhir.json_tree import parse as parse_fhir
 from workbench.kernel.errors import Refused
 from workbench.mapping.directed import compile_any
 from workbench.mapping.directions.mapping import DirectedMapping
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.ledger import Fate
 from workbench.mapping.load import load_package
 from workbench.v2.er7 import Message, parse
 

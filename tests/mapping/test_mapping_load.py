@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workbench.kernel.errors import Refused
-from workbench.mapping.compile import compile_package
+from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package, Policy, Unmapped
 from workbench.mapping.yaml_text import read_yaml

@@ -8,7 +8,7 @@ import pytest
 
 from tests.mapping.conftest import SAMPLE, message
 from workbench.kernel.errors import Refused
-from workbench.mapping.compile import compile_package
+from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
 from workbench.mapping.overlay import effective
 from workbench.mapping.save import save_package

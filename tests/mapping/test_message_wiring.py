@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.mapping.conftest import SAMPLE, message
-from workbench.mapping.compile import compile_package
 from workbench.mapping.edits import AddRule, PutMap
+from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
 from workbench.mapping.model import MessageMap, Rule
 from workbench.mapping.wiring import layers, occurrence, wire

@@ -9,7 +9,6 @@ import pytest
 
 from tests.mapping.conftest import SAMPLE, message
 from workbench.kernel.errors import Refused
-from workbench.mapping.compile import compile_package
 from workbench.mapping.composing import (
     duplicate_edits,
     new_map_edits,
@@ -21,6 +20,7 @@ from workbench.mapping.composing import (
     switch_edits,
 )
 from workbench.mapping.edits import AddRule, Edit, from_json, to_json
+from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
 from workbench.mapping.model import MessageMap, Package, Row, Rule, RuleStatus
 from workbench.mapping.overlay import effective

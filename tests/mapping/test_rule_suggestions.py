@@ -8,7 +8,7 @@ import pytest
 
 from tests.mapping.conftest import SAMPLE
 from workbench.kernel.shipped import shipped
-from workbench.mapping.compile import compile_package
+from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package, RuleStatus
 from workbench.mapping.suggestions import Suggestion, accept_edits, fields_of, fields_without_rule, suggestions

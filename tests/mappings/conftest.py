@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from workbench.kernel.shipped import shipped
-from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.engine.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
 from workbench.v2.er7 import parse
 

@@ -16,7 +16,7 @@ from workbench.kernel.shipped import shipped
 from workbench.mapping.directed import compile_any
 from workbench.mapping.directions.mapping import DirectedMapping
 from workbench.mapping.directions.result import TracedDocument
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.ledger import Fate
 from workbench.mapping.load import load_package
 from workbench.v2.er7 import Message, parse
 

@@ -9,7 +9,7 @@ import pytest
 
 from workbench.kernel.issues import blocks
 from workbench.kernel.shipped import shipped
-from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.engine.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
 from workbench.synthetic.scenarios import generate
 from workbench.v2.er7 import parse

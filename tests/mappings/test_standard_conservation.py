@@ -13,8 +13,8 @@ from workbench.fhir.json_tree import dumps
 from workbench.fhir.json_tree import parse as parse_json
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Severity
-from workbench.mapping.compile import CompiledMapping
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.compile import CompiledMapping
+from workbench.mapping.engine.ledger import Fate
 from workbench.messages.capture import MessageFormat, open_capture
 from workbench.v2.er7 import parse
 from workbench.validation.fhir_validator import validate_resource

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workbench.mapping.compile import CompiledMapping
+from workbench.mapping.engine.compile import CompiledMapping
 from workbench.v2.er7 import parse
 
 Convert = Callable[[str], Any]

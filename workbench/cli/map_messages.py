@@ -16,7 +16,7 @@ from workbench.cli.verdict import Verdict
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import blocks
-from workbench.mapping.ledger import CaptureLedger, Fate
+from workbench.mapping.engine.ledger import CaptureLedger, Fate
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

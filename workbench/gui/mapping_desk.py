@@ -31,7 +31,7 @@ from workbench.kernel.progress import JobContext
 from workbench.mapping.directed import AnyMapping, AnyTraced, compile_any, reads_fhir, recompile_any, traced
 from workbench.mapping.directions.result import TracedDocument
 from workbench.mapping.edits import Edit
-from workbench.mapping.ledger import CaptureLedger, aggregate
+from workbench.mapping.engine.ledger import CaptureLedger, aggregate
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package
 from workbench.mapping.origins import shown

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from workbench.kernel.errors import Refused
-from workbench.mapping.compile import CompiledMapping, compile_package
 from workbench.mapping.directions.mapping import DirectedMapping, Received
 from workbench.mapping.directions.recompiling import recompiled
 from workbench.mapping.directions.result import TracedDocument
 from workbench.mapping.directions.running import Object
+from workbench.mapping.engine.compile import CompiledMapping, compile_package
+from workbench.mapping.engine.recompile import recompile
+from workbench.mapping.engine.trace import TracedResult
 from workbench.mapping.model import Direction, Package
 from workbench.mapping.overlay import effective
-from workbench.mapping.recompile import recompile
-from workbench.mapping.trace import TracedResult
 from workbench.v2.er7 import Message
 
 AnyMapping = CompiledMapping | DirectedMapping

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from workbench.mapping.engine.trace import TracedResult
 from workbench.mapping.files import MESSAGES
 from workbench.mapping.model import Group, Json, MessageMap, Package, Row, Rule
 from workbench.mapping.overlay import effective, laid_over
-from workbench.mapping.trace import TracedResult
 
 BUNDLE = "bundle"
 _SWEEPS = 6

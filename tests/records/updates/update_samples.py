@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from workbench.app.session import standard_package_folder
-from workbench.mapping.compile import CompiledMapping, compile_package
+from workbench.mapping.engine.compile import CompiledMapping, compile_package
 from workbench.mapping.load import load_package
 from workbench.records.updates.plan import Policy, UpdatePlan, policy_of
 from workbench.records.updates.planning import plan_update

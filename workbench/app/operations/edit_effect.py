@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from workbench.app.documents import Document, document_at
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
-from workbench.mapping.ledger import CaptureLedger, aggregate
+from workbench.mapping.engine.ledger import CaptureLedger, aggregate
 from workbench.mapping.model import Direction, Json, Package
 from workbench.messages.capture import Capture
 from workbench.v2.er7 import Message

@@ -17,7 +17,7 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, blocks
 from workbench.kernel.progress import JobContext
 from workbench.kernel.waiting import waited
-from workbench.mapping.compile import CompiledMapping
+from workbench.mapping.engine.compile import CompiledMapping
 from workbench.messages.capture import Capture
 from workbench.records.updates.plan import UpdatePlan
 from workbench.v2.er7 import Message

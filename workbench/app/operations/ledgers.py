@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from workbench.mapping.ledger import CaptureLedger, Fate
+from workbench.mapping.engine.ledger import CaptureLedger, Fate
 
 
 def ledger_sentence(total: CaptureLedger, not_mapped: int = 0) -> str:

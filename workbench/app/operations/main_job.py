@@ -16,7 +16,7 @@ from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.issues import Severity
 from workbench.kernel.progress import JobContext
 from workbench.kernel.shipped import user_data_folder
-from workbench.mapping.ledger import CaptureLedger, Fate
+from workbench.mapping.engine.ledger import CaptureLedger, Fate
 from workbench.messages.capture import open_capture
 from workbench.suites.results import Outcome
 

@@ -23,12 +23,12 @@ from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
 from workbench.kernel.waiting import waited
-from workbench.mapping.compile import CompiledMapping
 from workbench.mapping.directed import AnyMapping, AnyTraced, compile_any
 from workbench.mapping.directions.result import TracedDocument
-from workbench.mapping.ledger import CaptureLedger, aggregate
+from workbench.mapping.engine.compile import CompiledMapping
+from workbench.mapping.engine.ledger import CaptureLedger, aggregate
+from workbench.mapping.engine.trace import TraceEntry
 from workbench.mapping.load import load_package
-from workbench.mapping.trace import TraceEntry
 from workbench.messages.capture import Capture
 from workbench.suites.fingerprint import package_fingerprint
 from workbench.v2.er7 import Message

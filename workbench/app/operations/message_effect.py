@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workbench.kernel.errors import Refused
-from workbench.mapping.compile import CompiledMapping
 from workbench.mapping.directed import AnyMapping, AnyTraced, Received
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.compile import CompiledMapping
+from workbench.mapping.engine.ledger import Fate
 from workbench.suites.semantic_diff import Change, diff
 from workbench.v2.er7 import Message
 

@@ -9,7 +9,7 @@ from workbench.app.operations.mapping import map_capture
 from workbench.app.session import standard_package_folder
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
-from workbench.mapping.ledger import CaptureLedger, Fate
+from workbench.mapping.engine.ledger import CaptureLedger, Fate
 from workbench.mapping.load import load_package
 from workbench.mapping.model import Package
 from workbench.mapping.save import save_package

@@ -28,7 +28,7 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.kernel.progress import JobContext
 from workbench.kernel.waiting import waited
-from workbench.mapping.compile import CompiledMapping
+from workbench.mapping.engine.compile import CompiledMapping
 from workbench.messages.capture import Capture
 from workbench.records.updates.disorder import Trial, disordered, orders_of
 from workbench.records.updates.plan import Change, Policy, UpdatePlan, policy_of

@@ -10,7 +10,7 @@ from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS, Mark, counted
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.widgets.basics import Badge, across, button, down, label, table
-from workbench.mapping.ledger import CaptureLine, Fate, LedgerEntry
+from workbench.mapping.engine.ledger import CaptureLine, Fate, LedgerEntry
 
 _ORDER = {fate: number for number, fate in enumerate((Fate.LOST, Fate.PRESERVED, Fate.IGNORED, Fate.MAPPED))}
 

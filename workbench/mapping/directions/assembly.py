@@ -8,8 +8,8 @@ from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.running import Instance, Node, Object, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.directions.v2_target import Raw
+from workbench.mapping.engine.running import COPIED, VALUE, RuleName
 from workbench.mapping.model import Json
-from workbench.mapping.running import COPIED, VALUE, RuleName
 
 LINE = "line"
 """The kind of what is no segment and stands in a message all the same."""

@@ -9,9 +9,9 @@ from workbench.mapping.directions.parts import Codes, RuleParts, Transformer
 from workbench.mapping.directions.running import Frame, Node, Object, Step, Written
 from workbench.mapping.directions.targets import Target
 from workbench.mapping.directions.v2_target import CODED_TYPES
+from workbench.mapping.engine.running import COPIED, NOTHING, OCCUPIED, OMITTED, TRANSLATED, UNVALIDATED, VALUE, Outcome
 from workbench.mapping.fhir_target import Kind
 from workbench.mapping.model import Json, Policy
-from workbench.mapping.running import COPIED, NOTHING, OCCUPIED, OMITTED, TRANSLATED, UNVALIDATED, VALUE, Outcome
 from workbench.mapping.values import Misfit
 from workbench.terminology.code_map import CodeMapRow
 from workbench.v2.delimiters import NULL

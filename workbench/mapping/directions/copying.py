@@ -11,9 +11,9 @@ from workbench.mapping.directions.patterns import Place, Spot
 from workbench.mapping.directions.running import Document, Node, Object, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.directions.v2_target import Raw, Verbatim
+from workbench.mapping.engine.running import COPIED, NOTHING, VALUE, RuleName
+from workbench.mapping.engine.scope import SegmentScope
 from workbench.mapping.model import Json
-from workbench.mapping.running import COPIED, NOTHING, VALUE, RuleName
-from workbench.mapping.scope import SegmentScope
 
 COPY = "copy"
 """The name of the rule that copies, in trace and ledger."""

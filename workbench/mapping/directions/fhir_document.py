@@ -21,7 +21,7 @@ from workbench.mapping.directions.fhir_json import (
 from workbench.mapping.directions.fhir_walk import Visit, child_element, values_of
 from workbench.mapping.directions.patterns import Place, Spot, State
 from workbench.mapping.directions.running import Node
-from workbench.mapping.ledger import FhirValue
+from workbench.mapping.engine.ledger import FhirValue
 from workbench.mapping.model import Json
 
 

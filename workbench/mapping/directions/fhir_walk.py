@@ -9,7 +9,7 @@ from workbench.fhir.json_tree import FhirDocument
 from workbench.mapping.directions.fhir_json import EXTENSIONS, RESOURCE, type_of, url_of
 from workbench.mapping.directions.patterns import Place, Spot, State
 from workbench.mapping.directions.running import Object
-from workbench.mapping.ledger import FhirValue
+from workbench.mapping.engine.ledger import FhirValue
 from workbench.mapping.model import Json
 
 

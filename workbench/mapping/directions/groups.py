@@ -10,7 +10,7 @@ from workbench.mapping.directions.looks import Looks, Reach
 from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.remembering import LONGEST, Recall, fill_once, json_of
 from workbench.mapping.directions.running import Frame, Node, Object, Step
-from workbench.mapping.running import NOTHING
+from workbench.mapping.engine.running import NOTHING
 
 _NUMBERS = count()
 

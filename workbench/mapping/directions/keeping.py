@@ -11,8 +11,8 @@ from workbench.mapping.directions.patterns import Place, Spot
 from workbench.mapping.directions.running import Instance, Node, Object, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.directions.v2_target import objects
+from workbench.mapping.engine.running import KEPT, RuleName
 from workbench.mapping.model import Direction, Header
-from workbench.mapping.running import KEPT, RuleName
 
 KEPT_EXTENSION = "kept"
 _Z_SEGMENT = re.compile(r"Z[A-Z0-9]{2}")

@@ -14,9 +14,9 @@ from workbench.mapping.directions.plans import CompiledMap, Known, May, Part
 from workbench.mapping.directions.running import Frame, Holds, Node, Reader, Step
 from workbench.mapping.directions.targets import Target, TargetSide
 from workbench.mapping.directions.v2_target import time_of
+from workbench.mapping.engine.running import RuleName
 from workbench.mapping.fhir_target import Kind, TargetProblem
 from workbench.mapping.model import Package, Policy, Repeat, Rule, RuleMap, TransformCall, Unmapped
-from workbench.mapping.running import RuleName
 from workbench.mapping.transforms import TransformProblem, called, of_plugin
 from workbench.terminology.code_map import CodeMap
 

@@ -10,7 +10,7 @@ from workbench.mapping.directions.groups import Doing, all_of, first_of, grouped
 from workbench.mapping.directions.looks import Looks, Reach, all_looks
 from workbench.mapping.directions.remembering import Recall
 from workbench.mapping.directions.running import Frame, Holds, Step
-from workbench.mapping.running import NOTHING, VALUE
+from workbench.mapping.engine.running import NOTHING, VALUE
 
 REMEMBERED_PLANS = 512
 """Sets of keys of which a map keeps the plan."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from workbench.mapping.directions.mapping import DirectedMapping
+from workbench.mapping.engine.recompile import code_maps_in, covering_rules, meaning_of_header, stale_maps
 from workbench.mapping.model import Package, Row
-from workbench.mapping.recompile import code_maps_in, covering_rules, meaning_of_header, stale_maps
 
 
 def recompiled(previous: DirectedMapping, package: Package) -> DirectedMapping:

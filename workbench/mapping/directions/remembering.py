@@ -14,8 +14,8 @@ import msgspec
 
 from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.running import Frame, Node, Object, Remembered, Taken, Written
+from workbench.mapping.engine.running import COPIED, OCCUPIED, RuleName
 from workbench.mapping.model import Json
-from workbench.mapping.running import COPIED, OCCUPIED, RuleName
 
 LONGEST = 2048
 """Bytes of JSON; longer values hardly come twice."""

@@ -8,9 +8,9 @@ from workbench.mapping.directions.fhir_json import primitive_text
 from workbench.mapping.directions.parts import RuleParts
 from workbench.mapping.directions.running import Frame, Node, Object, Step, Written
 from workbench.mapping.directions.targets import At, TargetSide
+from workbench.mapping.engine.running import COPIED, NOTHING, OCCUPIED, VALUE
 from workbench.mapping.fhir_target import Kind
 from workbench.mapping.model import Json
-from workbench.mapping.running import COPIED, NOTHING, OCCUPIED, VALUE
 
 RESTORED = "$kept"
 """The target of a rule whose source is the extensions that keep values."""

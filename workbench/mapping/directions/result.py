@@ -13,10 +13,10 @@ from workbench.mapping.directions.patterns import Place
 from workbench.mapping.directions.running import Document, Instance, Object, Run, Written
 from workbench.mapping.directions.v2_reading import V2Source
 from workbench.mapping.directions.v2_target import Verbatim, paths, place_text
-from workbench.mapping.ledger import Fate, FhirValue, Ledger, LedgerEntry
+from workbench.mapping.engine.ledger import Fate, FhirValue, Ledger, LedgerEntry
+from workbench.mapping.engine.running import ACCOUNTED, OCCUPIED, OMITTED, REFERENCED, Outcome
+from workbench.mapping.engine.trace import TraceEntry
 from workbench.mapping.model import Json
-from workbench.mapping.running import ACCOUNTED, OCCUPIED, OMITTED, REFERENCED, Outcome
-from workbench.mapping.trace import TraceEntry
 
 _REASONS = {OCCUPIED: "Another value was written first.", OMITTED: "The code has no map."}
 _NO_RULE = "No rule takes it."

@@ -12,10 +12,10 @@ from workbench.mapping.directions.plans import CompiledMap
 from workbench.mapping.directions.rules import Compiler, fill
 from workbench.mapping.directions.running import Frame, Holds, Instance, Node, Reader, Written
 from workbench.mapping.directions.v2_reading import V2Source
+from workbench.mapping.engine.running import NOTHING, REFERENCED, VALUE, RuleName
+from workbench.mapping.engine.scope import GroupScope, Layout, SegmentScope, stands_in, way_to
 from workbench.mapping.fhir_target import Kind
 from workbench.mapping.model import Direction, MessageMap, Row
-from workbench.mapping.running import NOTHING, REFERENCED, VALUE, RuleName
-from workbench.mapping.scope import GroupScope, Layout, SegmentScope, stands_in, way_to
 
 Work = Callable[[Frame, Node], Instance | None]
 

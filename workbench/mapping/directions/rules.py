@@ -18,9 +18,7 @@ from workbench.mapping.directions.restoring import RESTORED, restore
 from workbench.mapping.directions.running import Frame, Node, Object, Step, Written
 from workbench.mapping.directions.targets import At, Target, TargetSide, has_own
 from workbench.mapping.directions.v2_target import VARIES, Raw
-from workbench.mapping.fhir_target import Kind
-from workbench.mapping.model import Direction, Json, Package, Policy, Rule, RuleMap, RuleStatus
-from workbench.mapping.running import (
+from workbench.mapping.engine.running import (
     ACCOUNTED,
     CONSTANT,
     COPIED,
@@ -34,6 +32,8 @@ from workbench.mapping.running import (
     VALUE,
     Outcome,
 )
+from workbench.mapping.fhir_target import Kind
+from workbench.mapping.model import Direction, Json, Package, Policy, Rule, RuleMap, RuleStatus
 from workbench.mapping.values import Misfit
 from workbench.v2.delimiters import NULL
 

@@ -11,10 +11,10 @@ import msgspec
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.mapping.directions.patterns import Place, Spot, State
-from workbench.mapping.ledger import FhirValue
+from workbench.mapping.engine.ledger import FhirValue
+from workbench.mapping.engine.running import Outcome, RuleName
+from workbench.mapping.engine.scope import SegmentScope
 from workbench.mapping.model import Json, LedgerRule
-from workbench.mapping.running import Outcome, RuleName
-from workbench.mapping.scope import SegmentScope
 from workbench.mapping.values import Zone
 from workbench.terminology.code_map import CodeMapRow
 from workbench.v2.er7 import Element

@@ -31,9 +31,9 @@ from workbench.mapping.directions.patterns import Place, Spot, State
 from workbench.mapping.directions.plans import Known, May
 from workbench.mapping.directions.running import Frame, Holds, Node, Object, Reader
 from workbench.mapping.directions.v2_target import Verbatim, tree_of, untidy
+from workbench.mapping.engine.scope import GroupScope, LaidOut, Layout, SegmentScope, lay_out
 from workbench.mapping.fhir_target import Kind
 from workbench.mapping.model import Json, Package
-from workbench.mapping.scope import GroupScope, LaidOut, Layout, SegmentScope, lay_out
 from workbench.terminology.code_map import CodeMap
 from workbench.v2.delimiters import NULL
 from workbench.v2.er7 import HEADERS, Element, Message

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from workbench.kernel.partial_time import PartialDateTime, Precision
+from workbench.mapping.engine.trace import TracedResult, TraceEntry
 from workbench.mapping.model import Package, Rule
-from workbench.mapping.trace import TracedResult, TraceEntry
 from workbench.mapping.update_rules import ACTION_FIELDS
 from workbench.records.updates.facets import FACETED, facet_of
 from workbench.v2.delimiters import NULL

@@ -15,7 +15,7 @@ from workbench.fhir.json_tree import parse as parse_json
 from workbench.kernel.errors import Refused
 from workbench.mapping.directed import AnyMapping, AnyTraced, compile_any, direction_of, recompile_any, traced
 from workbench.mapping.directions.result import TracedDocument
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.ledger import Fate
 from workbench.mapping.model import Direction, Json, MapKind, MessageMap, Package, Row, Rule, RuleMap
 from workbench.suites.examples.example import ExampleFile
 from workbench.suites.examples.excerpt import excerpt_of_map, excerpts_of_row, types_used, with_maps

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from workbench.gui.models.rule_tree import RuleName
 from workbench.gui.views.mapping.trace_index import Written
-from workbench.mapping.ledger import CaptureLedger, Fate
+from workbench.mapping.engine.ledger import CaptureLedger, Fate
 from workbench.messages.tally import Tally
 
 

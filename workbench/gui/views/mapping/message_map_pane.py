@@ -19,8 +19,8 @@ from workbench.gui.views.mapping.panes import PanePlace
 from workbench.gui.views.mapping.selection import Selection
 from workbench.gui.widgets.basics import across, button, down, label, table
 from workbench.kernel.errors import Refused
+from workbench.mapping.engine.trace import TracedResult
 from workbench.mapping.files import MESSAGES
-from workbench.mapping.trace import TracedResult
 from workbench.mapping.wiring import MadeInstance, Occurrence, WiredNode, WiredRow, Wiring, occurrence, wire
 from workbench.v2.er7 import Message
 

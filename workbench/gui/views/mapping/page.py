@@ -33,7 +33,7 @@ from workbench.gui.views.mapping.source_pane import SourcePane
 from workbench.gui.views.mapping.target_pane import TargetPane
 from workbench.gui.widgets.basics import Badge, EmptyState, button, down, label
 from workbench.kernel.errors import Refused
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.ledger import Fate
 from workbench.mapping.model import Rule, RuleMap
 
 _MENU = (

@@ -16,7 +16,7 @@ from workbench.gui.views.mapping.message_lines import MessageLines
 from workbench.gui.widgets.basics import EmptyState, across, button, label
 from workbench.kernel.errors import Refused
 from workbench.kernel.progress import JobContext
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.ledger import Fate
 from workbench.v2.er7 import Message
 
 _SAME = Mark("circle-check", "state.good", "as before")

@@ -13,7 +13,7 @@ from workbench.gui.bench import Bench
 from workbench.gui.jobs import JobHandle
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.mapping.directed import recompile_any
-from workbench.mapping.ledger import CaptureLedger
+from workbench.mapping.engine.ledger import CaptureLedger
 from workbench.messages.tally import Tally
 
 SAMPLED = 24

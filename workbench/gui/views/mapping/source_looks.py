@@ -10,7 +10,7 @@ from workbench.gui.marks import FATE_MARKS, Mark
 from workbench.gui.models.nodes import NodeTree
 from workbench.gui.views.mapping.end_look import EndLook
 from workbench.gui.views.mapping.ends import above, plain_sources
-from workbench.mapping.ledger import CaptureLedger, Fate
+from workbench.mapping.engine.ledger import CaptureLedger, Fate
 from workbench.messages.tally import FieldTally, Tally
 
 NO_RULE = Mark("circle-x", "fate.lost", "no rule reads it")

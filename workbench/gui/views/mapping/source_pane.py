@@ -23,7 +23,7 @@ from workbench.gui.views.mapping.trace_index import fates_of
 from workbench.gui.views.mapping.type_box import TypeBox
 from workbench.gui.widgets.basics import across, down, pane, retitle, tree
 from workbench.mapping.directed import direction_of
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.ledger import Fate
 from workbench.mapping.model import Direction, MapKind, RuleMap
 from workbench.v2.dictionary import GrammarItem, dictionary
 from workbench.v2.er7 import Message

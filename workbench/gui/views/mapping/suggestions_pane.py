@@ -19,7 +19,7 @@ from workbench.gui.views.mapping.panes import PanePlace
 from workbench.gui.views.mapping.selection import Selection
 from workbench.gui.widgets.basics import EmptyState, across, button, down, label, table
 from workbench.kernel.progress import JobContext
-from workbench.mapping.ledger import Fate
+from workbench.mapping.engine.ledger import Fate
 from workbench.mapping.model import Package
 from workbench.mapping.suggestions import Suggestion, accept_edits, fields_of, fields_without_rule, suggestions
 

@@ -11,8 +11,8 @@ from workbench.gui.models.nodes import NodeTree
 from workbench.gui.views.mapping.er7_targets import Er7Targets
 from workbench.kernel.location import Span
 from workbench.mapping.directed import AnyTraced
-from workbench.mapping.ledger import Fate, LedgerEntry
-from workbench.mapping.trace import TraceEntry
+from workbench.mapping.engine.ledger import Fate, LedgerEntry
+from workbench.mapping.engine.trace import TraceEntry
 
 _WORST_FIRST = (Fate.LOST, Fate.PRESERVED, Fate.IGNORED, Fate.MAPPED)
 

@@ -1,0 +1,49 @@
+"""What makes two values one resource, and what does not."""
+
+from __future__ import annotations
+
+from workbench.kernel.shipped import shipped
+from workbench.mapping.engine.compile import compile_package
+from workbench.mapping.load import load_package
+from workbench.v2.er7 import parse
+
+STANDARD = compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
+
+
+def _resources(message: str, kind: str) -> list[dict[str, object]]:
+    bundle = STANDARD.run(parse(message.encode()))
+    assert bundle == STANDARD.trace(parse(message.encode())).bundle
+    return [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind]
+
+
+def _urls(message: str, kind: str) -> set[str]:
+    bundle = STANDARD.run(parse(message.encode()))
+    return {entry["fullUrl"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind}
+
+
+def _admission(sender: str, doctor: str = "1234^WARD^WANDA", place: str = "4E^136^B", patient: str = "7^^^H^MR") -> str:
+    return (
+        f"MSH|^~\\&|APP|{sender}|C|D|20240102||ADT^A01|{sender}|P|2.5.1\r"
+        f"PID|1||{patient}||DOE^ANN\rPV1|1|I|{place}||||{doctor}\r"
+    )
+
+
+def test_one_text_of_two_senders_names_two_people() -> None:
+    assert not _urls(_admission("NORTH"), "Practitioner") & _urls(_admission("SOUTH"), "Practitioner")
+
+
+def test_the_same_message_names_the_same_people_again() -> None:
+    assert _urls(_admission("NORTH"), "Practitioner") == _urls(_admission("NORTH"), "Practitioner")
+
+
+def test_two_patients_without_a_number_are_not_one() -> None:
+    first = _admission("NORTH", patient="")
+    second = first.replace("|NORTH|P|", "|NORTH2|P|").replace("DOE^ANN", "ROE^BOB")
+    assert not _urls(first, "Patient") & _urls(second, "Patient")
+
+
+def test_places_of_different_kinds_stay_apart_where_none_has_a_name_of_its_own() -> None:
+    pv1 = "PV1|||A&Ward&C^1&Room&3^B&Bed&A^Hospital&2.4.4.4&ISO^^R^&Building^&Floor\r"
+    header = "MSH|^~\\&|APP|NORTH|C|D|20240102||ORM^O01|1|P|2.5.1\r"
+    kinds = [place["physicalType"]["coding"] for place in _resources(header + pv1 + pv1, "Location")]  # type: ignore[index]
+    assert max(len(codings) for codings in kinds) == 1

@@ -1,0 +1,132 @@
+"""From the instances of a run to a FHIR transaction Bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workbench.mapping.engine.identity import named_id, search_of
+from workbench.mapping.engine.running import REFERENCED, Pending, Run, Written
+from workbench.mapping.engine.scope import Instance, Resource, Scope
+from workbench.mapping.model import Json, Write
+
+
+def tie_references(run: Run) -> None:
+    """Put the waiting references in their places; those that find nothing go."""
+    unresolved: dict[int, Resource] = {}
+    around: dict[tuple[Scope, str], list[Instance]] = {}
+    for name in {pending.name for pending in run.pending}:
+        run.settle(name)
+    traced = run.trace is not None
+    for pending in run.pending:
+        scope, name = pending.scope, pending.name
+        made, known = scope.made, None
+        if scope.outer is not None and not scope.way and (made is None or name not in made):
+            known = around.get((scope.outer, name))
+        if known is not None and len(known) == 1 and not traced and known[0] is not pending.owner:
+            pending.slot["reference"] = known[0].full_url
+            continue
+        found = _referred(pending, around)
+        if len(found) == 1 and not traced:
+            pending.slot["reference"] = found[0].full_url
+            continue
+        index = _number(pending) if pending.repeats else None
+        if len(found) == 1 or (found and not pending.repeats):
+            pending.slot["reference"] = found[0].full_url
+        elif pending.repeats:
+            there = pending.container[pending.key]
+            assert isinstance(there, list) and index is not None  # the placeholder stands in it
+            there[index : index + 1] = [{"reference": instance.full_url} for instance in found]
+        else:
+            del pending.container[pending.key]
+        if not found and pending.owner is not None and not _says_something(pending):
+            unresolved[id(pending.owner)] = pending.owner.resource
+        if found and run.trace is not None:
+            run.trace.append(Written(pending.rule, (), False, pending.container, pending.key, index, REFERENCED))
+    for resource in unresolved.values():
+        _prune(resource)
+
+
+def _number(pending: Pending) -> int:
+    """Which item of its list the placeholder is."""
+    there = pending.container[pending.key]
+    assert isinstance(there, list)  # the element repeats
+    return next(index for index, item in enumerate(there) if item is pending.slot)
+
+
+def _says_something(pending: Pending) -> bool:
+    """True when the object that lost a reference, and the list it stood in, hold something else."""
+    return bool(pending.container) and bool(pending.container.get(pending.key, True))
+
+
+def _referred(pending: Pending, around: dict[tuple[Scope, str], list[Instance]]) -> list[Instance]:
+    """The instances of the name in the nearest place that has any besides the one that refers.
+
+    around  what was found before from the group around a segment, where the many segments of a report look
+    """
+    scope, name, owner = pending.scope, pending.name, pending.owner
+    besides = owner.identity if owner is not None else ""
+    if scope.outer is None or scope.way or (scope.made is not None and name in scope.made):
+        return scope.find(name, besides)
+    found = around.get((scope.outer, name))
+    if found is None:
+        found = around[scope.outer, name] = scope.outer.find(name)
+    if len(found) == 1 and found[0].identity != besides:
+        return found
+    return found if all(one.identity != besides for one in found) else scope.find(name, besides)
+
+
+def _prune(value: Json) -> bool:
+    """Remove what became empty below; True when the value itself is empty."""
+    if isinstance(value, dict):
+        for key in [key for key, item in value.items() if isinstance(item, dict | list) and _prune(item)]:
+            del value[key]
+        return not value
+    if isinstance(value, list):
+        value[:] = [item for item in value if not (isinstance(item, dict | list) and _prune(item))]
+        return not value
+    return False
+
+
+def assemble(run: Run, name_space: str) -> Resource:
+    """The transaction: an entry for each instance in order."""
+    tie_references(run)
+    entries = _entries(run.order)
+    bundle: Resource = {"resourceType": "Bundle", "id": named_id(name_space, "Bundle", *run.key)}
+    own = {key: value for key, value in run.bundle.items() if key not in ("resourceType", "entry", "type", "id")}
+    for key in ("meta", "identifier"):
+        if key in own:
+            bundle[key] = own.pop(key)
+    bundle["type"] = "transaction"
+    bundle.update(own)
+    if entries:
+        bundle["entry"] = entries
+    return bundle
+
+
+def _entries(order: Iterable[Instance]) -> list[Json]:
+    """PUT by identifier or id, or POST that creates only where nothing is; a search is used for one resource only."""
+    taken: set[str] = set()
+    entries: list[Json] = []
+    for instance in order:
+        resource = instance.resource
+        kind, search = resource["resourceType"], instance.search
+        if not search and "identifier" in resource:
+            search = search_of(resource["identifier"])
+        if search:
+            if search in taken:
+                search = ""
+            taken.add(search)
+        if instance.write is Write.CREATE:
+            request: Resource = {"method": "POST", "url": kind}
+            if search:
+                request["ifNoneExist"] = search
+        elif search:
+            request = {"method": "PUT", "url": f"{kind}?{search}"}
+        else:
+            content = resource.copy()
+            resource.clear()
+            resource["resourceType"], resource["id"] = kind, instance.identity
+            resource.update(content)
+            request = {"method": "PUT", "url": f"{kind}/{instance.identity}"}
+        entries.append({"fullUrl": instance.full_url, "resource": resource, "request": request})
+    return entries

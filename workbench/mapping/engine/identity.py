@@ -1,0 +1,101 @@
+"""One resource for one thing: merging what several places of a message say about it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha1
+from operator import itemgetter
+from urllib.parse import quote
+
+from workbench.fhir.bundle import NAMESPACE
+from workbench.mapping.engine.running import Run
+from workbench.mapping.model import Json
+
+Object = dict[str, Json]
+_SPACE = NAMESPACE.bytes
+_PARTS = itemgetter(slice(8), slice(8, 12), slice(13, 16), 16, slice(17, 20), slice(20, 32))
+"""Of a digest: what stands between the dashes, less the version."""
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""RFC 9562 4.1: the two bits that say how the rest is laid out."""
+
+
+def named_id(*parts: str) -> str:
+    """`fhir.bundle.named_uuid` as text, without the objects on the way: a message needs dozens."""
+    return id_of_name(name_of(*parts))
+
+
+def name_of(*parts: str) -> str:
+    """Parts as one text from which they can be told; those of more parts begin with those of fewer."""
+    return "".join([f"{len(part)}:{part}" for part in parts])
+
+
+def id_of_name(name: str) -> str:
+    """The id of what has a name by `name_of`."""
+    digest = sha1(_SPACE + name.encode(), usedforsecurity=False).hexdigest()
+    low, middle, high, variant, clock, node = _PARTS(digest)
+    return f"{low}-{middle}-5{high}-{_VARIANT[variant]}{clock}-{node}"
+
+
+def search_of(identifiers: Json) -> str:
+    """`identifier=system|value` of the first identifier that has both, "" when none has."""
+    for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
+        if isinstance(identifier, dict):
+            system, value = identifier.get("system"), identifier.get("value")
+            if system and value and isinstance(system, str) and isinstance(value, str):
+                return _identifier_search(system, value)
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def _identifier_search(system: str, value: str) -> str:
+    return (
+        f"identifier={_quoted_system(system)}|{value if value.isascii() and value.isalnum() else quote(value, safe='')}"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _quoted_system(system: str) -> str:
+    return quote(system, safe=":/")
+
+
+def lasting_search(resource: Object) -> str:
+    """`search_of` a resource's identifiers if the first tells it, so that it stays whatever comes behind; else ""."""
+    identifiers = resource.get("identifier")
+    return search_of(identifiers[:1]) if isinstance(identifiers, list) else ""
+
+
+def merge(run: Run, known: Object, more: Object) -> None:
+    """Add to a resource what another view of the same thing says besides."""
+    if known == more:
+        if run.trace is None:
+            return
+    else:
+        run.uneven = True
+    merge_into(run, known, more)
+
+
+def merge_into(run: Run, known: Object, more: Object) -> None:
+    """Add to `known` what `more` says besides; where they contradict each other, `known` stays.
+
+    In traced mode the objects of `more` are remembered as those of `known`, so that what was written into them
+    is found; what contradicts is found nowhere, and its source counts as lost.
+    """
+    if run.trace is not None:
+        run.aliases[id(more)] = (more, known)
+    for key, value in more.items():
+        there = known.get(key)
+        if there is None:
+            known[key] = value
+        elif isinstance(there, dict) and isinstance(value, dict):
+            merge_into(run, there, value)
+        elif isinstance(there, list) and isinstance(value, list):
+            _merge_lists(run, there, value)
+
+
+def _merge_lists(run: Run, known: list[Json], more: list[Json]) -> None:
+    for item in more:
+        same = next((other for other in known if other == item), None)
+        if same is None:
+            known.append(item)
+        elif isinstance(item, dict) and isinstance(same, dict):
+            merge_into(run, same, item)

@@ -1,0 +1,174 @@
+"""Keeping values that no rule maps: as extensions of the instance a `keep` rule names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from workbench.kernel.errors import Refused
+from workbench.mapping.engine.covering import Covering, Covers, KnownOfSegment
+from workbench.mapping.engine.leaves import leaves_with, taken_whole
+from workbench.mapping.engine.ledger import Leaf
+from workbench.mapping.engine.retracing import write_out
+from workbench.mapping.engine.running import (
+    COMPONENTS,
+    DELETED,
+    FIELDS,
+    KEPT,
+    REPETITIONS,
+    Node,
+    RuleName,
+    Run,
+    Written,
+    number_of,
+)
+from workbench.mapping.engine.scope import Resource, SegmentScope, field_bit, numbers_of_fields, populated_fields
+from workbench.mapping.model import Json, LedgerRule
+from workbench.v2.er7 import HEADERS
+from workbench.v2.escapes import unescape
+
+_PART = (1 << COMPONENTS) - 1
+"""The bits of one number of a place."""
+
+_NAME = field_bit(0)
+_HEADER_FIELDS = field_bit(0) | field_bit(1) | field_bit(2)
+"""What stands at these numbers is no value: the segment's name, and the delimiters."""
+
+KEPT_EXTENSION = "kept"
+"""The short name in package.yaml of the extension that keeps values."""
+
+
+def check_extension(covers: Covers, extensions: Mapping[str, str]) -> None:
+    """raises  Refused MAP-0114: there are keep rules, and package.yaml names no extension for what they keep"""
+    rule = covers.keep.first_rule()
+    if rule is not None and KEPT_EXTENSION not in extensions:
+        raise Refused(
+            "MAP-0114",
+            f"{rule.place}: rule {rule.id} keeps values, and package.yaml has no URL for them.",
+            "Add extensions: {kept: https://…}.",
+        )
+
+
+def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> None:
+    """Write every value that would be lost and that a keep rule covers, and trace it."""
+    if run.trace is not None and (run.uneven or run.dropped):
+        _take_from_trace(run)
+    covering: Covering | None = None
+    given: set[tuple[int, int]] | None = None
+    for scope in run.laid_out.segments:
+        known = covers.known_of(scope)
+        for number in _left(run, scope, known) if known.keeps else ():
+            leaf, raw = _leaf(run, scope, number)
+            rule = known.kept.get(number)
+            if rule is None:
+                if covers.always_ignores(scope, leaf):
+                    known.ignored.add(number)
+                    continue
+                rule = covers.always_keeps(scope, leaf)
+                if rule is not None:
+                    known.kept[number] = rule
+            if given is None:
+                given = {(node.segment.index, node.field) for _, node in run.given}
+            if rule is None or leaf[:2] in given:  # a map with rules of its own may have been given the value
+                covering = covering or Covering(covers, run)
+                rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
+            if rule is not None:
+                _keep(run, scope, leaf, raw, rule, extensions)
+
+
+def _keep(run: Run, scope: SegmentScope, leaf: Leaf, raw: str, rule: LedgerRule, extensions: Mapping[str, str]) -> None:
+    holder = holder_of(run, scope, rule)
+    if holder is None:
+        return
+    there = holder.setdefault("extension", [])
+    assert isinstance(there, list)
+    _, field, repetition, component, subcomponent = leaf
+    place = {"url": "place", "valueString": _place(scope.name, field, repetition, component, subcomponent)}
+    value = {"url": "value", "valueString": unescape(raw, run.delimiters) if run.escape in raw else raw}
+    there.append({"url": extensions[KEPT_EXTENSION], "extension": [place, value]})
+    if run.trace is not None:
+        node = Node(raw, 3, scope, field, repetition, component, subcomponent)
+        run.trace.append(Written(RuleName("keep", rule.id), (node,), False, holder, "extension", len(there) - 1, KEPT))
+
+
+@lru_cache(maxsize=4096)
+def _place(segment: str, field: int, repetition: int, component: int, subcomponent: int) -> str:
+    place = f"{segment}-{field}{f'[{repetition}]' if repetition > 1 else ''}.{component}"
+    return f"{place}.{subcomponent}" if subcomponent > 1 else place
+
+
+def holder_of(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
+    """The latest instance of the rule's name in scope, else the first of the bundle."""
+    found = run.find(rule.on, scope) if rule.on else []
+    if found:
+        return found[-1].resource
+    return run.order[0].resource if run.order else None
+
+
+def _left(run: Run, scope: SegmentScope, known: KnownOfSegment) -> list[int]:
+    """The places of every populated value of a segment that was neither taken nor is ignored, MSH-1 and MSH-2 left out
+    (as `ledger.leaves`)."""
+    fields = scope.fields
+    apart = _HEADER_FIELDS if scope.name in HEADERS else _NAME
+    waiting = populated_fields(fields) & ~(scope.done | known.fields | apart)
+    if not waiting:
+        return []
+    leaves = leaves_with(run.repetition, run.component, run.subcomponent).of
+    numbers = [leaves(number, fields[number]) for number in numbers_of_fields(waiting)]
+    left = set().union(*numbers)
+    left -= scope.taken
+    left -= known.ignored
+    return [number for number in sorted(left) if not taken_whole(number, scope.taken)] if left else []
+
+
+def _leaf(run: Run, scope: SegmentScope, number: int) -> tuple[Leaf, str]:
+    """The leaf of a place number and what is written there."""
+    field, repetition = number >> FIELDS, number >> REPETITIONS & _PART
+    component, subcomponent = number >> COMPONENTS & _PART, number & _PART
+    raw = scope.fields[field].split(run.repetition)[repetition - 1]
+    raw = raw.split(run.component)[component - 1].split(run.subcomponent)[subcomponent - 1]
+    return (scope.index, field, repetition, component, subcomponent), raw
+
+
+def _take_from_trace(run: Run) -> None:
+    """Note what of a traced run's writes has reached the bundle, where not all that was taken has."""
+    for segment in run.laid_out.segments:
+        segment.taken.clear()
+        segment.done = 0
+    dropped = {number for element in run.dropped for number in _objects(element)}
+    for note in write_out(run):
+        if note.outcome.written and (note.outcome is DELETED or _has_arrived(run, note, dropped)):
+            for node in note.nodes:
+                node.segment.taken.add(number_of(node, note.whole))
+
+
+def _has_arrived(run: Run, note: Written, dropped: set[int]) -> bool:
+    key = "" if note.item is not None else note.key
+    return note.container is not None and _arrived(run, note.container, key, dropped)
+
+
+def _arrived(run: Run, container: dict[str, Json], key: str, dropped: set[int]) -> bool:
+    """True when what was written into an object is part of the result, be it through the one it was merged into."""
+    aliases = run.aliases
+    if id(container) not in aliases:
+        return id(container) not in dropped
+    value = container.get(key) if key else None
+    while id(container) in aliases:
+        container = aliases[id(container)][1]
+        if key and container.get(key) != value:
+            return False
+    return id(container) not in dropped
+
+
+def _objects(element: Json) -> set[int]:
+    """The identities in memory of all objects of an element."""
+    found: set[int] = set()
+    waiting: list[Json] = [element]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            found.add(id(value))
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return found
