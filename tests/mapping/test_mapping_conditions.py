@@ -54,6 +54,8 @@ def test_not_binds_before_and_before_or() -> None:
 
 def test_tests_compare_counts_lengths_and_versions() -> None:
     assert read_condition("count(OBX-5) > 1") == Check(Operand.COUNT, V2Path("OBX", field=5), Relation.MORE, ("1",))
+    assert read_condition("count(OBX) > 1") == read_condition("count(OBX[*]) > 1")
+    assert read_condition("count(OBX[1]) > 1") != read_condition("count(OBX) > 1")
     assert read_condition("length(PID-3.1) <= 20") == Check(
         Operand.LENGTH, V2Path("PID", field=3, component=1), Relation.AT_MOST, ("20",)
     )

@@ -15,7 +15,7 @@ The places themselves belong to the source's standard: `V2Path` is that of HL7 v
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import NoReturn
@@ -309,8 +309,13 @@ class Scanner:
                 self.need(_OPEN, "(")
                 path = self.path()
                 self.need(_CLOSE, ")")
-                return operand, path
+                return operand, self.counted(path) if operand is Operand.COUNT else path
         return Operand.VALUE, self.path()
+
+    def counted(self, path: V2Path) -> V2Path:
+        """What `count` counts: of a whole segment, all that are in scope."""
+        whole = not path.in_value and not path.field and path.occurrence == UNSAID
+        return replace(path, occurrence=ALL) if whole else path
 
     def _test(self, operand: Operand, path: V2Path | None) -> Condition:
         comparison = self.take(_COMPARE)
