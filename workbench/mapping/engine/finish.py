@@ -104,8 +104,9 @@ def assemble(run: Run, name_space: str) -> Resource:
 
 
 def _entries(order: Iterable[Instance]) -> list[Json]:
-    """PUT by identifier or id, or POST that creates only where nothing is; a search is used for one resource only."""
-    taken: set[str] = set()
+    """PUT by identifier or id, or POST that creates only where nothing is; a search is used for one resource of a type
+    only."""
+    taken: set[tuple[Json, str]] = set()
     entries: list[Json] = []
     for instance in order:
         resource = instance.resource
@@ -113,9 +114,9 @@ def _entries(order: Iterable[Instance]) -> list[Json]:
         if not search and "identifier" in resource:
             search = search_of(resource["identifier"])
         if search:
-            if search in taken:
+            if (kind, search) in taken:
                 search = ""
-            taken.add(search)
+            taken.add((kind, search))
         if instance.write is Write.CREATE:
             request: Resource = {"method": "POST", "url": kind}
             if search:
