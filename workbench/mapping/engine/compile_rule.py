@@ -16,7 +16,6 @@ from workbench.mapping.engine.compile_value import (
     Writing,
     report,
     short_way,
-    short_way_of_code,
     write_code,
     write_primitive,
 )
@@ -215,7 +214,7 @@ def _value(parts: RuleParts, target: Target, kind: Kind) -> Step:
         if kind.type not in CODED and kind.type not in CONVERTERS:
             parts.refuse(f"a code cannot become a {kind.type}; name a type map with using")
         codes = parts.codes()
-        return short_way_of_code(writing, parts.short(), codes, write_code(writing, texts, codes))
+        return short_way(writing, parts.short(), write_code(writing, texts, codes), codes)
     if kind.type not in CONVERTERS:
         parts.refuse(f"{rule.target} is a {kind.type}; name a type map with using, or a code map")
     return short_way(writing, parts.short(), write_primitive(writing, texts))

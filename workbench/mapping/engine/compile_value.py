@@ -155,49 +155,16 @@ class Codes:
         object.__setattr__(self, "translate", lru_cache(REMEMBERED_CODES)(translate))
 
 
-def short_way(writing: Writing, ways: Ways, long: Step) -> Step:
-    """The rule without lists and nodes for what occurs most; everything else goes the long way."""
-    if not ways.short or writing.whole:
-        return long
-    plain, (short, more) = not writing.transforms, ways
-    convert, put = CONVERTERS[writing.type], writing.target.quick()
+def short_way(writing: Writing, ways: Ways, long: Step, codes: Codes | None = None) -> Step:
+    """The rule without lists and nodes for what occurs most; everything else goes the long way.
 
-    def run(frame: Frame) -> int:
-        state = frame.run
-        if state.trace is not None:
-            return long(frame)
-        for read, take in short:  # noqa: B007 - that of the text is used below
-            text = read(frame)
-            if text is None or text == NULL:
-                return long(frame)
-            if text:
-                break
-        else:
-            return long(frame) if more else NOTHING
-        try:
-            if not plain:
-                text = writing.transformed(frame, text)
-                if not text:
-                    return NOTHING
-            value = convert(text, state.zone)
-        except Misfit:
-            return long(frame)
-        if put(frame, value) is None:
-            return NOTHING
-        if state.keeping:
-            take(frame)
-        return VALUE
-
-    return run
-
-
-def short_way_of_code(writing: Writing, ways: Ways, codes: Codes, long: Step) -> Step:
-    """As `short_way`, for a code with a row that becomes a primitive."""
+    codes  translate the text; a code without a row goes the long way, too
+    """
     if not ways.short or writing.whole or writing.type in CODED:
         return long
     plain, (short, more) = not writing.transforms, ways
     convert, put = CONVERTERS[writing.type], writing.target.quick()
-    translate = codes.translate
+    translate = None if codes is None else codes.translate
 
     def run(frame: Frame) -> int:
         state = frame.run
@@ -216,10 +183,12 @@ def short_way_of_code(writing: Writing, ways: Ways, codes: Codes, long: Step) ->
                 text = writing.transformed(frame, text)
                 if not text:
                     return NOTHING
-            rows = translate(text, "", state.sender)
-            if not rows or rows[0].target is None:
-                return long(frame)
-            value = convert(rows[0].target.code, state.zone)
+            if translate is not None:
+                rows = translate(text, "", state.sender)
+                if not rows or rows[0].target is None:
+                    return long(frame)
+                text = rows[0].target.code
+            value = convert(text, state.zone)
         except Misfit:
             return long(frame)
         if put(frame, value) is None:
