@@ -41,10 +41,10 @@ def rows_by(keys: Numbers, descending: bool = False) -> Rows:
     if not len(keys):
         return np.zeros(0, dtype=np.uint32)
     low, high = int(keys.min()), int(keys.max())
-    above = high - keys if descending else keys - low
     bits = len(keys).bit_length()
-    if (high - low).bit_length() + bits > _BITS:
-        return np.argsort(above, kind="stable").astype(np.uint32)
+    if (high - low).bit_length() + bits > _BITS:  # differences may not fit either; the complement turns the order round
+        return np.argsort(~keys if descending else keys, kind="stable").astype(np.uint32)
+    above = high - keys if descending else keys - low
     packed = (above.astype(np.uint64) << np.uint64(bits)) | np.arange(len(keys), dtype=np.uint64)
     packed.sort()
     return (packed & np.uint64((1 << bits) - 1)).astype(np.uint32)
