@@ -10,10 +10,12 @@ from workbench.gui.marks import FATE_MARKS, Mark
 from workbench.gui.models.nodes import NodeTree
 from workbench.gui.views.mapping.end_look import EndLook
 from workbench.gui.views.mapping.ends import above, plain_sources
+from workbench.gui.views.mapping.reach import NO_REACH, Reach
 from workbench.mapping.engine.ledger import CaptureLedger, Fate
 from workbench.messages.tally import FieldTally, Tally
 
 NO_RULE = Mark("circle-x", "fate.lost", "no rule reads it")
+UNDECIDED = Mark("circle-dashed", "muted", "no rule reads it; it may be kept or ignored")
 
 _WORST_FIRST = (Fate.LOST, Fate.PRESERVED, Fate.IGNORED, Fate.MAPPED)
 _TOP_VALUES = 5
@@ -34,12 +36,14 @@ def source_looks(
     ledger: CaptureLedger | None,
     masked: bool,
     read: frozenset[str],
+    reach: Reach = NO_REACH,
 ) -> dict[str, EndLook]:
     """By plain path (`PID-5.1`).
 
     tree    the selected message, values masked already; fates by its node numbers
     ledger  what becomes of each field in the capture, or in a sample of it
     read    the ends that rules read; a field of the capture that is not among them stands out before a ledger is there
+    reach   what else the package may take care of: such a field is undecided until a ledger tells
     """
     found: dict[str, _Field] = {}
     for number, node in enumerate(tree.nodes):
@@ -62,7 +66,7 @@ def source_looks(
     counted = _counted(tally)
     for path in counted:
         found.setdefault(path, _Field())
-    looks = {path: _look(path, entry, counted.get(path), tally, masked, read) for path, entry in found.items()}
+    looks = {path: _look(path, entry, counted.get(path), tally, masked, read, reach) for path, entry in found.items()}
     looks.update(_segments(looks, tally, Counter(node.path[:3] for node in tree.nodes if node.parent < 0)))
     return looks
 
@@ -127,13 +131,14 @@ def _look(
     tally: Tally | None,
     masked: bool,
     read: frozenset[str],
+    reach: Reach = NO_REACH,
     *,
     any_path: bool = False,
 ) -> EndLook:
     worst = next((fate for fate in _WORST_FIRST if fate in entry.fates), None)
     mark = FATE_MARKS[worst] if worst is not None and (any_path or "-" in path) else None
     if mark is None and counts is not None and path not in read:
-        mark = NO_RULE
+        mark = UNDECIDED if reach.has(path) else NO_RULE
     value = entry.values[0] if entry.values else ""
     if len(entry.values) > 1:
         value += f"  (+{len(entry.values) - 1})"

@@ -17,6 +17,7 @@ from workbench.gui.models.nodes import EMPTY_TREE, Node, NodeTree, fhir_tree, v2
 from workbench.gui.views.mapping.end_tree import EndTreeModel, dragging, fit_columns, open_indexes
 from workbench.gui.views.mapping.ends import End, FhirEnds, V2Ends, plain_sources, plain_target, target_types
 from workbench.gui.views.mapping.probe import Probe
+from workbench.gui.views.mapping.reach import NO_REACH, Reach, reach_of
 from workbench.gui.views.mapping.source_looks import extra_fields, fhir_looks, path_in, segments_of, source_looks
 from workbench.gui.views.mapping.source_nodes import SourceNodes
 from workbench.gui.views.mapping.trace_index import fates_of
@@ -50,6 +51,7 @@ class SourcePane(QFrame):
         self._shown: object = None
         self._seen: object = None
         self._known: tuple[object, tuple[str, ...]] | None = None
+        self._reach: tuple[object, Reach] = (None, NO_REACH)
         self.model = SourceNodes(bench.theme, self.path_of, self)
         self.tree = tree(bench.theme, self.model, "Source message", (8, 8.5))
         self.ends = EndTreeModel(bench.theme, ("Field", "Name", "Value", "Capture"), self, drags=True)
@@ -143,7 +145,7 @@ class SourcePane(QFrame):
         """All that a result adds to what is shown."""
         result = self._desk.result
         fates = tuple(entry.fate for entry in result.traced.ledger.entries) if result is not None else None
-        return id(self._bench.document), fates, self._read(), self.reads_fhir, self.fhir_type
+        return id(self._bench.document), fates, self._read(), self._reach_now(), self.reads_fhir, self.fhir_type
 
     def refresh(self) -> None:
         """Show the message with the fates of the present result, and the fields with those of the capture."""
@@ -193,7 +195,8 @@ class SourcePane(QFrame):
         if self.reads_fhir:
             looks = fhir_looks(self._whole, fates, self.fhir_type, self._read())
         else:
-            looks = source_looks(self._whole, fates, tally, self._probe.ledger, masked, self._read())
+            ledger = self._probe.ledger
+            looks = source_looks(self._whole, fates, tally, ledger, masked, self._read(), self._reach_now())
         words = self.filter.text().lower().split()
         every, lost = self.every.isChecked(), self.only_lost.isChecked()
 
@@ -225,6 +228,12 @@ class SourcePane(QFrame):
                     self.fields.expand(self.ends.index(row, 0))
             self._following = False
         self.ends.decorate(looks)
+
+    def _reach_now(self) -> Reach:
+        package = self._desk.shown
+        if self._reach[0] is not package:
+            self._reach = (package, reach_of(package) if package is not None else NO_REACH)
+        return self._reach[1]
 
     @property
     def reads_fhir(self) -> bool:
