@@ -14,18 +14,14 @@ def tie_references(run: Run) -> None:
     """Put the waiting references in their places; those that find nothing go."""
     unresolved: dict[int, Resource] = {}
     around: dict[tuple[Scope, str], list[Instance]] = {}
-    for name in {pending.name for pending in run.pending}:
-        run.settle(name)
+    everywhere = {name: run.seen_everywhere(name) for name in {pending.name for pending in run.pending}}
     traced = run.trace is not None
     for pending in run.pending:
-        scope, name = pending.scope, pending.name
-        made, known = scope.made, None
-        if scope.outer is not None and not scope.way and (made is None or name not in made):
-            known = around.get((scope.outer, name))
-        if known is not None and len(known) == 1 and not traced and known[0] is not pending.owner:
-            pending.slot["reference"] = known[0].full_url
-            continue
-        found = _referred(pending, around)
+        one, owner = everywhere[pending.name], pending.owner
+        if one is None:
+            found = _referred(run, pending, around)
+        else:
+            found = [one] if owner is None or one.identity != owner.identity else []
         if len(found) == 1 and not traced:
             pending.slot["reference"] = found[0].full_url
             continue
@@ -58,7 +54,7 @@ def _says_something(pending: Pending) -> bool:
     return bool(pending.container) and bool(pending.container.get(pending.key, True))
 
 
-def _referred(pending: Pending, around: dict[tuple[Scope, str], list[Instance]]) -> list[Instance]:
+def _referred(run: Run, pending: Pending, around: dict[tuple[Scope, str], list[Instance]]) -> list[Instance]:
     """The instances of the name in the nearest place that has any besides the one that refers.
 
     around  what was found before from the group around a segment, where the many segments of a report look
@@ -66,13 +62,13 @@ def _referred(pending: Pending, around: dict[tuple[Scope, str], list[Instance]])
     scope, name, owner = pending.scope, pending.name, pending.owner
     besides = owner.identity if owner is not None else ""
     if scope.outer is None or scope.way or (scope.made is not None and name in scope.made):
-        return scope.find(name, besides)
+        return run.find(name, scope, besides)
     found = around.get((scope.outer, name))
     if found is None:
-        found = around[scope.outer, name] = scope.outer.find(name)
+        found = around[scope.outer, name] = run.find(name, scope.outer)
     if len(found) == 1 and found[0].identity != besides:
         return found
-    return found if all(one.identity != besides for one in found) else scope.find(name, besides)
+    return found if all(one.identity != besides for one in found) else run.find(name, scope, besides)
 
 
 def _prune(value: Json) -> bool:
@@ -106,28 +102,30 @@ def assemble(run: Run, name_space: str) -> Resource:
 def _entries(order: Iterable[Instance]) -> list[Json]:
     """PUT by identifier or id, or POST that creates only where nothing is; a search is used for one resource of a type
     only."""
-    taken: set[tuple[Json, str]] = set()
+    taken: set[str] = set()
     entries: list[Json] = []
     for instance in order:
-        resource = instance.resource
-        kind, search = resource["resourceType"], instance.search
+        resource, search = instance.resource, instance.search
+        kind = resource["resourceType"]
         if not search and "identifier" in resource:
             search = search_of(resource["identifier"])
-        if search:
-            if (kind, search) in taken:
-                search = ""
-            taken.add((kind, search))
+        searched = f"{kind}?{search}" if search else ""
+        if searched:
+            if searched in taken:
+                searched = ""
+            else:
+                taken.add(searched)
         if instance.write is Write.CREATE:
             request: Resource = {"method": "POST", "url": kind}
-            if search:
+            if searched:
                 request["ifNoneExist"] = search
-        elif search:
-            request = {"method": "PUT", "url": f"{kind}?{search}"}
+        elif searched:
+            request = {"method": "PUT", "url": searched}
         else:
-            content = resource.copy()
+            identity = instance.identity
+            named = {"resourceType": kind, "id": identity, **resource, "id": identity}
             resource.clear()
-            resource["resourceType"], resource["id"] = kind, instance.identity
-            resource.update(content)
-            request = {"method": "PUT", "url": f"{kind}/{instance.identity}"}
+            resource.update(named)  # the same object, which trace and keep rules hold
+            request = {"method": "PUT", "url": f"{kind}/{identity}"}
         entries.append({"fullUrl": instance.full_url, "resource": resource, "request": request})
     return entries

@@ -237,7 +237,8 @@ class Run:
     key      what tells the message from others; `name` is the same as part of a name (`identity.name_of`)
     made     while the making of a value is being remembered: the resources made of its parts, None for one that
              cannot be made from memory
-    waiting  instances by name that nobody has asked for yet, with the scope each was made in
+    waiting  instances by name that are registered nowhere yet, with the scope each was made in
+    settled  names of which instances have been registered
     same     resources that are in the bundle with all that one text says of them: identity, text and what was made
     special  finds a delimiter in a text
     afresh   nothing is taken from memory
@@ -247,8 +248,8 @@ class Run:
     __slots__ = (
         "afresh", "aliases", "awaited", "bundle", "by_identity", "component", "context", "copies", "delimiters",
         "dropped", "escape", "given", "issues", "keeping", "key", "laid_out", "made", "message", "name", "noting",
-        "order", "pending", "repetition", "same", "sender", "separators", "special", "subcomponent", "trace",
-        "uneven", "waiting", "whole", "zone",
+        "order", "pending", "repetition", "same", "sender", "separators", "settled", "special", "subcomponent",
+        "trace", "uneven", "waiting", "whole", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -280,6 +281,7 @@ class Run:
         self.order: list[Instance] = []
         self.by_identity: dict[str, Instance] = {}
         self.waiting: dict[str, list[tuple[Scope, Instance]]] = defaultdict(list)
+        self.settled: set[str] = set()
         self.same: set[tuple[str, str, str]] = set()
         self.dropped: list[dict[str, Json]] = []
         self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
@@ -295,13 +297,25 @@ class Run:
 
     def find(self, name: str, scope: Scope, besides: str = "") -> list[Instance]:
         """As `Scope.find`."""
-        self.settle(name)
-        return scope.find(name, besides)
+        one = self.seen_everywhere(name)
+        if one is not None:
+            return [one] if one.identity != besides else []
+        return scope.find(name, besides) if name in self.settled else []
 
-    def settle(self, name: str) -> None:
-        """Register the instances of a name that wait for it."""
-        for scope, instance in self.waiting.pop(name, ()):
+    def seen_everywhere(self, name: str) -> Instance | None:
+        """The only instance of a name, where it was made in groups without other repetitions, so that every place
+        finds it; None when it takes a look, for which all of the name are registered."""
+        waiting = self.waiting.get(name)
+        if waiting is None:
+            return None
+        if len(waiting) == 1 and name not in self.settled:
+            ((scope, instance),) = waiting
+            if scope.outer is not None and scope.outer.alone:
+                return instance
+        self.settled.add(name)
+        for scope, instance in self.waiting.pop(name):
             scope.register(instance)
+        return None
 
     def take(self, nodes: Iterable[Node], whole: bool) -> None:
         """Note in fast mode that the values of nodes were written: all of each, or the first leaf of each."""

@@ -7,6 +7,7 @@ repetitions of a group that was just left are never looked into: they tell of an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -146,15 +147,17 @@ class GroupScope(Scope):
     """A group repetition, or the message (`name` "").
 
     path      names of the groups around it and its own, outermost first; none for the message
+    alone     neither it nor any of the groups around it has another repetition in the message
     direct    the segments that stand in it itself, in order
     by_name   the segments of each name in it and in nested groups
     """
 
-    __slots__ = ("by_name", "definition", "direct", "path", "started")
+    __slots__ = ("alone", "by_name", "definition", "direct", "path", "started")
 
-    def __init__(self, name: str, definition: Group | None, outer: GroupScope | None) -> None:
+    def __init__(self, name: str, definition: Group | None, outer: GroupScope | None, alone: bool = True) -> None:
         super().__init__(name, outer, name)
         self.definition = definition
+        self.alone = alone
         self.path: tuple[str, ...] = () if outer is None else (*outer.path, name)
         self.direct: list[SegmentScope] = []
         self.by_name: dict[str, list[SegmentScope]] = {}
@@ -198,10 +201,10 @@ REMEMBERED_LAYOUTS = 512
 class Places(NamedTuple):
     """Where segments stand: by number of the scope, 0 the message, then the groups in the order they begin.
 
-    groups  each with the number of the scope around it
+    groups  each with the number of the scope around it, and `GroupScope.alone`
     """
 
-    groups: tuple[tuple[Group, int], ...]
+    groups: tuple[tuple[Group, int, bool], ...]
     segments: tuple[int, ...]
 
 
@@ -267,8 +270,8 @@ def lay_out(message: Message, layout: Layout) -> LaidOut:
     named = [segment for segment in message.segments if segment.name]
     places = layout.places(tuple([segment.name for segment in named]))
     scopes = [root]
-    for definition, outer in places.groups:
-        begun = GroupScope(definition.name, definition, scopes[outer])
+    for definition, outer, alone in places.groups:
+        begun = GroupScope(definition.name, definition, scopes[outer], alone)
         groups.setdefault(definition.name, []).append(begun)
         scopes.append(begun)
     for segment, place in zip(named, places.segments, strict=True):
@@ -297,7 +300,11 @@ def _places(names: Iterable[str], inside: Mapping[str, tuple[Group, ...]]) -> Pl
             scopes[current] = len(scopes)
             groups.append((current.definition, scopes[current.outer]))
         segments.append(scopes[current])
-    return Places(tuple(groups), tuple(segments))
+    once = {name for name, times in Counter(group.name for group, _ in groups).items() if times == 1}
+    alone = [True]
+    for group, outer in groups:
+        alone.append(group.name in once and alone[outer])
+    return Places(tuple([(*group, one) for group, one in zip(groups, alone[1:], strict=True)]), tuple(segments))
 
 
 def _group_for(name: str, current: GroupScope, inside: Mapping[str, tuple[Group, ...]]) -> GroupScope:
