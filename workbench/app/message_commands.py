@@ -140,6 +140,14 @@ MESSAGE_COMMANDS: tuple[Command, ...] = (
         "Read, search and post resources on a FHIR server.",
     ),
     Command(
+        "messages.update_record",
+        "Apply to a record…",
+        Category.MESSAGES,
+        (),
+        "layers",
+        "Show what messages do to a record in files, and write the record that comes of it.",
+    ),
+    Command(
         "messages.validate",
         "Validate capture",
         Category.MESSAGES,

@@ -66,14 +66,15 @@ class Synced:
         return self.plan.findings if self.plan is not None else ()
 
 
-def record_of(captures: Iterable[Capture]) -> Record:
+def record_of(captures: Iterable[Capture], ctx: JobContext | None = None) -> Record:
     """The record that FHIR files hold: resources, or Bundles of them.
 
-    raises  Refused UPD-0801: a message in them is no FHIR, or has no type and id
+    raises  Refused UPD-0801: a message in them is no FHIR, or has no type and id; Cancelled
     """
-    record = []
+    record, ctx = [], ctx or JobContext()
     for capture in captures:
         for number in range(len(capture)):
+            ctx.advance(number, len(capture), "reading the record")
             document = document_at(capture, number)
             resources = resources_of([document]) if isinstance(document, FhirDocument) else [{}]
             for resource in resources:
@@ -99,7 +100,7 @@ def sync(
     chosen = range(len(capture)) if numbers is None else numbers
     for done, number in enumerate(chosen, 1):
         ctx.check()
-        synced = waited(partial(_planned, capture, number, mapping, policy, record), ctx)
+        synced = waited(partial(plan_message, capture, number, mapping, policy, record), ctx)
         if synced.plan is not None and synced.plan.writes:
             record.apply(synced.plan.transaction)
         yield synced
@@ -151,7 +152,7 @@ def plan_for_server(
     chosen = range(len(capture)) if numbers is None else numbers
     for done, number in enumerate(chosen, 1):
         ctx.check()
-        synced = _planned(capture, number, mapping, policy, record, allow_production)
+        synced = plan_message(capture, number, mapping, policy, record, allow_production)
         if synced.plan is not None and synced.plan.writes:
             record.apply(synced.plan.transaction)
         yield synced
@@ -180,7 +181,7 @@ def post_updates(
     chosen = range(len(capture)) if numbers is None else numbers
     for done, number in enumerate(chosen, 1):
         ctx.check()
-        synced = _planned(capture, number, mapping, policy, record, allow_production)
+        synced = plan_message(capture, number, mapping, policy, record, allow_production)
         seen = None if expected is None else expected.get(number)
         if seen is not None and synced.plan is not None and _intent(seen) != _intent(synced.plan):
             yield Posted(number, synced.what, 0, issues=synced.findings, problem=_OTHER_PLAN, plan=synced.plan)
@@ -218,7 +219,7 @@ def _intent(plan: UpdatePlan) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(change.act, change.kind, change.elements) for change in plan.changes]
 
 
-def _planned(
+def plan_message(
     capture: Capture,
     number: int,
     mapping: CompiledMapping,
@@ -226,6 +227,10 @@ def _planned(
     record: Present,
     allow_production: bool = True,
 ) -> Synced:
+    """What one message does to a record, which is only asked.
+
+    raises  Refused EXC-0002: the message is marked for production, and that is not allowed
+    """
     try:
         document = document_at(capture, number)
         check_production(document, number, allow_production)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from workbench.app.operations.fhir_server import Posted
@@ -10,7 +11,7 @@ from workbench.gui.marks import Mark
 from workbench.gui.models.rows import Column
 from workbench.records.updates.plan import Act, Change, UpdatePlan
 
-_ACTS = {
+ACTS = {
     Act.CREATE: Mark("plus", "state.good", "create"),
     Act.UPDATE: Mark("pencil", "state.partial", "change"),
     Act.CONFIRM: Mark("check", "state.idle", "confirm"),
@@ -18,16 +19,16 @@ _ACTS = {
     Act.SAME: Mark("circle", "state.idle", "unchanged"),
     Act.LEFT_OUT: Mark("flag", "state.bad", "left out"),
 }
-_ORDER = list(_ACTS)
+_ORDER = list(ACTS)
 _TAKEN, _NOT_TAKEN = Mark("circle-check", "state.good", "taken"), Mark("circle-x", "state.bad", "not taken")
 _PLANNED, _NOTHING = Mark("clock", "state.partial", "planned"), Mark("circle-check", "state.idle", "nothing to do")
 
 CHANGES = (
     Column(
         "What",
-        lambda change: _ACTS[change.act].word,
+        lambda change: ACTS[change.act].word,
         7,
-        mark=lambda change: _ACTS[change.act],
+        mark=lambda change: ACTS[change.act],
         key=lambda change: _ORDER.index(change.act),
     ),
     Column("Resource", lambda change: change.kind, 10),
@@ -55,12 +56,17 @@ def outcome(posted: Posted) -> Mark:
 
 
 def counted(plan: UpdatePlan | None) -> str:
+    """What a plan does, as `counted_changes`; "" for none."""
+    return counted_changes(plan.changes) if plan is not None else ""
+
+
+def counted_changes(changes: Sequence[Change]) -> str:
     """`3 create, 1 change, 2 left out`; what stays as it is only when there is nothing else."""
-    if plan is None:
-        return ""
-    counts = [(mark.word, plan.count(act)) for act, mark in _ACTS.items() if act is not Act.SAME]
-    told = ", ".join(f"{count:,} {word}" for word, count in counts if count)
-    return told or f"{len(plan.changes):,} unchanged"
+    counts = Counter(change.act for change in changes)
+    told = ", ".join(
+        f"{counts[act]:,} {mark.word}" for act, mark in ACTS.items() if counts[act] and act is not Act.SAME
+    )
+    return told or f"{len(changes):,} unchanged"
 
 
 def telling(changes: Sequence[Change]) -> list[Change]:

@@ -35,6 +35,7 @@ class MessageTools(QObject):
             "messages.listen": self.listen,
             "messages.send": self.send,
             "messages.fhir_server": self.fhir_server,
+            "messages.update_record": self.update_record,
         }
 
     def compare(self) -> None:
@@ -65,6 +66,7 @@ class MessageTools(QObject):
         menu.addAction("Compare with another capture…").triggered.connect(
             lambda _checked=False: self.compare_captures()
         )
+        menu.addAction("Apply to a record…").triggered.connect(lambda _checked=False: self.update_record())
 
     def _following(self, number: int) -> int:
         """The next message of the list that is of the same kind, or the one before; itself when there is none near."""
@@ -118,6 +120,14 @@ class MessageTools(QObject):
             "fhir server",
             lambda: FhirServerDialog(self._bench, self._session, self._selected, self._listed, self._parent),
         )
+
+    def update_record(self) -> None:
+        from workbench.gui.views.messages.record_update import RecordUpdateDialog
+
+        self._front(
+            "record",
+            lambda: RecordUpdateDialog(self._bench, self._session, self._selected, self._listed, self._parent),
+        ).refresh()
 
     def _selected(self) -> list[int]:
         return self._chosen(None)
