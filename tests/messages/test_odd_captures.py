@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from workbench.app.documents import document_at
+from workbench.kernel.errors import Refused
 from workbench.messages.capture import Capture, open_capture
 from workbench.v2.er7 import Message
 
@@ -79,3 +86,101 @@ def test_documents_written_one_after_the_other_are_messages_by_themselves(tmp_pa
     assert [json.loads(raw) for raw in capture] == patients
     path.write_text(json.dumps(patients[0], indent=0).replace("{\n", "\n{\n"), "utf-8")
     assert len(open_capture([path])) == 1
+
+
+def _zip(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def _tar(path: Path, name: str, data: bytes) -> Path:
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return path
+
+
+def test_a_member_named_outside_its_archive_is_read_where_it_lies(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    message = _adt("M1").encode()
+    for path in (
+        _zip(inside / "a.zip", {"../../up.hl7": message}),
+        _tar(inside / "a.tar.gz", "../up.hl7", message),
+    ):
+        assert list(open_capture([path])) == [message]
+    assert not list(tmp_path.rglob("up.hl7"))
+
+
+@pytest.mark.parametrize("members", [{}, {"readme.txt": b"nothing to see"}, {"__MACOSX/x.hl7": b""}])
+def test_what_the_user_named_and_holds_no_message_is_told(tmp_path: Path, members: dict[str, bytes]) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name, data in members.items():
+        (folder / name.replace("/", "-")).write_bytes(data)
+    archive = _zip(tmp_path / "archive.zip", members)
+    found = [(issue.rule, issue.location.file) for issue in open_capture([folder, archive]).issues]
+    assert found == [("CAP-0001", str(folder)), ("CAP-0001", str(archive))]
+
+
+def test_a_folder_with_one_message_says_nothing_of_its_other_files(tmp_path: Path) -> None:
+    (tmp_path / "a.hl7").write_text(_adt("M1"))
+    (tmp_path / "readme.txt").write_text("nothing to see")
+    capture = open_capture([tmp_path])
+    assert (len(capture), capture.issues) == (1, ())
+
+
+def test_one_whole_resource_before_broken_lines_makes_ndjson(tmp_path: Path) -> None:
+    whole = b'{"resourceType":"Patient","id":"a"}'
+    path = tmp_path / "p.ndjson"
+    path.write_bytes(b"\n".join([whole, b'{"resourceType":"Pat', whole, b'{"res', b"", b"[]", b"7", b""]))
+    capture = open_capture([path])
+    assert list(capture) == [whole, whole]
+    assert [issue.rule for issue in capture.issues] == ["CAP-0025", "CAP-0025", "CAP-0026", "CAP-0026"]
+
+
+def test_a_compact_resource_before_a_wrapped_one_is_no_ndjson(tmp_path: Path) -> None:
+    documents = [b'{"resourceType":"Patient"}\n', b'{\n"resourceType":"Bundle",\n"entry":[\n{"resource":{}}\n]\n}\n']
+    path = tmp_path / "p.json"
+    path.write_bytes(b"".join(documents))
+    capture = open_capture([path])
+    assert (list(capture), capture.issues) == (documents, ())
+
+
+def test_a_pipe_is_refused_not_read_as_empty(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(Refused) as refused:
+        open_capture([pipe])
+    assert refused.value.code == "CAP-0027"
+
+
+def test_what_cannot_be_read_in_a_folder_is_told_and_the_rest_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.hl7").write_text(_adt("M1"))
+    (tmp_path / "b.hl7").write_text(_adt("M2"))
+    opened, walked = Path.open, os.walk
+
+    def closed(path: Path, *args: Any, **options: Any) -> Any:
+        if path.name == "a.hl7":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *args, **options)
+
+    def with_a_locked_folder(
+        top: Path, onerror: Callable[[OSError], object]
+    ) -> Iterator[tuple[str, list[str], list[str]]]:
+        yield from walked(top)
+        onerror(PermissionError(13, "Permission denied", str(tmp_path / "locked")))
+
+    monkeypatch.setattr(Path, "open", closed)
+    monkeypatch.setattr(os, "walk", with_a_locked_folder)
+    capture = open_capture([tmp_path])
+    assert list(capture) == [_adt("M2").encode()]
+    assert [(issue.rule, issue.location.file) for issue in capture.issues] == [
+        ("CAP-0011", str(tmp_path / "a.hl7")),
+        ("CAP-0011", str(tmp_path / "locked")),
+    ]

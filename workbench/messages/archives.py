@@ -20,6 +20,7 @@ from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
 from workbench.messages.buffers import Buffer
+from workbench.messages.naming import is_hidden, label_of
 
 MAX_DEPTH = 3
 MAX_MEMBERS = 100_000
@@ -116,7 +117,7 @@ def _zip_members(archive: Member, ctx: JobContext) -> Iterator[Member | Issue]:
         return
     with opened:
         for member in opened.infolist():
-            name = f"{archive.name}/{member.filename}"
+            name = f"{archive.name}/{label_of(member.filename)}"
             if member.is_dir() or _is_noise(member.filename):
                 continue
             if member.flag_bits & 1:
@@ -140,7 +141,7 @@ def _tar_members(archive: Member, ctx: JobContext) -> Iterator[Member | Issue]:
             for member in opened:
                 if not member.isfile() or _is_noise(member.name):
                     continue
-                name = f"{archive.name}/{member.name}"
+                name = f"{archive.name}/{label_of(member.name)}"
                 stream = opened.extractfile(member)
                 data, problem = _read_bounded(stream, member.size, ctx) if stream is not None else (b"", "")
                 if problem or len(data) < member.size:
@@ -210,7 +211,8 @@ def _read_bounded(stream: IO[bytes], packed_size: int, ctx: JobContext) -> tuple
 
 
 def _is_noise(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+    """What archivers leave behind; `..` in a name is the packer's folder, nothing that is hidden."""
+    return is_hidden(tuple(part for part in PurePosixPath(name).parts if part != ".."))
 
 
 def damage(rule: str, name: str, sentence: str) -> Issue:

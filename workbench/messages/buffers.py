@@ -21,6 +21,8 @@ WINDOW = 8 << 20
 STEP = 1 << 20
 """Bytes searched in one call: the interpreter is held for a millisecond, and other threads get their turn."""
 _OPEN_FILES = 64
+UNREADABLE = "CAP-0011"
+"""The code of what the system does not let us read."""
 
 
 class Buffer(Protocol):
@@ -73,7 +75,7 @@ def _mapped(file: FileOnDisk) -> mmap.mmap:
 
 
 def _unreadable(path: Path, error: OSError) -> Unavailable:
-    return Unavailable("CAP-0011", f"{path} cannot be read ({error.strerror}).", "Check the permissions of the file.")
+    return Unavailable(UNREADABLE, f"{path} cannot be read ({error.strerror}).", "Check the permissions of the file.")
 
 
 def occurrences(

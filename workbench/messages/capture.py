@@ -19,6 +19,7 @@ from workbench.kernel.progress import JobContext
 from workbench.messages.buffers import Buffer, StreamBuffer
 from workbench.messages.formats import Framing, MessageFormat, Origin, Overrule, Overrules, line_ending
 from workbench.messages.framing import er7_end, er7_starts
+from workbench.messages.naming import label_of
 from workbench.messages.offsets import packed, unpacked
 from workbench.messages.parts import Part, Unseal, is_wide, parts_of, transcoded
 from workbench.messages.reading import Found, Reader
@@ -109,11 +110,15 @@ class Capture:
         raises  Refused CAP-0010, CAP-0019, Unavailable CAP-0011 (`parts.parts_of`), what `unseal` raises, Cancelled
         """
         try:
-            for found in parts_of(list(self.paths), ctx, self._seal_of):
-                if isinstance(found, Issue):
-                    self._issues.append(found)
-                else:
-                    self._index_part(found, ctx)
+            for path in self.paths:
+                before = self._length, len(self._issues)
+                for found in parts_of(path, ctx, self._seal_of):
+                    if isinstance(found, Issue):
+                        self._issues.append(found)
+                    else:
+                        self._index_part(found, ctx)
+                if (self._length, len(self._issues)) == before:
+                    self._issues.append(_no_message(label_of(path)))
         finally:
             self._is_complete = True
 
@@ -234,8 +239,6 @@ class Capture:
         self._issues.extend(_more_alike(part.name, rule, count) for rule, count in alike.items() if count > MOST_ALIKE)
         if self._length > first_of_file:
             self._framings.append((part.name, reader.name))
-        elif part.named and len(self._issues) == before:
-            self._issues.append(_no_message(part.name))
         elif not part.named:
             del self._issues[before:]  # a file among others that holds no message is nobody's concern
 

@@ -8,17 +8,19 @@ is opened in memory, too.
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from workbench.kernel.errors import Refused
+from workbench.kernel.errors import Refused, Unavailable
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location, Span
 from workbench.kernel.progress import JobContext
-from workbench.messages.archives import Member, is_archive, members
-from workbench.messages.buffers import Buffer, FileOnDisk
+from workbench.messages.archives import Member, damage, is_archive, members
+from workbench.messages.buffers import UNREADABLE, Buffer, FileOnDisk
+from workbench.messages.naming import is_hidden, label_of
 
 SEALED = b"CMWLOG1\n"
 """How a file begins that a listener has sealed (`security.sealed_log`)."""
@@ -80,23 +82,51 @@ class Part:
         return None if isinstance(self.content, bytes) else self.content
 
 
-def parts_of(paths: list[Path], ctx: JobContext, unseal: Unseal | None = None) -> Iterator[Part | Issue]:
-    """Everything that lies under the paths, in a stable order; damage is an Issue between the parts.
+def parts_of(path: Path, ctx: JobContext, unseal: Unseal | None = None) -> Iterator[Part | Issue]:
+    """Everything that lies under a path, in a stable order; damage is an Issue between the parts.
+
+    What cannot be read in a folder is such an Issue, too: the other files still are there.
 
     unseal  opens what a listener has sealed; None passes over it, with an Issue
-    raises   Refused CAP-0010: no such file or folder
-             Unavailable CAP-0011: it cannot be read; whatever `unseal` raises
+    raises   Refused CAP-0010: no such file or folder, CAP-0027: neither of the two
+             Unavailable CAP-0011: the path itself cannot be read; whatever `unseal` raises
     """
-    for path in paths:
-        if not path.exists():
-            raise Refused("CAP-0010", f"There is no file or folder {path}.", "Check the spelling of the path.")
-        if path.is_dir():
-            for member in sorted(path.rglob("*")):
-                ctx.check()
-                if member.is_file() and not is_hidden(member.relative_to(path).parts):
+    if not path.exists():
+        raise Refused("CAP-0010", f"There is no file or folder {path}.", "Check the spelling of the path.")
+    if path.is_dir():
+        for member in _members_of(path):
+            ctx.check()
+            if isinstance(member, Issue):
+                yield member
+            elif member.is_file():
+                try:
                     yield from _file(member, False, ctx, unseal)
-        else:
-            yield from _file(path, True, ctx, unseal)
+                except Unavailable as unreadable:
+                    if unreadable.code != UNREADABLE:
+                        raise
+                    yield damage(UNREADABLE, label_of(member), "it cannot be read; check its permissions")
+    elif path.is_file():
+        yield from _file(path, True, ctx, unseal)
+    else:
+        raise Refused("CAP-0027", f"{path} is a pipe or a device.", "Save its content to a file and open that.")
+
+
+def _members_of(folder: Path) -> Iterator[Path | Issue]:
+    """Every file below a folder by its path, links to folders not followed; folders that cannot be read."""
+    locked: list[Path] = []
+    files = [
+        Path(parent, name)
+        for parent, _, names in os.walk(folder, onerror=lambda error: locked.append(Path(error.filename)))
+        for name in names
+    ]
+    for path in sorted(files + locked):
+        if is_hidden(path.relative_to(folder).parts):
+            continue
+        yield (
+            damage(UNREADABLE, label_of(path), "the folder cannot be read; check its permissions")
+            if path in locked
+            else path
+        )
 
 
 def _file(path: Path, named: bool, ctx: JobContext, unseal: Unseal | None) -> Iterator[Part | Issue]:
@@ -106,9 +136,9 @@ def _file(path: Path, named: bool, ctx: JobContext, unseal: Unseal | None) -> It
         yield from _sealed(path, buffer, named, unseal)
         return
     if not is_archive(buffer):
-        yield Part(str(path), file, named, wide_encoding(buffer[:8]))
+        yield Part(label_of(path), file, named, wide_encoding(buffer[:8]))
         return
-    for found in members(Member(str(path), buffer, named), ctx):
+    for found in members(Member(label_of(path), buffer, named), ctx):
         if isinstance(found, Issue):
             yield found
         else:
@@ -126,13 +156,12 @@ def _sealed(path: Path, buffer: Buffer, named: bool, unseal: Unseal | None) -> I
         text = "{file} holds a record that cannot be opened: it was cut off, changed, or sealed by another workspace"
         yield _unopened(path, "CAP-0024", text, Span(start, end))
     if records.contents or not records.damaged:
-        yield Part(str(path), b"".join(records.contents), named)
+        yield Part(label_of(path), b"".join(records.contents), named)
 
 
 def _unopened(path: Path, rule: str, text: str, span: Span | None) -> Issue:
-    return Issue(
-        Severity.ERROR, IssueType.NOT_SUPPORTED, rule, Location(file=str(path), span=span), text, {"file": str(path)}
-    )
+    name = label_of(path)
+    return Issue(Severity.ERROR, IssueType.NOT_SUPPORTED, rule, Location(file=name, span=span), text, {"file": name})
 
 
 def wide_encoding(head: bytes) -> str:
@@ -155,8 +184,3 @@ def is_wide(encoding: str) -> bool:
 def transcoded(data: bytes, encoding: str) -> bytes:
     """Wide characters as UTF-8, without a byte order mark; reversible but for an odd tail."""
     return data.decode(encoding, "replace").removeprefix("\ufeff").encode("utf-8", "surrogatepass")
-
-
-def is_hidden(names: tuple[str, ...]) -> bool:
-    """True for what file managers and archivers leave behind."""
-    return any(name.startswith(".") or name == "__MACOSX" for name in names)

@@ -105,6 +105,13 @@ RULES: tuple[RuleDefinition, ...] = (
         _CAPTURE,
     ),
     RuleDefinition(
+        "CAP-0011",
+        _E,
+        "Every file and folder can be read.",
+        "Give yourself the right to read it, or copy it; the other files were read.",
+        _CAPTURE,
+    ),
+    RuleDefinition(
         "CAP-0012",
         _W,
         "Archives are as deep and as large as anybody needs.",

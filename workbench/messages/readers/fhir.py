@@ -72,13 +72,19 @@ class NdjsonReader(AsItStands):
     name = Framing.NDJSON
 
     def sniff(self, head: bytes) -> bool:
-        """More than one line, and half of the first ones at least are whole resources by themselves."""
+        """More than one line, and half of the first ones at least are whole resources by themselves.
+
+        Where the first one is whole, the others need only begin as it does: they may be broken.
+        """
         text = head.lstrip()
         lines = [line for line in text.split(b"\n")[:_FIRST_LINES] if line.strip()]
         if len(lines) < 2 or not text.startswith(b"{"):
             return False
-        whole = sum(_is_resource(line) for line in lines)
-        return whole > 0 and 2 * whole >= len(lines)
+        if _is_resource(lines[0]):
+            alike = sum(line[:1] == b"{" and len(line.rstrip()) > 1 for line in lines)
+        else:
+            alike = sum(_is_resource(line) for line in lines)
+        return alike > 0 and 2 * alike >= len(lines)
 
     def read(self, name: str, buffer: Buffer, ctx: JobContext) -> Iterator[Found | Issue]:
         batcher = Batcher(name, len(buffer), ctx)
