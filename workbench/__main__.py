@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 from workbench.cli.command_line import run
 
 
 def main() -> int:
     """Run the command line with the process's own arguments; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # JSON is UTF-8 whatever the system writes elsewhere
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     return run(sys.argv[1:], open_window=_open_window if _has_display() else None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
@@ -12,6 +13,8 @@ import msgspec
 
 _ALIGN_OVER = 500
 _WIDEST = 60
+_UNSHOWN = {number: f"\\x{number:02x}" for number in (*range(0x20), *range(0x7F, 0xA0))}
+"""What a terminal would obey or break a line at: values come from outside."""
 
 
 def print_rows(rows: Iterable[Mapping[str, object]], columns: Sequence[str], form: str) -> None:
@@ -34,7 +37,7 @@ def print_ndjson(rows: Iterable[Mapping[str, object]], to: TextIO | None = None)
     stream = to or sys.stdout
     count = 0
     for row in rows:
-        stream.write(msgspec.json.encode(row).decode("utf-8") + "\n")
+        stream.write(_json(row) + "\n")
         count += 1
     return count
 
@@ -45,7 +48,7 @@ def print_json(rows: Iterable[Mapping[str, object]], to: TextIO | None = None) -
     count = 0
     stream.write("[")
     for row in rows:
-        stream.write(("," if count else "") + "\n" + msgspec.json.encode(row).decode("utf-8"))
+        stream.write(("," if count else "") + "\n" + _json(row))
         count += 1
     stream.write("\n]\n")
     return count
@@ -70,6 +73,14 @@ def print_table(rows: Iterable[Mapping[str, object]], columns: Sequence[str], to
     return count
 
 
+def _json(row: Mapping[str, object]) -> str:
+    """One object; bytes that could not be read, which Python keeps as lone surrogates, are escaped as JSON allows."""
+    try:
+        return msgspec.json.encode(row).decode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(row, default=str)
+
+
 def _cell(row: Mapping[str, object], name: str) -> str:
     value = row.get(name)
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).translate(_UNSHOWN)
