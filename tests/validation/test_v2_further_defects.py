@@ -6,6 +6,8 @@ import pytest
 
 from workbench.kernel.issues import Severity
 from workbench.v2 import er7
+from workbench.validation.against import STANDARDS
+from workbench.validation.standard_validators import V2Standard
 from workbench.validation.v2_validator import validate_message
 
 ORU = {
@@ -151,3 +153,9 @@ def test_a_coding_system_of_no_version_is_only_told() -> None:
     found = validate_message(er7.parse(swapped("OBX", "2345-7^Glucose^LN", "2345-7^Glucose^2.16.840.1.113883.6.1")))
     severities = {issue.severity for issue in found if issue.location.path == "OBX[1]-3.3" and issue.rule != "V2-0301"}
     assert severities == {Severity.INFORMATION}
+
+
+def test_what_the_reader_found_is_told_once() -> None:
+    raw = message(MSH=ORU["MSH"] + "||||||ASCII", PID=ORU["PID"].replace("DOE", "DOÉ"))
+    judged = V2Standard().validate(er7.parse(raw), STANDARDS)
+    assert [issue.rule for issue in judged].count("V2-0010") == 1

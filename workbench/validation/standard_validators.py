@@ -33,7 +33,7 @@ class V2Standard(_Standard):
             return ()
         if against.v2_profile is not None:
             return profile_validator(against.v2_profile).validate(document)
-        return (*document.issues, *validate_message(document))
+        return validate_message(document)
 
 
 class FhirStandard(_Standard):
