@@ -12,7 +12,7 @@ from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.mapping.conditions import SyntaxProblem
 from workbench.mapping.conditions import read_source as parse_source
-from workbench.mapping.engine.compile_message import CompiledMessageMap, RowFunction, compile_message_map
+from workbench.mapping.engine.compile_message import CompiledMessageMap, compile_message_map
 from workbench.mapping.engine.compile_rule import CompiledMaps, Compiler
 from workbench.mapping.engine.compile_source import CodeMaps
 from workbench.mapping.engine.compile_text import FirstText, first_text
@@ -21,6 +21,7 @@ from workbench.mapping.engine.finish import assemble
 from workbench.mapping.engine.identity import name_of
 from workbench.mapping.engine.keep import check_extension, keep_the_rest
 from workbench.mapping.engine.lines import keep_lines
+from workbench.mapping.engine.rows import RowFunction
 from workbench.mapping.engine.running import LONGEST_NUMBERED, Frame, Run
 from workbench.mapping.engine.scope import Resource, lay_out
 from workbench.mapping.engine.trace import TracedResult
@@ -213,7 +214,7 @@ class CompiledMapping:
         state.context = self._contexts.number((state.zone, state.sender, sent_by, state.delimiters, noting, full))
         state.key = (*sent_by, control_id)
         state.name = name_of(*state.key)
-        for row in compiled.rows_for(frozenset(state.laid_out.root.by_name)):
+        for row in compiled.rows.of(state.laid_out):
             row(state)
         return state
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from workbench.kernel.errors import Refused
@@ -19,6 +19,7 @@ from workbench.mapping.engine.effects import Effect, fields_compared, fields_rea
 from workbench.mapping.engine.fused import Fused
 from workbench.mapping.engine.identity import id_of_name, lasting_search, name_of
 from workbench.mapping.engine.plans import CompiledMap
+from workbench.mapping.engine.rows import RowFunction, Rows
 from workbench.mapping.engine.running import NOTHING, VALUE, Frame, Node, RuleName, Run, SlotList, Step
 from workbench.mapping.engine.scope import GroupScope, Instance, Layout, Resource, SegmentScope
 from workbench.mapping.engine.shapes import Shape, Source, known
@@ -30,12 +31,8 @@ from workbench.mapping.model import MessageMap, Row
 BUNDLE = "bundle"
 """The name under which rows fill the Bundle itself."""
 
-REMEMBERED_NAMES = 1024
-"""Sets of segment names for which a map keeps its rows."""
-
 Places = Callable[[Run], Sequence[SegmentScope | GroupScope]]
 Identify = Callable[[Frame], tuple[str, ...] | None]
-RowFunction = Callable[[Run], None]
 RowContent = Callable[[Frame, Resource, Instance | None], int]
 """Writes what the maps of a row say into a resource; the instance is None for the Bundle itself."""
 
@@ -59,18 +56,7 @@ class CompiledMessageMap:
     name: str
     layout: Layout
     by_row: tuple[tuple[Row, RowFunction], ...]
-    groups: frozenset[str]
-    _of_names: dict[frozenset[str], tuple[RowFunction, ...]] = field(default_factory=dict)
-
-    def rows_for(self, names: frozenset[str]) -> tuple[RowFunction, ...]:
-        """The rows that can have something to do in a message with segments of those names."""
-        found = self._of_names.get(names)
-        if found is None:
-            ends = [(row.source.rsplit("/", 1)[-1], function) for row, function in self.by_row]
-            found = tuple(function for end, function in ends if end in self.groups or end in names)
-            if len(self._of_names) < REMEMBERED_NAMES:
-                self._of_names[names] = found
-        return found
+    rows: Rows
 
 
 def compile_message_map(
@@ -93,7 +79,7 @@ def compile_message_map(
         for row in message_map.rows
         if row.enabled and compiler.package.status_of(row).value != "rejected"
     )
-    return CompiledMessageMap(message_map.name, Layout.of(message_map.groups), by_row, frozenset(known))
+    return CompiledMessageMap(message_map.name, Layout.of(message_map.groups), by_row, Rows(by_row, known))
 
 
 class _RowCompiler:

@@ -109,21 +109,16 @@ def _entries(order: Iterable[Instance]) -> list[Json]:
         kind = resource["resourceType"]
         if not search and "identifier" in resource:
             search = search_of(resource["identifier"])
-        searched = f"{kind}?{search}" if search else ""
-        if searched:
-            if searched in taken:
-                searched = ""
-            else:
-                taken.add(searched)
-        if instance.write is Write.CREATE:
-            request: Resource = {"method": "POST", "url": kind}
-            if searched:
-                request["ifNoneExist"] = search
-        elif searched:
-            request = {"method": "PUT", "url": searched}
+        if search and (searched := f"{kind}?{search}") not in taken:
+            taken.add(searched)
+            request: Resource = {"method": "PUT", "url": searched}
+            if instance.write is Write.CREATE:
+                request = {"method": "POST", "url": kind, "ifNoneExist": search}
+        elif instance.write is Write.CREATE:
+            request = {"method": "POST", "url": kind}
         else:
             identity = instance.identity
-            named = {"resourceType": kind, "id": identity, **resource, "id": identity}
+            named = {"resourceType": kind, "id": identity, **resource}
             resource.clear()
             resource.update(named)  # the same object, which trace and keep rules hold
             request = {"method": "PUT", "url": f"{kind}/{identity}"}

@@ -12,7 +12,8 @@ from workbench.mapping.engine.running import Run
 from workbench.mapping.model import Json
 
 Object = dict[str, Json]
-_SPACE = NAMESPACE.bytes
+_BEGUN = sha1(NAMESPACE.bytes, usedforsecurity=False)
+"""A digest that has read the name space: to copy it takes two thirds of the time of a new one."""
 _PARTS = itemgetter(slice(8), slice(8, 12), slice(13, 16), 16, slice(17, 20), slice(20, 32))
 """Of a digest: what stands between the dashes, less the version."""
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
@@ -31,7 +32,9 @@ def name_of(*parts: str) -> str:
 
 def id_of_name(name: str) -> str:
     """The id of what has a name by `name_of`."""
-    digest = sha1(_SPACE + name.encode(), usedforsecurity=False).hexdigest()
+    begun = _BEGUN.copy()
+    begun.update(name.encode())
+    digest = begun.hexdigest()
     low, middle, high, variant, clock, node = _PARTS(digest)
     return f"{low}-{middle}-5{high}-{_VARIANT[variant]}{clock}-{node}"
 

@@ -22,7 +22,7 @@ from workbench.mapping.engine.running import (
     Written,
     number_of,
 )
-from workbench.mapping.engine.scope import Resource, SegmentScope, field_bit, numbers_of_fields, populated_fields
+from workbench.mapping.engine.scope import Resource, SegmentScope, field_bit, numbers_of_fields
 from workbench.mapping.model import Json, LedgerRule
 from workbench.v2.er7 import HEADERS
 from workbench.v2.escapes import unescape
@@ -110,7 +110,7 @@ def _left(run: Run, scope: SegmentScope, known: KnownOfSegment) -> list[int]:
     (as `ledger.leaves`)."""
     fields = scope.fields
     apart = _HEADER_FIELDS if scope.name in HEADERS else _NAME
-    waiting = populated_fields(fields) & ~(scope.done | known.fields | apart)
+    waiting = scope.populated & ~(scope.done | known.fields | apart)
     if not waiting:
         return []
     leaves = leaves_with(run.repetition, run.component, run.subcomponent).of

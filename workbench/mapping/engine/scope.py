@@ -90,13 +90,8 @@ class Scope:
 
 def field_bit(field: int) -> int:
     """A field as one bit of a number for all fields of a segment: the lowest of a byte, because bytes become a number
-    at once (`populated_fields`)."""
+    at once (`SegmentScope.populated`)."""
     return 1 << (field << 3)
-
-
-def populated_fields(fields: Iterable[str]) -> int:
-    """The fields in which anything is written, as `field_bit`s."""
-    return int.from_bytes(bytes(map(bool, fields)), "little")
 
 
 def numbers_of_fields(bits: int) -> list[int]:
@@ -112,13 +107,14 @@ class SegmentScope(Scope):
     """One segment.
 
     fields      raw texts; `fields[n]` is field n of the standard
+    populated   those in which anything is written, as `field_bit`s
     first       of a segment of which a row sees one repetition only: field → number of that repetition
     maps        those with ignore or keep rules that were given the segment
     taken       in fast runs where values may be kept: the places whose values were written, as `place_number`s
     done        the same of whole fields, whose places need not be in `taken`, as `field_bit`s
     """
 
-    __slots__ = ("done", "fields", "first", "index", "maps", "segment", "taken")
+    __slots__ = ("done", "fields", "first", "index", "maps", "populated", "segment", "taken")
 
     def __init__(self, segment: Segment, outer: GroupScope) -> None:
         self.name = segment.name  # what `Scope` does, without a call: a message has many segments
@@ -127,7 +123,8 @@ class SegmentScope(Scope):
         self.made = None
         self.segment = segment
         self.index = segment.index
-        self.fields = segment.fields
+        self.fields = fields = segment.fields
+        self.populated = int.from_bytes(bytes(map(bool, fields)), "little")
         self.first: Mapping[int, int] | None = None
         self.taken: set[int] = set()
         self.done = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -40,6 +40,7 @@ class Shape:
     single     counted parts that do not repeat
     valued     parts asked for that begin with a text
     matches    of patterns, each with the part it is asked of: whether it matches
+    absent     says of a name that the message has no such segment; nothing is known of others
     """
 
     populated: tuple[bool, ...]
@@ -47,6 +48,7 @@ class Shape:
     single: frozenset[int] = frozenset()
     valued: frozenset[int] = frozenset()
     matches: Mapping[Pattern, bool] = field(default_factory=dict)
+    absent: Callable[[str], bool] = lambda name: False
 
     def empty(self, part: int) -> bool:
         return part >= len(self.populated) or not self.populated[part]
@@ -84,10 +86,13 @@ def left_open(condition: Condition, source: Source, shape: Shape) -> Condition:
 
 def _known_check(check: Check, source: Source, shape: Shape) -> bool | None:
     part = source.part(check.path)
-    if not part or check.path is None or check.path.only is not None:
+    if check.path is None:
+        return None
+    absent = not check.path.in_value and shape.absent(check.path.name)
+    if not absent and (not part or check.path.only is not None):
         return None
     if check.operand is Operand.VALUE:
-        if shape.empty(part):
+        if absent or shape.empty(part):
             return check.test is Relation.UNEQUAL
         if check.test is Relation.VALUED and part in shape.valued and not _below(check.path, source):
             return True
@@ -103,7 +108,7 @@ def _known_check(check: Check, source: Source, shape: Shape) -> bool | None:
             return text not in check.values
         return True if check.test is Relation.VALUED else None
     if check.operand is Operand.COUNT and not check.path.component and not check.path.repetition:
-        number = 0 if shape.empty(part) else 1 if part in shape.single else None
+        number = 0 if absent or shape.empty(part) else 1 if part in shape.single else None
         return None if number is None else compares(check.test, number, int(check.values[0]))
     return None
 

@@ -1,0 +1,108 @@
+"""Which rows of a message map can have something to do in a message.
+
+A map has rows for everything that messages of its kind may hold. Most have nothing to do in a given message: it has no
+such segment, or a field of it is empty that the row's condition asks for. What the names of the segments and their
+populated fields tell is worked out once for each set of names, and for each segment with the same fields populated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from workbench.mapping.conditions import Condition, read_condition
+from workbench.mapping.engine.running import Run
+from workbench.mapping.engine.scope import LaidOut, SegmentScope
+from workbench.mapping.engine.shapes import Shape, Source, known
+from workbench.mapping.model import Row
+
+RowFunction = Callable[[Run], None]
+
+REMEMBERED_NAMES = 1024
+"""Sets of segment names for which a map keeps its rows."""
+
+REMEMBERED_SHAPES = 4096
+"""Segments, told apart by name and populated fields, of which a set of names keeps the rows."""
+
+
+class CandidateRow(NamedTuple):
+    """A row that a message with segments of some names can need.
+
+    bit        its own in the numbers that stand for sets of rows
+    segment    the name of the segments it is for, "" of one for a group
+    condition  None where it holds always, or where the row is for a group
+    """
+
+    bit: int
+    segment: str
+    condition: Condition | None
+    function: RowFunction
+
+
+class Rows:
+    """The rows of a message map in order, with the names of its groups."""
+
+    def __init__(self, by_row: Sequence[tuple[Row, RowFunction]], groups: Iterable[str]) -> None:
+        self._by_row = tuple(by_row)
+        self._groups = frozenset(groups)
+        self._of_names: dict[frozenset[str], RowsOfNames] = {}
+
+    def of(self, laid_out: LaidOut) -> Iterable[RowFunction]:
+        """The rows that can have something to do in a message."""
+        names = frozenset(laid_out.root.by_name)
+        found = self._of_names.get(names)
+        if found is None:
+            found = RowsOfNames(self._candidates(names))
+            if len(self._of_names) < REMEMBERED_NAMES:
+                self._of_names[names] = found
+        return found.of(laid_out.segments)
+
+    def _candidates(self, names: frozenset[str]) -> Iterable[CandidateRow]:
+        shape = Shape((), {}, absent=lambda name: name not in names and name not in self._groups)
+        for number, (row, function) in enumerate(self._by_row):
+            end = row.source.rsplit("/", 1)[-1]
+            if end not in names and end not in self._groups:
+                continue
+            condition = read_condition(row.when) if row.when else None
+            if condition is not None and known(condition, Source("", False), shape) is False:
+                continue
+            if end in self._groups:
+                yield CandidateRow(1 << number, "", None, function)
+            else:
+                yield CandidateRow(1 << number, end, condition, function)
+
+
+class RowsOfNames:
+    """The rows that messages with segments of the same names can need."""
+
+    def __init__(self, candidates: Iterable[CandidateRow]) -> None:
+        self._candidates = tuple(candidates)
+        self._of_groups = sum(one.bit for one in self._candidates if not one.segment)
+        self._of_shape: dict[tuple[str, int], int] = {}
+        self._of_bits: dict[int, tuple[RowFunction, ...]] = {}
+
+    def of(self, segments: Iterable[SegmentScope]) -> Iterable[RowFunction]:
+        bits, of_shape = self._of_groups, self._of_shape
+        for segment in segments:
+            shape = segment.name, segment.populated
+            found = of_shape.get(shape)
+            bits |= self._rows_of(segment) if found is None else found
+        functions = self._of_bits.get(bits)
+        if functions is None:
+            functions = tuple([one.function for one in self._candidates if one.bit & bits])
+            if len(self._of_bits) < REMEMBERED_SHAPES:
+                self._of_bits[bits] = functions
+        return functions
+
+    def _rows_of(self, segment: SegmentScope) -> int:
+        """The rows that can have something to do for segments of that name with the same fields populated."""
+        name = segment.name
+        source, shape = Source(name, False), Shape(tuple(map(bool, segment.fields)), {})
+        found = sum(
+            one.bit
+            for one in self._candidates
+            if one.segment == name and (one.condition is None or known(one.condition, source, shape) is not False)
+        )
+        if len(self._of_shape) < REMEMBERED_SHAPES:
+            self._of_shape[name, segment.populated] = found
+        return found
