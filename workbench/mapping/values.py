@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from workbench.kernel.partial_time import PartialDateTime, Precision
@@ -31,8 +31,7 @@ class Misfit(ValueError):
     """The text cannot be a value of the element's type."""
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(NamedTuple):
     """What a time without an offset means in one message.
 
     offset  minutes east of UTC that MSH-7 states, None when it states none

@@ -79,14 +79,22 @@ def write_codes(parts: RuleParts, target: Target, codes: Codes) -> Step:
                 continue
             at = target.put(frame, value)
             row = rows[0] if rows else None
+            taken = (code.node if rows or isinstance(value, dict) else _alone(code.node),)
             if at is None:
-                frame.run.note(Written(name, (code.node,), True, None, target.key, None, OCCUPIED, row))
+                frame.run.note(Written(name, taken, True, None, target.key, None, OCCUPIED, row))
                 continue
-            frame.run.note(Written(name, (code.node,), True, at.container, at.key, at.item, outcome, row))
+            frame.run.note(Written(name, taken, True, at.container, at.key, at.item, outcome, row))
             written = VALUE
         return written
 
     return run
+
+
+def _alone(node: Node) -> Node:
+    """The code of a coding without its system and words, which a place for codes alone cannot hold."""
+    if not isinstance(node.value, dict) or node.place is None or "code" not in node.value:
+        return node
+    return Node(node.value["code"], (*node.place, "code"), node.via)
 
 
 def _safe(transform: Transformer | None, frame: Frame, text: str) -> str:

@@ -91,7 +91,8 @@ class Instance:
     content  what was written
     source   what it was made from
     inside   what the rows within it made, in order
-    number   which of those of its kind it is in what encloses it, from 1
+    number   which of those of its kind it is in what encloses it, from 1; segments in one of their own kind are
+             counted with it
     overall  which of its kind it is in the message
     """
 
@@ -110,14 +111,21 @@ class Instance:
     def add(self, made: Instance) -> None:
         """Put what is being made behind all that stands in it."""
         self.inside.append(made)
-        made.number = self._count(made.kind, False, 1)
+        made.number = self._counting(made.kind)._count(made.kind, False, 1)
         made.overall = self.message._count(made.kind, True, 1)
 
     def take_back(self, made: Instance) -> None:
         """Take out what was put in last."""
         self.inside.remove(made)
-        self._count(made.kind, False, -1)
+        self._counting(made.kind)._count(made.kind, False, -1)
         self.message._count(made.kind, True, -1)
+
+    def _counting(self, kind: str) -> Instance:
+        """Where segments of a kind are counted: in the nearest that is of another kind."""
+        scope = self
+        while kind and scope.kind == kind and scope.outer is not None:
+            scope = scope.outer
+        return scope
 
     def _count(self, kind: str, overall: bool, more: int) -> int:
         count = self._counts[kind, overall] = self._counts.get((kind, overall), 0) + more

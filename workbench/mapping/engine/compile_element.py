@@ -28,7 +28,7 @@ from workbench.mapping.engine.memory import (
     recorded,
     remembering,
 )
-from workbench.mapping.engine.plans import Block, CompiledMap, first_of, in_order, only_copied
+from workbench.mapping.engine.plans import Block, CompiledMap, copied_first, first_of, in_order
 from workbench.mapping.engine.retracing import note_again
 from workbench.mapping.engine.rule_parts import Place, RuleParts
 from workbench.mapping.engine.running import (
@@ -137,7 +137,7 @@ def remembered_content(parts: RuleParts, kind: Kind) -> Content:
     """`content` with a memory where what it writes depends on the value alone."""
     fill, maps = content(parts, kind)
     alone = depends_on_value_alone(_rules_inside(parts), parts.package, (parts.rule.using,))
-    return remembering(fill, lambda: only_copied(maps)) if alone else fill
+    return remembering(fill, lambda: copied_first(maps)) if alone else fill
 
 
 def _rules_inside(parts: RuleParts) -> tuple[Rule, ...]:
@@ -210,7 +210,7 @@ def _spread(parts: RuleParts, kind: Kind) -> Step:
     target, _ = parts.target()
     own_key = target.direct and not target.repeats and target.slot is None
     alone = own_key and depends_on_value_alone(used.rules, parts.package, (using,))
-    fill_apart, keys = remembering(fill), {target.key, f"_{target.key}", *target.others}
+    fill_apart, keys = remembering(fill, lambda: None), {target.key, f"_{target.key}", *target.others}
 
     def run(frame: Frame) -> int:
         written = NOTHING
@@ -315,7 +315,7 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
                 made_key, url = (identity, node.raw, what), f"urn:uuid:{identity}"
                 there = Recipe(made_key, url, resource, search, name, rule.write, content)
                 known.keep(key, there)
-                state.same.add(there.key)
+                state.same[there.key] = node.segment
         if state.made is not None:
             state.made.append(there)
         return instance

@@ -232,22 +232,19 @@ class _RowCompiler:
         populated for it or 0, None when one cannot be said."""
         maps, linking = self.maps(kind), self.links(kind)
         links = [link for link, _ in linking]
-        covered = {name: self.package.segments[name].covers for name, _, _ in maps}
+        covered = self.maps_with_rules()
         reads = any(compiled.reads for _, _, compiled in maps)
 
         def run(frame: Frame, resource: Resource, owner: Instance | None) -> int:
-            written = NOTHING
+            written, state, scope = NOTHING, frame.run, frame.scope
             for map_name, name, compiled in maps:
-                scope = frame.scope
-                segments = [s for s in scope.direct if s.name == name] if isinstance(scope, GroupScope) else [scope]
-                for segment in segments:
-                    if covered[map_name]:
+                for segment in (scope,) if isinstance(scope, SegmentScope) else scope.named(name):
+                    if map_name in covered:
                         segment.maps[map_name] = None
                     slots: SlotList = [None] * compiled.slots.size
-                    inner = Frame(frame.run, segment, segment.fields, None, resource, slots, None, owner)
-                    written |= compiled.run(inner)
+                    written |= compiled.run(Frame(state, segment, segment.fields, None, resource, slots, None, owner))
             if links and (written >= VALUE or not reads):
-                here = Frame(frame.run, frame.scope, frame.parts, None, resource, [None] * len(links), None, owner)
+                here = Frame(state, scope, frame.parts, None, resource, [None] * len(links), None, owner)
                 for link in links:
                     link(here)
             return VALUE if written >= VALUE or (written and not reads) else NOTHING

@@ -14,7 +14,7 @@ from workbench.mapping.engine.ledger import Leaf
 from workbench.mapping.engine.running import Frame, Node, Run
 from workbench.mapping.engine.scope import SegmentScope, field_bit
 from workbench.mapping.model import LedgerRule, MessageMap, Package
-from workbench.v2.er7 import Message
+from workbench.v2.er7 import HEADERS, Message
 
 _PATTERN = re.compile(r"([A-Z*][A-Z0-9]*\*?)(?:-(\d+))?(?:\.(\d+))?(?:\.(\d+))?")
 
@@ -97,13 +97,14 @@ class KnownOfSegment:
     """What is known of segments of one name that were given to the same maps.
 
     keeps    a keep rule may apply to a value of theirs
-    fields   fields that an ignore rule covers whatever the message says, as `scope.field_bit`s
+    apart    fields that an ignore rule covers whatever the message says, as `scope.field_bit`s, with what is no value:
+             the segment's name, and the delimiters
     ignored  place numbers seen to be ignored
     kept     by place number, the rule that keeps the value unless a rule for values says otherwise
     """
 
     keeps: bool
-    fields: int
+    apart: int
     ignored: set[int] = field(default_factory=set)
     kept: dict[int, LedgerRule] = field(default_factory=dict)
 
@@ -124,8 +125,9 @@ class Covers:
             if len(self._known) >= REMEMBERED_FIELDS:
                 self._known.clear()
             fields = {c.place[0] for c in self.ignore.of_segment(scope.name) if len(c.place) == 1 and c.always(scope)}
-            mask = sum(map(field_bit, fields))
-            found = self._known[key] = KnownOfSegment(self.may_keep(scope.name), mask)
+            no_values = {0, 1, 2} if scope.name in HEADERS else {0}
+            apart = sum(map(field_bit, fields | no_values))
+            found = self._known[key] = KnownOfSegment(self.may_keep(scope.name), apart)
         return found
 
     def always_keeps(self, scope: SegmentScope, leaf: Leaf) -> LedgerRule | None:

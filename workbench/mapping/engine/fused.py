@@ -126,6 +126,7 @@ class Fused:
         self.texts = texts
         self._header = tuple(sorted(effect.header))
         self._made = tuple(sorted(effect.made))
+        self._asks_elsewhere = bool(effect.header or effect.made)
         self._known: dict[object, Outcome | None] = {}
         self._hits = self._misses = 0
 
@@ -133,18 +134,15 @@ class Fused:
         target, scope, state, node = frame.target, frame.scope, frame.run, frame.node
         if not isinstance(scope, SegmentScope) or scope.first:
             return self._plain(frame)
-        if self._copied and not self._plain_texts(state, frame.parts):
+        copied = self._copied
+        if copied and not self._plain_texts(state, frame.parts):
             return self._plain(frame)
         texts = self.texts(frame.parts)
         header: SegmentScope | None = None
-        if self._header:
-            header = _header(state)
-            if header is None:
+        if self._asks_elsewhere:
+            if self._header and (header := _header(state)) is None:
                 return self._plain(frame)
-            fields = header.fields
-            texts = (texts, *[fields[number] if number < len(fields) else "" for number in self._header])
-        if self._made:
-            texts = (texts, *[bool(state.find(name, scope)) for name in self._made])
+            texts = (texts, *self._elsewhere(state, scope, header))
         key = (state.context, texts) if node is None else (state.context, texts, node.level)
         there = self._known.get(key)
         if there is None:
@@ -156,7 +154,7 @@ class Fused:
             return self._plain(frame)
         self._hits += 1
         element = there.element.copy()
-        if self._copied and not self._put_in(state, element, frame.parts):
+        if copied and not self._put_in(state, element, frame.parts):
             return self._plain(frame)
         if there.referrals:
             _refer_again(frame, element, there.referrals)
@@ -169,19 +167,25 @@ class Fused:
         for recipe in there.made:
             make_again(state, scope, recipe)
         if there.notes:
-            said = {one.number: self._said(one, frame.parts[one.number], state) for one in self._copied}
+            said = {one.number: self._said(one, frame.parts[one.number], state) for one in copied}
             note_again(state, there.notes, (element, *state.copies[first:]), scope, node, target, offsets, said)
+        scope.done |= there.done
         if there.taken:
             base = 0 if node is None else number_of(node, True)
             scope.taken.update([base + place for place in there.taken] if base else there.taken)
-        scope.done |= there.done
-        for name, part in there.given:
-            state.given.append((name, moved(part, state, scope, node)))
-        if there.of_header and header is not None:
+        if there.given:
+            state.given += [(name, moved(part, state, scope, node)) for name, part in there.given]
+        if header is not None:
             header.taken |= there.of_header
         if state.made is not None:
             state.made += there.made
         return there.written
+
+    def _elsewhere(self, state: Run, scope: SegmentScope, header: SegmentScope | None) -> list[object]:
+        """What the rules see besides their segment: fields of MSH, and whether there are instances of some names."""
+        fields = [] if header is None else header.fields
+        seen: list[object] = [fields[number] if number < len(fields) else "" for number in self._header]
+        return seen + [bool(state.find(name, scope)) for name in self._made]
 
     def _plain_texts(self, state: Run, parts: Sequence[str]) -> bool:
         """True when the copied parts are texts in which nothing stands for anything else."""

@@ -42,8 +42,8 @@ def id_of_name(name: str) -> str:
 def search_of(identifiers: Json) -> str:
     """`identifier=system|value` of the first identifier that has both, "" when none has."""
     for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
-        if isinstance(identifier, dict):
-            system, value = identifier.get("system"), identifier.get("value")
+        if isinstance(identifier, dict) and "system" in identifier and "value" in identifier:
+            system, value = identifier["system"], identifier["value"]
             if system and value and isinstance(system, str) and isinstance(value, str):
                 return _identifier_search(system, value)
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from workbench.kernel.errors import Refused
 from workbench.mapping.engine.covering import Covering, Covers, KnownOfSegment
@@ -22,17 +23,12 @@ from workbench.mapping.engine.running import (
     Written,
     number_of,
 )
-from workbench.mapping.engine.scope import Resource, SegmentScope, field_bit, numbers_of_fields
+from workbench.mapping.engine.scope import Resource, SegmentScope, numbers_of_fields
 from workbench.mapping.model import Json, LedgerRule
-from workbench.v2.er7 import HEADERS
 from workbench.v2.escapes import unescape
 
 _PART = (1 << COMPONENTS) - 1
 """The bits of one number of a place."""
-
-_NAME = field_bit(0)
-_HEADER_FIELDS = field_bit(0) | field_bit(1) | field_bit(2)
-"""What stands at these numbers is no value: the segment's name, and the delimiters."""
 
 KEPT_EXTENSION = "kept"
 """The short name in package.yaml of the extension that keeps values."""
@@ -49,6 +45,31 @@ def check_extension(covers: Covers, extensions: Mapping[str, str]) -> None:
         )
 
 
+class LeafPlace(NamedTuple):
+    """The place of a leaf in its segment.
+
+    name  in the product's notation, such as `PID-3[2].1`
+    """
+
+    field: int
+    repetition: int
+    component: int
+    subcomponent: int
+    name: str
+
+    def leaf(self, scope: SegmentScope) -> Leaf:
+        return (scope.index, self.field, self.repetition, self.component, self.subcomponent)
+
+
+@lru_cache(maxsize=4096)
+def place_of(segment: str, number: int) -> LeafPlace:
+    """The place that a `place_number` means."""
+    field, repetition = number >> FIELDS, number >> REPETITIONS & _PART
+    component, subcomponent = number >> COMPONENTS & _PART, number & _PART
+    name = f"{segment}-{field}{f'[{repetition}]' if repetition > 1 else ''}.{component}"
+    return LeafPlace(field, repetition, component, subcomponent, f"{name}.{subcomponent}" if subcomponent > 1 else name)
+
+
 def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> None:
     """Write every value that would be lost and that a keep rule covers, and trace it."""
     if run.trace is not None and (run.uneven or run.dropped):
@@ -58,9 +79,10 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
     for scope in run.laid_out.segments:
         known = covers.known_of(scope)
         for number in _left(run, scope, known) if known.keeps else ():
-            leaf, raw = _leaf(run, scope, number)
+            place = place_of(scope.name, number)
             rule = known.kept.get(number)
             if rule is None:
+                leaf = place.leaf(scope)
                 if covers.always_ignores(scope, leaf):
                     known.ignored.add(number)
                     continue
@@ -69,32 +91,30 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
                     known.kept[number] = rule
             if given is None:
                 given = {(node.segment.index, node.field) for _, node in run.given}
-            if rule is None or leaf[:2] in given:  # a map with rules of its own may have been given the value
-                covering = covering or Covering(covers, run)
+            if (
+                rule is None or (scope.index, place.field) in given
+            ):  # a map with rules of its own may have been given it
+                covering, leaf = covering or Covering(covers, run), place.leaf(scope)
                 rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
             if rule is not None:
-                _keep(run, scope, leaf, raw, rule, extensions)
+                _keep(run, scope, place, rule, extensions)
 
 
-def _keep(run: Run, scope: SegmentScope, leaf: Leaf, raw: str, rule: LedgerRule, extensions: Mapping[str, str]) -> None:
+def _keep(run: Run, scope: SegmentScope, place: LeafPlace, rule: LedgerRule, extensions: Mapping[str, str]) -> None:
     holder = holder_of(run, scope, rule)
     if holder is None:
         return
     there = holder.setdefault("extension", [])
     assert isinstance(there, list)
-    _, field, repetition, component, subcomponent = leaf
-    place = {"url": "place", "valueString": _place(scope.name, field, repetition, component, subcomponent)}
-    value = {"url": "value", "valueString": unescape(raw, run.delimiters) if run.escape in raw else raw}
-    there.append({"url": extensions[KEPT_EXTENSION], "extension": [place, value]})
+    field, repetition, component, subcomponent, name = place
+    raw = scope.fields[field].split(run.repetition)[repetition - 1]
+    raw = raw.split(run.component)[component - 1].split(run.subcomponent)[subcomponent - 1]
+    value = unescape(raw, run.delimiters) if run.escape in raw else raw
+    parts: list[Json] = [{"url": "place", "valueString": name}, {"url": "value", "valueString": value}]
+    there.append({"url": extensions[KEPT_EXTENSION], "extension": parts})
     if run.trace is not None:
         node = Node(raw, 3, scope, field, repetition, component, subcomponent)
         run.trace.append(Written(RuleName("keep", rule.id), (node,), False, holder, "extension", len(there) - 1, KEPT))
-
-
-@lru_cache(maxsize=4096)
-def _place(segment: str, field: int, repetition: int, component: int, subcomponent: int) -> str:
-    place = f"{segment}-{field}{f'[{repetition}]' if repetition > 1 else ''}.{component}"
-    return f"{place}.{subcomponent}" if subcomponent > 1 else place
 
 
 def holder_of(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | None:
@@ -106,28 +126,15 @@ def holder_of(run: Run, scope: SegmentScope, rule: LedgerRule) -> Resource | Non
 
 
 def _left(run: Run, scope: SegmentScope, known: KnownOfSegment) -> list[int]:
-    """The places of every populated value of a segment that was neither taken nor is ignored, MSH-1 and MSH-2 left out
-    (as `ledger.leaves`)."""
-    fields = scope.fields
-    apart = _HEADER_FIELDS if scope.name in HEADERS else _NAME
-    waiting = scope.populated & ~(scope.done | known.fields | apart)
+    """The places of every populated value of a segment that was neither taken nor is ignored (as `ledger.leaves`)."""
+    waiting = scope.populated & ~(scope.done | known.apart)
     if not waiting:
         return []
-    leaves = leaves_with(run.repetition, run.component, run.subcomponent).of
-    numbers = [leaves(number, fields[number]) for number in numbers_of_fields(waiting)]
-    left = set().union(*numbers)
+    fields, leaves = scope.fields, leaves_with(run.repetition, run.component, run.subcomponent).of
+    left = set().union(*[leaves(number, fields[number]) for number in numbers_of_fields(waiting)])
     left -= scope.taken
     left -= known.ignored
     return [number for number in sorted(left) if not taken_whole(number, scope.taken)] if left else []
-
-
-def _leaf(run: Run, scope: SegmentScope, number: int) -> tuple[Leaf, str]:
-    """The leaf of a place number and what is written there."""
-    field, repetition = number >> FIELDS, number >> REPETITIONS & _PART
-    component, subcomponent = number >> COMPONENTS & _PART, number & _PART
-    raw = scope.fields[field].split(run.repetition)[repetition - 1]
-    raw = raw.split(run.component)[component - 1].split(run.subcomponent)[subcomponent - 1]
-    return (scope.index, field, repetition, component, subcomponent), raw
 
 
 def _take_from_trace(run: Run) -> None:

@@ -7,6 +7,7 @@ makes the same of the same text, so what was made the last time is copied. Runs 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from workbench.mapping.conditions import (
@@ -54,8 +55,6 @@ _OWN_KEYS = frozenset({"url", "resourceType"})
 _Kept = TypeVar("_Kept")
 
 _NOTHING_SAID: Mapping[int, tuple[str, str]] = {}
-_VARIES = "\0"
-"""Stands in a form for any text of a part that is only copied."""
 
 Object = dict[str, Json]
 Content = Callable[[Frame, Node, Object, Frame], int]
@@ -106,13 +105,13 @@ class Memory(Generic[_Kept]):
         self._known[key] = value
 
 
-def remembering(fill: Content, varying: Callable[[], Mapping[int, Copied]] = dict) -> Content:
+def remembering(fill: Content, first: Callable[[], Copied | None]) -> Content:
     """`fill`, which depends on its value alone, with a memory.
 
-    varying  the parts of the value that are only copied, by number
+    first  as in `FormMemory`
     """
     known: Memory[Remembered] = Memory()
-    of_form = FormMemory(fill, varying)
+    of_form = FormMemory(fill, first)
 
     def run(frame: Frame, node: Node, element: Object, around: Frame) -> int:
         state = frame.run
@@ -163,63 +162,49 @@ def write_again(
 
 
 class FormMemory:
-    """The memory of values that differ in parts which are only copied, such as numbers of patients, and are the same
-    otherwise: what is remembered is told by the other parts, and the copied ones are put in."""
+    """The memory of values whose first part is only copied, such as numbers of patients: what is remembered is told by
+    what follows it, and the first part is put in.
 
-    def __init__(self, fill: Content, varying: Callable[[], Mapping[int, Copied]]) -> None:
+    find  gives what becomes of the first part, None when more is done with it than to copy it
+    """
+
+    def __init__(self, fill: Content, find: Callable[[], Copied | None]) -> None:
         self._fill = fill
-        self._find = varying
-        self._varying: tuple[tuple[int, Copied], ...] | None = None
+        self._first = lru_cache(maxsize=1)(find)
         self._known: Memory[Remembered] = Memory()
 
     def run(self, frame: Frame, node: Node, element: Object, around: Frame) -> int:
-        if self._varying is None:
-            self._varying = tuple(self._find().items())
+        first, known = self._first(), self._known
+        if first is None or node.level > 2:
+            return self._fill(frame, node, element, around)
+        if not known.of_use:
+            known.passed_by()
+            return self._fill(frame, node, element, around)
         state = frame.run
-        if not self._varying or node.level > 2:
+        text, separator, others = node.raw.partition(state.component if node.level == 1 else state.subcomponent)
+        if text == NULL or state.escape in text or state.subcomponent in text:
             return self._fill(frame, node, element, around)
-        if not self._known.of_use:
-            self._known.passed_by()
-            return self._fill(frame, node, element, around)
-        form = state.parts_of(node)
-        texts: dict[int, str] = {}
-        for number, _ in self._varying:
-            text = form[number] if number < len(form) else ""
-            if text:
-                if text == NULL or state.escape in text or state.subcomponent in text:
-                    return self._fill(frame, node, element, around)
-                texts[number] = text
-                form[number] = _VARIES
-        form[0] = ""
-        key = (state.context, node.level, *form)
-        there = self._known.get(key)
+        key = (state.context, node.level, text != "", separator, others)
+        there = known.get(key)
         if there is None:
-            return self._learn(key, texts, frame, node, element, around)
+            return self._learn(key, text, first, frame, node, element, around)
         copied = there.element.copy()
-        try:
-            for number, rule in self._varying:
-                if number in texts:
-                    copied[rule.key] = rule.convert(texts[number], state.zone)
-        except Misfit:
-            return self._fill(frame, node, element, around)
-        said: Mapping[int, tuple[str, str]] = {}
-        if state.trace is not None:
-            rules = dict(self._varying)
-            said = {number: (text, rules[number].note(text, state.zone)) for number, text in texts.items()}
+        if text:
+            try:
+                copied[first.key] = first.convert(text, state.zone)
+            except Misfit:
+                return self._fill(frame, node, element, around)
+        said = _NOTHING_SAID if state.trace is None or not text else {1: (text, first.note(text, state.zone))}
         return write_again(state, node, element, there, copied, said)
 
     def _learn(
-        self, key: object, texts: Mapping[int, str], frame: Frame, node: Node, element: Object, around: Frame
+        self, key: object, text: str, first: Copied, frame: Frame, node: Node, element: Object, around: Frame
     ) -> int:
         state = frame.run
         written, there = recorded(self._fill, frame, node, element, around)
         if state.made is not None:
             state.made += (None,) if there is None else there.made
-        if there is not None and all(
-            there.element.element.get(rule.key) == rule.convert(texts[number], state.zone)
-            for number, rule in self._varying or ()
-            if number in texts
-        ):
+        if there is not None and (not text or there.element.element.get(first.key) == first.convert(text, state.zone)):
             self._known.keep(key, there)
         return written
 
@@ -277,9 +262,13 @@ def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
 
     Traced runs make and merge it each time, so that it can be found in what it was merged into.
     """
-    identity = made.key[0]
-    instance = state.by_identity.get(identity)
-    if instance is not None and made.key in state.same and state.trace is None:
+    key = made.key
+    identity = key[0]
+    asked = state.same.get(key)
+    if asked is not None and state.trace is None:
+        instance = state.by_identity[identity]
+        if asked is segment:
+            return instance  # which is known there already, with all that it refers to
         for inner in made.content.made:
             make_again(state, segment, inner)
     else:
@@ -289,16 +278,19 @@ def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
             state.copies.append(resource)
         for inner in made.content.made:
             make_again(state, segment, inner)
-        if instance is not None and made.key in state.same:
-            merge_into(state, instance.resource, resource)
-        elif instance is not None:
-            merge(state, instance.resource, resource)
-        else:
+        there = state.by_identity.get(identity)
+        if there is None:
             instance = Instance(made.name, resource, identity, made.full_url, made.write, made.search)
             state.order.insert(at, instance)
             state.by_identity[identity] = instance
-        state.same.add(made.key)
-    state.make_known(instance, segment)
+        else:
+            instance = there
+            if asked is None:
+                merge(state, there.resource, resource)
+            else:
+                merge_into(state, there.resource, resource)
+    state.same[key] = segment
+    state.waiting[instance.name].append((segment, instance))  # as `Run.make_known`: values make most resources
     return instance
 
 

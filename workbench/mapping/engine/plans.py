@@ -19,6 +19,7 @@ from workbench.mapping.engine.effects import Effect
 from workbench.mapping.engine.fusing import Below, Plan, PlannedStep
 from workbench.mapping.engine.memory import Copied
 from workbench.mapping.engine.running import NOTHING, VALUE, Frame, Step
+from workbench.mapping.engine.scope import SegmentScope
 from workbench.mapping.engine.shapes import (
     Pattern,
     Shape,
@@ -131,8 +132,11 @@ class CompiledMap:
             compared = self._compared = tuple(self._often_compared())
             self._counted = tuple(sorted({part for entry in self.entries for part in _counted(entry, self.source)}))
             self._asked = tuple(sorted({part for entry in self.entries for part in _asked(entry, self.source)}))
-        populated = tuple(map(bool, parts))
-        key: object = populated
+        scope = frame.scope
+        populated: object = (
+            scope.populated if frame.node is None and isinstance(scope, SegmentScope) else tuple(map(bool, parts))
+        )
+        key = populated
         if compared or self._counted or self._asked:
             run, count = frame.run, len(parts)
             separators, repetition = run.separators, run.repetition
@@ -148,7 +152,7 @@ class CompiledMap:
             key = (populated, texts, repeats, valued, run.context)
         known = self._plans.get(key)
         if known is None:
-            known = self._known(self._shape(frame, populated, compared))
+            known = self._known(self._shape(frame, compared))
             if len(self._plans) >= REMEMBERED_SHAPES:
                 self._plans.clear()
             self._plans[key] = known
@@ -182,7 +186,7 @@ class CompiledMap:
             found = known.of_verdicts[key] = self._plan(replace(known.shape, matches=matches))
         return found
 
-    def _shape(self, frame: Frame, populated: tuple[bool, ...], compared: Iterable[int]) -> Shape:
+    def _shape(self, frame: Frame, compared: Iterable[int]) -> Shape:
         run, texts = frame.run, {}
         special = {*run.separators, run.repetition, run.escape}
         for part in compared:
@@ -197,7 +201,7 @@ class CompiledMap:
         valued = frozenset(
             part for part in self._asked if part < len(frame.parts) and _begins(frame.parts[part], run.separators)
         )
-        return Shape(populated, texts, single, valued)
+        return Shape(tuple(map(bool, frame.parts)), texts, single, valued)
 
     def _known(self, shape: Shape) -> KnownShape:
         return KnownShape(shape, self._plan(shape), tuple(dict.fromkeys(_patterns(self.entries, self.source, shape))))
@@ -244,15 +248,15 @@ class CompiledMap:
         return steps
 
 
-def only_copied(maps: Iterable[CompiledMap]) -> dict[int, Copied]:
-    """The parts of a value that one rule of its maps copies and that no other looks at, once it is known that they say
-    something."""
+def copied_first(maps: Iterable[CompiledMap]) -> Copied | None:
+    """What becomes of the first part of a value where one rule of its maps copies it and no other looks at it once it
+    is known that it says something."""
     entries = [entry for compiled in maps for entry in compiled.entries]
-    return {
-        number: copied
-        for number, copied in [entry.copied for entry in entries if entry.copied is not None]
-        if all(_leaves_alone(entry, number, copied.key) for entry in entries if entry.copied != (number, copied))
-    }
+    for entry in entries:
+        if entry.copied is not None and entry.copied[0] == 1:
+            others = [one for one in entries if one.copied != entry.copied]
+            return entry.copied[1] if all(_leaves_alone(one, 1, entry.copied[1].key) for one in others) else None
+    return None
 
 
 def _leaves_alone(entry: Entry, number: int, key: str) -> bool:

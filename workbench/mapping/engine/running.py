@@ -239,7 +239,8 @@ class Run:
              cannot be made from memory
     waiting  instances by name that are registered nowhere yet, with the scope each was made in
     settled  names of which instances have been registered
-    same     resources that are in the bundle with all that one text says of them: identity, text and what was made
+    same     resources that are in the bundle with all that one text says of them: identity, text and what was made;
+             each with the segment in which it was made known last
     special  finds a delimiter in a text
     afresh   nothing is taken from memory
     copies   in traced runs: what was made of resources before it was merged, in the order in which that began
@@ -282,7 +283,7 @@ class Run:
         self.by_identity: dict[str, Instance] = {}
         self.waiting: dict[str, list[tuple[Scope, Instance]]] = defaultdict(list)
         self.settled: set[str] = set()
-        self.same: set[tuple[str, str, str]] = set()
+        self.same: dict[tuple[str, str, str], Scope] = {}
         self.dropped: list[dict[str, Json]] = []
         self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
         self.key: tuple[str, ...] = ()

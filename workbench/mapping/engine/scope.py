@@ -160,6 +160,10 @@ class GroupScope(Scope):
         self.by_name: dict[str, list[SegmentScope]] = {}
         self.started = 0
 
+    def named(self, name: str) -> list[SegmentScope]:
+        """The segments of a name that stand in it itself."""
+        return [segment for segment in self.direct if segment.name == name]
+
     def segments(self, name: str, groups: tuple[str, ...] = ()) -> list[SegmentScope]:
         """The segments of a name in the nearest place around that has any, through the groups named."""
         scope: GroupScope | None = self
