@@ -53,3 +53,13 @@ def test_products_and_quotients_are_units_again() -> None:
     assert ucum.product("g", "m", divide=True) == "g/m"
     assert ucum.product("g", "g", divide=True) == "1"
     assert ucum.unit(ucum.product("kg/m", "m")) == ucum.unit("kg")
+
+
+@pytest.mark.parametrize("code", ["[ft_us]", "cSt", "[wood'U]", "[m/s2/Hz^(1/2)]", "U/(10.g){feces}", "mOe", "[oz_m]"])
+def test_rare_units_of_the_standard_are_known(code: str) -> None:
+    assert ucum.unit(code) is not None
+
+
+@pytest.mark.parametrize("code", ["mcg/mL", "{AHG}eq/mL", "K[IU]/L", "mg/dl/", "10^9 /L", "(10.g){a}{b}"])
+def test_what_only_looks_like_ucum_is_none(code: str) -> None:
+    assert ucum.unit(code) is None

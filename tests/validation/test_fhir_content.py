@@ -80,6 +80,7 @@ def _coding(system: str, code: str, display: str) -> list[tuple[str, str]]:
         ("http://hl7.org/fhir/administrative-gender", "male", " MALE", []),
         ("http://hl7.org/fhir/administrative-gender", "male", "Man", [("FHIR-1413", "error")]),
         ("http://terminology.hl7.org/CodeSystem/v2-0131", "N", "Mother", [("FHIR-1414", "information")]),
+        ("http://terminology.hl7.org/CodeSystem/v2-0131", "N", "employer", [("FHIR-1419", "warning")]),
         ("http://loinc.org", "1-8", "anything", []),
     ],
 )

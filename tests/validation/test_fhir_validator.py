@@ -203,7 +203,7 @@ def test_a_code_must_exist_in_a_code_system_of_the_standard() -> None:
         return [(issue.rule, issue.severity) for issue in validate_value(coded)]
 
     assert about("http://hl7.org/fhir/administrative-gender") == [("FHIR-0404", Severity.ERROR)]
-    assert about("http://terminology.hl7.org/CodeSystem/v2-0203") == [("FHIR-0405", Severity.INFORMATION)]
+    assert about("http://terminology.hl7.org/CodeSystem/v2-0203") == [("FHIR-0405", Severity.WARNING)]
     assert about("http://loinc.org") == []
 
 

@@ -38,7 +38,11 @@ V 1 J/C; F 1 C/V; Ohm 1 V/A; S 1 Ohm-1; Wb 1 V.s; T 1 Wb/m2; H 1 Wb/A; lm 1 cd.s
 Gy 1 J/kg; Sv 1 J/kg; l 1 dm3; L 1 dm3; ar 100 m2; t 1000 kg; bar 100000 Pa; u 1.6605402e-24 g;
 eV 1.60217733e-19 J; pc 3.085678e16 m; kat 1 mol/s; U 1 umol/min; cal 4.184 J; eq 1 mol; osm 1 mol;
 m[H2O] 9806.65 Pa; m[Hg] 133322 Pa; dyn 1 g.cm/s2; erg 1 dyn.cm; P 1 dyn.s/cm2; G 0.0001 T; Ci 37000000000 Bq;
-R 0.000258 C/kg; RAD 100 erg/g; REM 1 RAD; By 8 bit; Bd 1 s-1; st 1 m3; g% 1 g/dl; mho 1 S
+R 0.000258 C/kg; RAD 100 erg/g; REM 1 RAD; By 8 bit; Bd 1 s-1; st 1 m3; g% 1 g/dl; mho 1 S;
+St 1 cm2/s; Bi 10 A; Mx 0.00000001 Wb; Oe 250 /[pi].A/m; Gb 1 Oe.cm; ph 0.0001 lx; sb 1 cd/cm2; Ky 1 cm-1;
+cal_IT 4.1868 J; cal_th 4.184 J; cal_m 4.19002 J; cal_[15] 4.1858 J; cal_[20] 4.1819 J;
+[e] 1.60217733e-19 C; [k] 1.380658e-23 J/K; [h] 6.6260755e-34 J.s; [G] 6.67259e-11 m3.kg-1.s-2;
+[m_e] 9.1093897e-28 g; [m_p] 1.6726231e-24 g; [eps_0] 8.854187817e-12 F/m; [mu_0] 0.0000012566370614359172954 N/A2
 """)
 _PLAIN = _table("""
 % 0.01 1; 10* 10 1; 10^ 10 1; [pi] 3.1415926535897932384626433 1; [ppth] 0.001 1; [ppm] 0.000001 1;
@@ -57,7 +61,7 @@ circ 6.2831853071795864769 rad; att 98066.5 Pa; atm 101325 Pa; [in_i] 2.54 cm; [
 [g] 9.80665 m/s2; [lbf_av] 4.4482216152605 N; [Cal] 4184 J; [Btu] 1055.05585262 J; [HP] 745.69987158227 W;
 [Ch] 0.33333333333333333333 mm; [car_m] 0.2 g; [mil_i] 0.001 [in_i]; [hd_i] 4 [in_i]; Ao 0.1 nm; b 100 fm2;
 AU 149597870691 m; [ly] 9460730472580800 m; [diop] 1 m-1; [MET] 3.5 ml/min/kg; [fth_us] 1.8288036576 m;
-[drp] 0.05 ml; Torr 133.322368 Pa
+[drp] 0.05 ml; Torr 133.322368 Pa; [oz_m] 28 g; sph 4 [pi].sr; [wood'U] 80 dyn.s/cm5
 """)
 _ARBITRARY = frozenset(
     {
@@ -66,14 +70,34 @@ _ARBITRARY = frozenset(
         *("[PFU]", "[FFU]", "[CFU]", "[BAU]", "[AU]", "[Amb'a'1'U]", "[D'ag'U]", "[ELU]", "[EU]", "[FEU]", "[DDU]"),
         *("[RFU]", "[SPRU]", "[hnsf'U]", "[IR]", "[LFU]", "[hp_X]", "[hp_C]", "[hp_M]", "[hp_Q]", "[kp_X]", "[kp_C]"),
         *("[kp_M]", "[kp_Q]", "[Lf]", "[PNU]", "[STU]", "[HPF]", "[LPF]", "[PRU]", "[cr]", "[den]", "[S]", "tex", "gf"),
-        *("bit", "Gal", "Lmb", "[crd_us]", "[rd_us]"),
+        *(
+            "bit",
+            "Gal",
+            "Lmb",
+            "[crd_us]",
+            "[rd_us]",
+            "[fdr_us]",
+            "[fth_i]",
+            "[mi_us]",
+            "[min_us]",
+            "[qt_br]",
+            "[syd_i]",
+        ),
+        *("[acr_br]", "[acr_us]", "[bbl_us]", "[bf_i]", "[Btu_39]", "[Btu_59]", "[Btu_60]", "[Btu_IT]", "[Btu_m]"),
+        *("[Btu_th]", "[bu_br]", "[bu_us]", "[car_Au]", "[ch_br]", "[ch_us]", "[cicero]", "[cml_i]", "[cr_i]"),
+        *("[cyd_i]", "[didot]", "[dpt_us]", "[dqt_us]", "[fdr_br]", "[ft_br]", "[ft_us]", "[fth_br]", "[fur_us]"),
+        *("[gal_wi]", "[gil_br]", "[gil_us]", "[in_br]", "[in_us]", "[kn_br]", "[lcwt_av]", "[ligne]", "[lk_br]"),
+        *("[lk_us]", "[lne]", "[lton_av]", "[mesh_i]", "[mi_br]", "[mil_us]", "[min_br]", "[nmi_br]", "[pc_br]"),
+        *("[pca]", "[pca_pr]", "[pied]", "[pk_br]", "[pk_us]", "[pnt]", "[pnt_pr]", "[pouce]", "[pwt_tr]"),
+        *("[rch_us]", "[rd_br]", "[rlk_us]", "[sct]", "[scwt_av]", "[smi_us]", "[smoot]", "[srd_us]", "[twp]"),
+        *("[yd_br]", "[yd_us]"),
     }
 )
 """Atoms that measure only themselves: procedure-defined units, and some that nobody converts."""
 _SPECIAL = frozenset(
     {
         *("Cel", "[degF]", "[degRe]", "[pH]", "Np", "B", "B[SPL]", "B[V]", "B[mV]", "B[uV]", "B[10.nV]", "B[W]"),
-        *("B[kW]", "bit_s", "[hp'_X]", "[hp'_C]", "[hp'_M]", "[hp'_Q]", "[p'diop]", "%[slope]", "[m/s2/Hz^0.5]"),
+        *("B[kW]", "bit_s", "[hp'_X]", "[hp'_C]", "[hp'_M]", "[hp'_Q]", "[p'diop]", "%[slope]", "[m/s2/Hz^(1/2)]"),
     }
 )
 _METRIC_SPECIAL = frozenset({"Cel", "B", "Np", "[iU]", "[IU]"})
@@ -194,15 +218,19 @@ class _Parser:
             if self._peek()[1] != ")":
                 raise _NoUnit
             self._next += 1
+            self._pass_annotation()
             return inner
         if kind != "atom":
             raise _NoUnit
         found = _simple(text)
         if found is None:
             raise _NoUnit
+        self._pass_annotation()
+        return found
+
+    def _pass_annotation(self) -> None:
         if self._peek()[0] == "annotation":
             self._next += 1
-        return found
 
 
 def _times(one: Unit, other: Unit) -> Unit:

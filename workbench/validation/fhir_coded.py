@@ -6,7 +6,7 @@ from workbench.fhir.narrative import flaws
 from workbench.validation import fhir_content_rules as content_rules
 from workbench.validation import fhir_rules as rules
 from workbench.validation.fhir_findings import Findings, Place
-from workbench.validation.fhir_plan import Coded, Field, Plans
+from workbench.validation.fhir_plan import Coded, Field, Plans, folded
 
 Node = dict[str, object]
 
@@ -53,13 +53,15 @@ def check_coding(node: Node, plans: Plans, place: Place, findings: Findings) -> 
 def _check_display(display: object, system: str, code: str, plans: Plans, place: Place, findings: Findings) -> None:
     """Displays are compared without regard to case and white space; code systems FHIR only carries may be newer."""
     expected = plans.display(system, code)
-    if expected and display != expected and isinstance(display, str) and _folded(display) != _folded(expected):
-        rule = content_rules.WRONG_DISPLAY if system.startswith(_PART_OF_FHIR) else content_rules.OTHER_DISPLAY
-        findings.report(rule, (place, "display", -1), code=code, system=system, expected=expected)
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
+    if expected and display != expected and isinstance(display, str) and folded(display) != folded(expected):
+        at: Place = (place, "display", -1)
+        if system.startswith(_PART_OF_FHIR):
+            findings.report(content_rules.WRONG_DISPLAY, at, code=code, system=system, expected=expected)
+        elif other := plans.code_displayed(system, display):
+            rule = content_rules.DISPLAY_OF_ANOTHER
+            findings.report(rule, at, code=code, system=system, expected=expected, other=other)
+        else:
+            findings.report(content_rules.OTHER_DISPLAY, at, code=code, system=system, expected=expected)
 
 
 def check_concept(node: Node, field: Field, coded: Coded, place: Place, findings: Findings) -> None:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 
 from workbench.fhir.bundle import BundleIndex, contained, literal_reference, references
 from workbench.fhir.definitions import Definitions
+from workbench.fhir.ucum import unit
 from workbench.validation import fhir_content_rules as content_rules
 from workbench.validation.fhir_findings import Findings, Place
 
 Node = dict[str, object]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_UCUM = "http://unitsofmeasure.org"
 _ONCE = frozenset({"self", "first", "previous", "prev", "next", "last"})
 _WHITE = re.compile(r"\s+")
 _LINK = re.compile(r"""<a\s[^>]*?\bhref\s*=\s*["']#([^"']+)["']""")
@@ -48,8 +50,29 @@ def _attachment(node: Node, place: Place, findings: Findings) -> None:
 
 def _identifier(node: Node, place: Place, findings: Findings) -> None:
     value = node.get("value")
+    _system(node, place, findings)
     if node.get("system") == "urn:ietf:rfc:3986" and isinstance(value, str) and not _SCHEME.match(value):
         findings.report(content_rules.IDENTIFIER_NOT_URI, (place, "value", -1))
+
+
+def _system(node: Node, place: Place, findings: Findings) -> None:
+    system = node.get("system")
+    if isinstance(system, str) and system and not _SCHEME.match(system):
+        findings.report(content_rules.NO_SYSTEM_URI, (place, "system", -1), value=system)
+
+
+def _coding(node: Node, place: Place, findings: Findings) -> None:
+    """A system that is none, and what claims to be a unit."""
+    _system(node, place, findings)
+    code = node.get("code")
+    if node.get("system") == _UCUM and isinstance(code, str) and unit(code) is None:
+        findings.report(content_rules.NO_UNIT, (place, "code", -1), value=code)
+
+
+def _simple_quantity(node: Node, place: Place, findings: Findings) -> None:
+    _coding(node, place, findings)
+    if "comparator" in node:
+        findings.report(content_rules.COMPARATOR, (place, "comparator", -1), element=place[1])
 
 
 def _absolute_url(node: Node, place: Place, findings: Findings) -> None:
@@ -176,8 +199,7 @@ def check_entries(bundle: Node, index: BundleIndex, place: Place, findings: Find
         at: Place = (place, "entry", number)
         if kind == "searchset":
             _search_result(index.entries[number].get("search"), resource, at, findings)
-        if kind in ("document", "message"):
-            _full_url(index.full_url(number), resource, at, findings)
+        _full_url(index.full_url(number), resource, kind in ("document", "message"), at, findings)
     _relative_references(bundle, index, place, findings)
     if kind == "document" and index.entries:
         for number in _unreachable(index):
@@ -204,7 +226,10 @@ def _search_result(search: object, resource: Node, place: Place, findings: Findi
         findings.report(content_rules.NOT_AN_OUTCOME, (place, "resource", -1), mode=mode, found=name)
 
 
-def _full_url(full_url: str, resource: Node, place: Place, findings: Findings) -> None:
+def _full_url(full_url: str, resource: Node, is_unit: bool, place: Place, findings: Findings) -> None:
+    """Absolute, and of the resource; in documents and messages entries are found by nothing else."""
+    if full_url and not _SCHEME.match(full_url):
+        findings.report(content_rules.RELATIVE_FULL_URL, (place, "fullUrl", -1))
     literal = literal_reference(full_url)
     if literal is None or not literal.base:
         return
@@ -212,7 +237,8 @@ def _full_url(full_url: str, resource: Node, place: Place, findings: Findings) -
     if not isinstance(identity, str):
         return
     if literal.type == name and literal.id != identity:
-        findings.report(content_rules.FULL_URL_MISMATCH, (place, "fullUrl", -1), expected=f"{name}/{identity}")
+        rule = content_rules.FULL_URL_MISMATCH if is_unit else content_rules.OTHER_ID
+        findings.report(rule, (place, "fullUrl", -1), expected=f"{name}/{identity}")
 
 
 def _relative_references(bundle: Node, index: BundleIndex, place: Place, findings: Findings) -> None:
@@ -262,7 +288,13 @@ def _unreachable(index: BundleIndex) -> list[int]:
     return [n for n in range(len(index.entries)) if n not in reached and index.resource(n) is not None]
 
 
-_OF_VALUES: dict[str, Callable[[Node, Place, Findings], None]] = {"Attachment": _attachment, "Identifier": _identifier}
+_OF_VALUES: dict[str, Callable[[Node, Place, Findings], None]] = {
+    "Attachment": _attachment,
+    "Coding": _coding,
+    "Identifier": _identifier,
+    "SimpleQuantity": _simple_quantity,
+    **dict.fromkeys(("Quantity", "Age", "Count", "Distance", "Duration"), _coding),
+}
 _OF_RESOURCES: dict[str, Callable[[Node, Place, Findings], None]] = {
     "ValueSet": _value_set,
     "CodeSystem": _code_system,

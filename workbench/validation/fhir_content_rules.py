@@ -228,6 +228,24 @@ UNREACHABLE = _rule(
     "documents.html#content",
 )
 
+RELATIVE_FULL_URL = _rule(
+    "0614",
+    IssueType.VALUE,
+    "A fullUrl is absolute.",
+    "The fullUrl of an entry must be an absolute URL.",
+    "Write the whole URL of the resource, or urn:uuid: with a UUID where it has none.",
+    "bundle.html#bundle-unique",
+)
+OTHER_ID = _rule(
+    "0615",
+    IssueType.CONFLICT,
+    "A fullUrl ends in the type and id of its resource.",
+    "The resource of this entry is {expected}; the fullUrl names another.",
+    "Correct the fullUrl or the id; receivers differ in which of the two they believe.",
+    "bundle.html#bundle-unique",
+    Severity.WARNING,
+)
+
 REPEATED_ID = _rule(
     "1412",
     IssueType.DUPLICATE,
@@ -253,6 +271,15 @@ OTHER_DISPLAY = _rule(
     "datatypes.html#Coding",
     Severity.INFORMATION,
 )
+DISPLAY_OF_ANOTHER = _rule(
+    "1419",
+    IssueType.CONFLICT,
+    "The display of a coding is not that of another code.",
+    "The display of {code} in {system} is “{expected}”; the one given here is that of {other}.",
+    "Find out which of the two is meant: people read the display, programs the code.",
+    "datatypes.html#Coding",
+    Severity.WARNING,
+)
 
 NOT_MAPPED_SET = _rule(
     "1415",
@@ -261,6 +288,31 @@ NOT_MAPPED_SET = _rule(
     "The {side} value set of the map has no code “{value}” of this system.",
     "Correct the code, or name the value set that has it.",
     "conceptmap.html",
+)
+NO_UNIT = _rule(
+    "1416",
+    IssueType.CODE_INVALID,
+    "A code of UCUM is a unit by its grammar.",
+    "“{value}” is no unit of UCUM.",
+    "Use the UCUM code of the unit; what is counted stands in curly braces. A local unit needs a system of its own.",
+    "datatypes.html#Quantity",
+    Severity.WARNING,
+)
+COMPARATOR = _rule(
+    "1417",
+    IssueType.STRUCTURE,
+    "A simple quantity has no comparator (sqty-1).",
+    "{element} is a simple quantity; a comparator is not allowed.",
+    "Move the bound to an element that takes a Range or a Quantity, or say it in the text.",
+    "datatypes.html#SimpleQuantity (sqty-1)",
+)
+NO_SYSTEM_URI = _rule(
+    "1418",
+    IssueType.VALUE,
+    "The system of a code or identifier is an absolute URI.",
+    "The system “{value}” is no absolute URI.",
+    "Write the URI of the code system or assigning authority; a local one can be urn:oid:…, urn:uuid:… or a URL.",
+    "datatypes.html#Coding",
 )
 
 RULES = _book.definitions()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ _NOT_IN_CONTAINED_META = {
 }
 _FIRST = {"document": "Composition", "message": "MessageHeader"}
 _WITH_FULL_URL = frozenset({"document", "message", "collection", "searchset", "history"})
+_NO_URL = re.compile(
+    r"\s|^urn:uuid:(?![0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?:#|$))|^urn:oid:(?![0-2](?:\.(?:0|[1-9]\d*))+(?:#|$))"
+)
 _BUNDLE_TYPES = _WITH_REQUEST | _WITH_RESPONSE | _SELF_CONTAINED | {"searchset"}
 
 
@@ -49,20 +53,29 @@ def check_reference(
     not be right, so a wrong type there is a warning.
     """
     reference = node.get("reference")
-    stated = node.get("type")
     found, at_hand = "", False
     if isinstance(reference, str) and reference:
         target = _target(reference, place, scope, findings)
         at_hand = target is not None
         found = _type_name(target) if at_hand else _type_in(reference)
-    if not isinstance(stated, str) or not definitions.is_resource(stated):
-        stated = ""
-    if stated and at_hand and stated != found:
+        if not at_hand and _NO_URL.search(reference):
+            findings.report(rules.NOT_A_URL, (place, "reference", -1), element=place[1], value=reference)
+    stated = _stated_type(node.get("type"), place, definitions, findings)
+    if stated and stated != found and definitions.is_resource(found):
         findings.report(rules.WRONG_TARGET_TYPE, (place, "type", -1), element="type", type=stated, found=found)
     found = found or stated
     if allowed is not None and found not in allowed and definitions.is_resource(found):
         rule = rules.WRONG_TARGET if at_hand else rules.UNEXPECTED_TARGET
         findings.report(rule, place, element=place[1], found=found, allowed=", ".join(sorted(allowed)))
+
+
+def _stated_type(stated: object, place: Place, definitions: Definitions, findings: Findings) -> str:
+    """Reference.type where it names a resource type; it may also be the URL of a logical model."""
+    if not isinstance(stated, str) or definitions.is_resource(stated):
+        return stated if isinstance(stated, str) else ""
+    if ":" not in stated:
+        findings.report(rules.UNKNOWN_TARGET_TYPE, (place, "type", -1), value=stated)
+    return ""
 
 
 def _target(reference: str, place: Place, scope: Scope, findings: Findings) -> Node | None:
@@ -142,11 +155,11 @@ def check_bundle(bundle: Node, index: BundleIndex, place: Place, findings: Findi
 
 
 def check_contained(root: Node, place: Place, findings: Findings) -> None:
-    """dom-2 to dom-5 (R4 domainresource.html)."""
+    """dom-2 to dom-5 (R4 domainresource.html), and ids that tell contained resources apart."""
     inside = root.get("contained")
     if not isinstance(inside, list):
         return
-    anchors = set(_anchors(root))
+    anchors, seen = set(_anchors(root)), set[str]()
     for number, resource in enumerate(inside):
         if not isinstance(resource, dict):
             continue
@@ -157,6 +170,10 @@ def check_contained(root: Node, place: Place, findings: Findings) -> None:
         named = isinstance(identity, str) and f"#{identity}" in anchors
         if not named and "#" not in _anchors(resource):
             findings.report(rules.NOT_REFERRED_TO, at, value=identity if isinstance(identity, str) else "without id")
+        if isinstance(identity, str):
+            if identity in seen:
+                findings.report(rules.REPEATED_CONTAINED, (at, "id", -1), value=identity)
+            seen.add(identity)
         meta = resource.get("meta")
         for name in meta if isinstance(meta, dict) else ():
             if name in _NOT_IN_CONTAINED_META:

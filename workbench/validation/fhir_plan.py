@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from workbench.fhir.definitions import (
@@ -97,7 +97,7 @@ class Plan:
     name      the type, or the path of a nested element
     required  property names of elements with a minimum, with their element
     choices   required choice elements: (number, element)
-    special   type whose own rules apply besides: Reference, Extension, Coding, Attachment, Identifier
+    special   type whose own rules apply besides: Reference, Extension, Coding, Identifier, quantities …
     kind      its type for FHIRPath
     """
 
@@ -111,7 +111,9 @@ class Plan:
 
 
 _INLINE = frozenset({"BackboneElement", "Element"})
-_SPECIAL = frozenset({"Reference", "Extension", "Coding", "Attachment", "Identifier"})
+_QUANTITIES = frozenset({"Quantity", "Age", "Count", "Distance", "Duration"})
+_SPECIAL = frozenset({"Reference", "Extension", "Coding", "Attachment", "Identifier"}) | _QUANTITIES
+_SIMPLE_QUANTITY = f"{STRUCTURE_DEFINITION}SimpleQuantity"
 
 
 class Plans:
@@ -121,6 +123,7 @@ class Plans:
         self.definitions = definitions
         self.model = model_of(definitions)
         self._displays: dict[str, Mapping[str, str]] = {}
+        self._displayed: dict[str, Mapping[str, str]] = {}
         self._profiles: dict[str, Profile | None] = {}
         self._plans: dict[str, Plan] = {}
         self._codes: dict[str, frozenset[str] | None] = {}
@@ -152,6 +155,15 @@ class Plans:
         if system not in self._displays:
             self._displays[system] = self.definitions.displays(system)
         return self._displays[system].get(code, "")
+
+    def code_displayed(self, system: str, display: str) -> str:
+        """The first code of the system that has this display, "" when none has."""
+        if system not in self._displayed:
+            shown: dict[str, str] = {}
+            for code, text in self.definitions.displays(system).items():
+                shown.setdefault(folded(text), code)
+            self._displayed[system] = shown
+        return self._displayed[system].get(folded(display), "")
 
     def is_supplement(self, system: str) -> bool:
         found = self.definitions.code_system(system)
@@ -237,9 +249,16 @@ class Plans:
         elif code == "Resource":
             added.role = Role.RESOURCE
         else:
-            added.compile_plan = lambda: self.at(code, code)
+            simple = reference.profiles == (_SIMPLE_QUANTITY,)
+            added.compile_plan = self._simple_quantity if simple else lambda: self.at(code, code)
             added.coded = self._coded(element) if code in ("CodeableConcept", "Coding") else None
             added.targets = self._targets(reference) if code == "Reference" else None
+
+    def _simple_quantity(self) -> Plan:
+        """The plan of a Quantity that may have no comparator."""
+        if "SimpleQuantity" not in self._plans:
+            self._plans["SimpleQuantity"] = replace(self.at("Quantity", "Quantity"), special="SimpleQuantity")
+        return self._plans["SimpleQuantity"]
 
     def _coded(self, element: ElementDefinition) -> Coded | None:
         binding = element.binding
@@ -271,6 +290,11 @@ class Plans:
             return _nothing  # the explanation says that it was not checked
         fits = pattern.fullmatch
         return lambda value: type(value) is str and fits(value) is not None
+
+
+def folded(text: str) -> str:
+    """A display as it is compared: without regard to case and white space."""
+    return " ".join(text.casefold().split())
 
 
 def is_checkable(coded: Coded) -> bool:

@@ -189,7 +189,7 @@ UNKNOWN_CODE_NOW = _rule(
     "“{value}” is no code of {system} in the version at hand.",
     "Check the code; the code system may have a newer version, or the code is local and needs a system of its own.",
     "datatypes.html#Coding",
-    Severity.INFORMATION,
+    Severity.WARNING,
 )
 
 # References
@@ -231,6 +231,23 @@ UNEXPECTED_TARGET = _rule(
     "A reference names a type of resource its element allows, as far as its text tells.",
     "{element} seems to refer to a {found}; allowed: {allowed}.",
     "Refer to a resource of an allowed type.",
+    "references.html#Reference",
+    Severity.WARNING,
+)
+NOT_A_URL = _rule(
+    "0506",
+    IssueType.VALUE,
+    "A reference is a URL.",
+    "{element} refers to “{value}”, which is no URL.",
+    "Write Type/id, an absolute URL, urn:uuid: with a UUID, or # with the id of a contained resource.",
+    "references.html#literal",
+)
+UNKNOWN_TARGET_TYPE = _rule(
+    "0507",
+    IssueType.VALUE,
+    "Reference.type names a resource type.",
+    "“{value}” is no resource type.",
+    "Correct the name, which is case-sensitive, or leave the type out.",
     "references.html#Reference",
     Severity.WARNING,
 )
@@ -378,6 +395,14 @@ LABELLED = _rule(
     "A contained resource has no security labels of its own: meta.security is not allowed.",
     "Put the label on the outer resource.",
     "domainresource.html (dom-5)",
+)
+REPEATED_CONTAINED = _rule(
+    "0905",
+    IssueType.DUPLICATE,
+    "Contained resources have ids of their own.",
+    "An earlier contained resource already has the id {value}.",
+    "Give each contained resource its own id, and refer to it by that.",
+    "references.html#contained",
 )
 
 # Invariants

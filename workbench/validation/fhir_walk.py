@@ -249,6 +249,7 @@ class _Walker:
             self._judge(field.invariants, PathNode(value, plan.kind), place)
         if plan.special == "Coding":
             check_coding(value, self._plans, place, self.findings)
+            check_value(plan.special, value, place, self.findings)
         elif plan.special == "Reference":
             check_reference(value, place, field.targets, self._around.scope, self._plans.definitions, self.findings)
         elif plan.special == "Extension":
