@@ -387,7 +387,9 @@ def _apply_overlay(version: str, data: Json, built: dict[str, Json], overlay: Js
             for name in _segment_names(data["structures"][structure][1]):
                 data["segments"].setdefault(name, built[rule["from"]]["segments"].get(name, ["", []]))
         for path, change in rule.get("fields", {}).items():
-            _change_field(data["segments"], path, change)
+            _change(data["segments"], *path.split("-"), change)
+        for path, change in rule.get("components", {}).items():
+            _change(data["types"], *path.split("."), change)
         for name, title in rule.get("segment_titles", {}).items():
             if name in data["segments"] and not data["segments"][name][0]:
                 data["segments"][name][0] = title
@@ -410,11 +412,11 @@ def _unite(table_id: str, tables: list[Json], published: Published) -> None:
             version[table_id][2:] = [False, True, codes]
 
 
-def _change_field(segments: Json, path: str, change: Json) -> None:
-    segment, _, position = path.partition("-")
-    field = segments[segment][1][int(position) - 1]
+def _change(owners: Json, owner: str, position: str, change: Json) -> None:
+    """A field of a segment, or a component of a data type."""
+    field = owners[owner][1][int(position) - 1]
     if field[0] != int(position):
-        raise ValueError(f"{path} is not at its place")
+        raise ValueError(f"{owner} {position} is not at its place")
     usage = {"R": REQUIRED, "C": CONDITIONAL, "O": 0, "W": WITHDRAWN}
     field[1] = change.get("name", field[1])
     field[2] = change.get("type", field[2])

@@ -173,3 +173,12 @@ def test_lookups_of_what_is_not_there_give_none() -> None:
 def test_components_are_described() -> None:
     assert dictionary("2.5.1").describe("PID", 3, 5) == "PID-3.5 Identifier Type Code, ID, optional, table 0203"
     assert dictionary("2.5.1").describe("PID") == "PID Patient Identification"
+
+
+def test_what_a_compilation_has_wrong_is_corrected() -> None:
+    first_version = dictionary("2.1").data_type("TS")
+    assert first_version is not None and [part.required for part in first_version.components] == [True, False]
+    sub_id = dictionary("2.3.1").field("OBX", 4)
+    assert sub_id is not None and sub_id.usage is Usage.CONDITIONAL
+    quantity = dictionary("2.3").field("OBR", 27)
+    assert quantity is not None and Disputed.USAGE in quantity.disputed
