@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 NULL = '""'
 """The two characters that say "delete what you have" (v2.5.1 2.5.3): present, and empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delimiters:
+class Delimiters(msgspec.Struct, frozen=True):
     """One character each; "" where the message declares none."""
 
     field: str = "|"

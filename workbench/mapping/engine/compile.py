@@ -21,6 +21,7 @@ from workbench.mapping.engine.finish import assemble
 from workbench.mapping.engine.identity import name_of
 from workbench.mapping.engine.keep import check_extension, keep_the_rest
 from workbench.mapping.engine.lines import keep_lines
+from workbench.mapping.engine.lookups import names_looked_up
 from workbench.mapping.engine.rows import RowFunction
 from workbench.mapping.engine.running import LONGEST_NUMBERED, Frame, Run
 from workbench.mapping.engine.scope import Resource, lay_out
@@ -98,6 +99,7 @@ class CompiledMapping:
             if not any("../" in rule.target or rule.target == "$value" for rule in rule_map.walk()):
                 compiler.rule_map(rule_map, ())
         self._contexts = kept.contexts if kept.contexts is not None else Contexts()
+        self._looked_up = names_looked_up(package)
         self._sender = _sender(package.header.sender, package.codes)
         self._zone_name = _zone_name(package.header.time_zone)
 
@@ -205,8 +207,9 @@ class CompiledMapping:
             offset = partial(header.value(7)).offset
         except Misfit:
             offset = None
-        state = Run(message, lay_out(message, compiled.layout), Zone(offset, self._zone_name), noting, full)
-        state.afresh = afresh
+        laid_out = lay_out(message, compiled.layout)
+        zone = Zone(offset, self._zone_name)
+        state = Run.of(message, laid_out, zone, self._looked_up, noting, full, afresh)
         first = state.laid_out.segments[0]
         state.sender = self._sender(Frame(state, first, first.fields, None, {}, [], None, None))
         control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()

@@ -11,6 +11,7 @@ from workbench.kernel.errors import Refused
 from workbench.mapping.conditions import V2_TYPES, SyntaxProblem, read_condition
 from workbench.mapping.engine.compile_source import Holds, holds
 from workbench.mapping.engine.ledger import Leaf
+from workbench.mapping.engine.retracing import given_nodes
 from workbench.mapping.engine.running import Frame, Node, Run
 from workbench.mapping.engine.scope import SegmentScope, field_bit
 from workbench.mapping.model import LedgerRule, MessageMap, Package
@@ -190,7 +191,7 @@ def lines_of(run: Run) -> list[SegmentScope]:
     laid_out = run.laid_out
     if len(laid_out.segments) == len(run.message.segments):
         return []
-    return [SegmentScope(line, laid_out.root) for line in run.message.segments if not line.name]
+    return [SegmentScope.of(line, laid_out.root) for line in run.message.segments if not line.name]
 
 
 class Covering:
@@ -209,7 +210,7 @@ class Covering:
     def _maps_of_value(self) -> dict[tuple[int, ...], dict[str, Node]]:
         """Which maps with rules of their own were given which values."""
         found: dict[tuple[int, ...], dict[str, Node]] = {}
-        for name, node in self._run.given:
+        for name, node in given_nodes(self._run):
             place = (node.segment.index, node.field, node.repetition, node.component)[: node.level + 2]
             found.setdefault(place, {})[name] = node
         return found

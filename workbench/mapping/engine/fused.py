@@ -11,11 +11,12 @@ import msgspec
 from workbench.mapping.engine.effects import Effect
 from workbench.mapping.engine.leaves import leaves_with
 from workbench.mapping.engine.memory import Copied, make_again
-from workbench.mapping.engine.retracing import at, given_since, moved, note_again, notes_since, ways, write_out
+from workbench.mapping.engine.retracing import at, given_since, note_again, notes_since, ways, write_out
 from workbench.mapping.engine.running import (
     FIELDS,
     NOTHING,
     Frame,
+    GivenAgain,
     Note,
     Part,
     Pending,
@@ -174,7 +175,7 @@ class Fused:
             base = 0 if node is None else number_of(node, True)
             scope.taken.update([base + place for place in there.taken] if base else there.taken)
         if there.given:
-            state.given += [(name, moved(part, state, scope, node)) for name, part in there.given]
+            state.given.append(GivenAgain(there.given, scope, node))
         if header is not None:
             header.taken |= there.of_header
         if state.made is not None:

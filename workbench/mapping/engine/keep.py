@@ -17,6 +17,7 @@ from workbench.mapping.engine.running import (
     FIELDS,
     KEPT,
     REPETITIONS,
+    GivenAgain,
     Node,
     RuleName,
     Run,
@@ -90,14 +91,25 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
                 if rule is not None:
                     known.kept[number] = rule
             if given is None:
-                given = {(node.segment.index, node.field) for _, node in run.given}
-            if (
-                rule is None or (scope.index, place.field) in given
-            ):  # a map with rules of its own may have been given it
+                given = _fields_given(run)
+            if rule is None or (scope.index, place.field) in given:  # by a map's own rules it may be another
                 covering, leaf = covering or Covering(covers, run), place.leaf(scope)
                 rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
             if rule is not None:
                 _keep(run, scope, place, rule, extensions)
+
+
+def _fields_given(run: Run) -> set[tuple[int, int]]:
+    """The fields, with the numbers of their segments, of which a map with rules of its own was given a value."""
+    found: set[tuple[int, int]] = set()
+    for one in run.given:
+        if isinstance(one, GivenAgain):
+            index, value = one.segment.index, one.value
+            for _, part in one.given:
+                found.add((0, part.field) if part.header else (index, part.field if value is None else value.field))
+        else:
+            found.add((one[1].segment.index, one[1].field))
+    return found
 
 
 def _keep(run: Run, scope: SegmentScope, place: LeafPlace, rule: LedgerRule, extensions: Mapping[str, str]) -> None:

@@ -28,8 +28,8 @@ from workbench.mapping.conditions import (
 )
 from workbench.mapping.engine.identity import merge, merge_into
 from workbench.mapping.engine.leaves import leaves_with
-from workbench.mapping.engine.retracing import given_since, moved, note_again, notes_since
-from workbench.mapping.engine.running import Frame, Node, Recipe, Remembered, Run, number_of, place_number
+from workbench.mapping.engine.retracing import given_since, note_again, notes_since
+from workbench.mapping.engine.running import Frame, GivenAgain, Node, Recipe, Remembered, Run, number_of, place_number
 from workbench.mapping.engine.scope import Instance, SegmentScope
 from workbench.mapping.engine.template import Template
 from workbench.mapping.model import Json, Package, Rule
@@ -253,8 +253,8 @@ def give_again(state: Run, node: Node, there: Remembered, whole: bool = False) -
     if there.leaves and not whole:
         base = number_of(node, True)
         node.segment.taken.update([base + leaf for leaf in there.leaves])
-    for name, part in there.given:
-        state.given.append((name, moved(part, state, node.segment, node)))
+    if there.given:
+        state.given.append(GivenAgain(there.given, node.segment, node))
 
 
 def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
@@ -290,7 +290,8 @@ def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
             else:
                 merge_into(state, there.resource, resource)
     state.same[key] = segment
-    state.waiting[instance.name].append((segment, instance))  # as `Run.make_known`: values make most resources
+    if instance.name in state.looked_up:
+        state.make_known(instance, segment)
     return instance
 
 

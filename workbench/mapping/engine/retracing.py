@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from workbench.mapping.engine.running import Again, Node, Note, Part, Run, Way, Written
+from workbench.mapping.engine.running import Again, GivenAgain, Node, Note, Part, Run, Way, Written
 from workbench.mapping.engine.scope import Resource, SegmentScope
 from workbench.mapping.model import Json
 
@@ -104,9 +104,21 @@ def _written_again(state: Run, again: Again) -> Iterator[Written]:
         yield Written(one.rule, nodes, one.whole, container, one.key, item, one.outcome, one.row, said)
 
 
+def given_nodes(state: Run, start: int = 0) -> list[tuple[str, Node]]:
+    """Which maps were given what from number `start` on, one by one, which is also how it is noted from then on."""
+    found: list[tuple[str, Node]] = []
+    for one in state.given[start:]:
+        if isinstance(one, GivenAgain):
+            found += [(name, moved(part, state, one.segment, one.value)) for name, part in one.given]
+        else:
+            found.append(one)
+    state.given[start:] = found
+    return found
+
+
 def given_since(state: Run, start: int, segment: SegmentScope) -> tuple[tuple[str, Part], ...] | None:
     """Which maps were given what from number `start` on; None when that stands elsewhere than in the segment."""
-    given = [(name, part_of(node, segment)) for name, node in state.given[start:]]
+    given = [(name, part_of(node, segment)) for name, node in given_nodes(state, start)]
     return None if any(part is None for _, part in given) else tuple(cast(list[tuple[str, Part]], given))
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -201,6 +200,17 @@ class Again(msgspec.Struct, frozen=True):
     texts: Mapping[int, tuple[str, str]]
 
 
+class GivenAgain(msgspec.Struct, frozen=True):
+    """What maps were given, noted for another place before it is written out (`retracing.given_nodes`).
+
+    value  as in `Again`
+    """
+
+    given: Sequence[tuple[str, Part]]
+    segment: SegmentScope
+    value: Node | None
+
+
 class Pending(msgspec.Struct, frozen=True):
     """A reference to be tied when the whole message has been read.
 
@@ -217,12 +227,32 @@ class Pending(msgspec.Struct, frozen=True):
     rule: RuleName
 
 
+class Marks(NamedTuple):
+    """What stands between values in the texts of a message; a character that stands nowhere for what it does not
+    declare.
+
+    separators  component and subcomponent
+    special     finds any of them in a text
+    """
+
+    component: str
+    subcomponent: str
+    separators: str
+    repetition: str
+    escape: str
+    special: Callable[[str], object]
+
+
 @lru_cache(maxsize=64)
-def _special(characters: str) -> Callable[[str], object]:
-    return re.compile(f"[{re.escape(characters)}]").search
+def marks_of(delimiters: Delimiters) -> Marks:
+    component, subcomponent = delimiters.component or _NEVER, delimiters.subcomponent or _NEVER
+    repetition, escape = delimiters.repetition or _NEVER, delimiters.escape or _NEVER
+    separators = delimiters.component + delimiters.subcomponent
+    special = re.compile(f"[{re.escape(separators + repetition + escape)}]").search
+    return Marks(component, subcomponent, separators, repetition, escape, special)
 
 
-class Run:
+class Run(msgspec.Struct, eq=False):
     """One message on its way through a mapping.
 
     trace    what was written from where; None in fast mode
@@ -238,66 +268,76 @@ class Run:
     made     while the making of a value is being remembered: the resources made of its parts, None for one that
              cannot be made from memory
     waiting  instances by name that are registered nowhere yet, with the scope each was made in
+    looked_up  the names under which the package looks instances up; others are made known to nobody
     settled  names of which instances have been registered
     same     resources that are in the bundle with all that one text says of them: identity, text and what was made;
              each with the segment in which it was made known last
-    special  finds a delimiter in a text
     afresh   nothing is taken from memory
     copies   in traced runs: what was made of resources before it was merged, in the order in which that began
     """
 
-    __slots__ = (
-        "afresh", "aliases", "awaited", "bundle", "by_identity", "component", "context", "copies", "delimiters",
-        "dropped", "escape", "given", "issues", "keeping", "key", "laid_out", "made", "message", "name", "noting",
-        "order", "pending", "repetition", "same", "sender", "separators", "settled", "special", "subcomponent",
-        "trace", "uneven", "waiting", "whole", "zone",
-    )  # fmt: skip
+    message: Message
+    delimiters: Delimiters
+    laid_out: LaidOut
+    zone: Zone
+    looked_up: Container[str]
+    keeping: bool
+    noting: bool
+    trace: list[Written | Again] | None
+    afresh: bool
+    component: str
+    subcomponent: str
+    separators: str
+    repetition: str
+    escape: str
+    special: Callable[[str], object]
+    sender: str = ""
+    key: tuple[str, ...] = ()
+    name: str = ""
+    context: int = 0
+    bundle: Resource = {}
+    order: list[Instance] = []
+    by_identity: dict[str, Instance] = {}
+    pending: list[Pending] = []
+    issues: list[Issue] = []
+    waiting: dict[str, list[tuple[Scope, Instance]]] = {}
+    settled: set[str] = set()
+    same: dict[tuple[str, str, str], Scope] = {}
+    made: list[Recipe | None] | None = None
+    given: list[tuple[str, Node] | GivenAgain] = []
+    whole: Node | None = None
+    awaited: Node | None = None
+    uneven: bool = False
+    dropped: list[dict[str, Json]] = []
+    aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
+    copies: list[Resource] = []
 
-    def __init__(
-        self, message: Message, laid_out: LaidOut, zone: Zone, noting: bool = False, full: bool = False
-    ) -> None:
-        self.message = message
-        self.delimiters: Delimiters = message.delimiters
-        self.laid_out = laid_out
-        self.zone = zone
-        self.sender = ""
-        self.trace: list[Written | Again] | None = [] if full else None
-        self.keeping = noting
-        self.noting = noting or full
-        self.uneven = False
-        self.whole: Node | None = None
-        self.awaited: Node | None = None
-        self.afresh = False
-        self.copies: list[Resource] = []
-        self.made: list[Recipe | None] | None = None
-        self.component = self.delimiters.component or _NEVER
-        self.subcomponent = self.delimiters.subcomponent or _NEVER
-        self.separators = self.delimiters.component + self.delimiters.subcomponent
-        self.repetition = self.delimiters.repetition or _NEVER
-        self.escape = self.delimiters.escape or _NEVER
-        self.special = _special(self.separators + self.repetition + self.escape)
-        self.issues: list[Issue] = []
-        self.pending: list[Pending] = []
-        self.bundle: Resource = {}
-        self.order: list[Instance] = []
-        self.by_identity: dict[str, Instance] = {}
-        self.waiting: dict[str, list[tuple[Scope, Instance]]] = defaultdict(list)
-        self.settled: set[str] = set()
-        self.same: dict[tuple[str, str, str], Scope] = {}
-        self.dropped: list[dict[str, Json]] = []
-        self.aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
-        self.key: tuple[str, ...] = ()
-        self.name = ""
-        self.context = 0
-        self.given: list[tuple[str, Node]] = []
+    @classmethod
+    def of(
+        cls,
+        message: Message,
+        laid_out: LaidOut,
+        zone: Zone,
+        looked_up: Container[str],
+        noting: bool = False,
+        full: bool = False,
+        afresh: bool = False,
+    ) -> Run:
+        """noting  values may be kept; full  with a trace"""
+        delimiters = message.delimiters
+        marks = marks_of(delimiters)
+        trace: list[Written | Again] | None = [] if full else None
+        return cls(message, delimiters, laid_out, zone, looked_up, noting, noting or full, trace, afresh, *marks)
 
     def make_known(self, instance: Instance, scope: Scope) -> None:
-        """Make an instance known in a scope and around it, once somebody asks for one of its name: most are never
-        asked for."""
-        self.waiting[instance.name].append((scope, instance))
+        """Make an instance known in a scope and around it, once somebody asks for one of its name; most have names
+        that nobody asks for."""
+        if instance.name in self.looked_up:
+            self.waiting.setdefault(instance.name, []).append((scope, instance))
 
     def find(self, name: str, scope: Scope, besides: str = "") -> list[Instance]:
         """As `Scope.find`."""
+        assert name in self.looked_up, name  # others were not registered, so that a reference would vanish
         one = self.seen_everywhere(name)
         if one is not None:
             return [one] if one.identity != besides else []

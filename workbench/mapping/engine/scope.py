@@ -35,19 +35,17 @@ class Instance(msgspec.Struct, eq=False):
     search: str = ""
 
 
-class Scope:
-    """A segment, a group repetition, or the message: what was made within it, by name.
+class Scope(msgspec.Struct, eq=False):
+    """A segment, a group repetition, or the message.
 
-    way  the name of a group, "" for a segment
+    way   the name of a group, "" for a segment
+    made  what was made within it, by name
     """
 
-    __slots__ = ("made", "name", "outer", "way")
-
-    def __init__(self, name: str, outer: GroupScope | None, way: str) -> None:
-        self.name = name
-        self.outer = outer
-        self.way = way
-        self.made: dict[str, dict[tuple[Instance, str], None]] | None = None
+    name: str
+    outer: GroupScope | None
+    way: str
+    made: dict[str, dict[tuple[Instance, str], None]] | None
 
     def register(self, instance: Instance) -> None:
         """Make an instance known here and in everything around, with the group through which it came there."""
@@ -114,30 +112,26 @@ class SegmentScope(Scope):
     done        the same of whole fields, whose places need not be in `taken`, as `field_bit`s
     """
 
-    __slots__ = ("done", "fields", "first", "index", "maps", "populated", "segment", "taken")
+    segment: Segment
+    index: int
+    fields: list[str]
+    populated: int
+    first: Mapping[int, int] | None = None
+    taken: set[int] = msgspec.field(default_factory=set)
+    done: int = 0
+    maps: dict[str, None] = msgspec.field(default_factory=dict)
 
-    def __init__(self, segment: Segment, outer: GroupScope) -> None:
-        self.name = segment.name  # what `Scope` does, without a call: a message has many segments
-        self.outer = outer
-        self.way = ""
-        self.made = None
-        self.segment = segment
-        self.index = segment.index
-        self.fields = fields = segment.fields
-        self.populated = int.from_bytes(bytes(map(bool, fields)), "little")
-        self.first: Mapping[int, int] | None = None
-        self.taken: set[int] = set()
-        self.done = 0
-        self.maps: dict[str, None] = {}
+    @classmethod
+    def of(cls, segment: Segment, outer: GroupScope) -> SegmentScope:
+        fields = segment.fields
+        populated = int.from_bytes(bytes(map(bool, fields)), "little")
+        return cls(segment.name, outer, "", None, segment, segment.index, fields, populated)
 
     def only(self, field: int, text: str, number: int) -> SegmentScope:
         """The same segment seen with one repetition of a field."""
         assert self.outer is not None  # every segment stands in a group or in the message
-        seen = SegmentScope(self.segment, self.outer)
-        seen.fields = [*self.fields[:field], text, *self.fields[field + 1 :]]
-        seen.first = {field: number}
-        seen.taken, seen.maps = self.taken, self.maps
-        return seen
+        fields = [*self.fields[:field], text, *self.fields[field + 1 :]]
+        return msgspec.structs.replace(self, made=None, fields=fields, first={field: number}, done=0)
 
 
 class GroupScope(Scope):
@@ -149,16 +143,21 @@ class GroupScope(Scope):
     by_name   the segments of each name in it and in nested groups
     """
 
-    __slots__ = ("alone", "by_name", "definition", "direct", "path", "started")
+    definition: Group | None
+    alone: bool
+    path: tuple[str, ...]
+    direct: list[SegmentScope] = msgspec.field(default_factory=list)
+    by_name: dict[str, list[SegmentScope]] = msgspec.field(default_factory=dict)
+    started: int = 0
 
-    def __init__(self, name: str, definition: Group | None, outer: GroupScope | None, alone: bool = True) -> None:
-        super().__init__(name, outer, name)
-        self.definition = definition
-        self.alone = alone
-        self.path: tuple[str, ...] = () if outer is None else (*outer.path, name)
-        self.direct: list[SegmentScope] = []
-        self.by_name: dict[str, list[SegmentScope]] = {}
-        self.started = 0
+    @classmethod
+    def message(cls) -> GroupScope:
+        return cls("", None, "", None, None, True, ())
+
+    def group(self, definition: Group, alone: bool = True) -> GroupScope:
+        """A repetition of a group in it."""
+        name = definition.name
+        return GroupScope(name, self, name, None, definition, alone, (*self.path, name))
 
     def named(self, name: str) -> list[SegmentScope]:
         """The segments of a name that stand in it itself."""
@@ -265,19 +264,20 @@ class LaidOut:
 
 def lay_out(message: Message, layout: Layout) -> LaidOut:
     """Give each segment its place; lines that are no segments stay out."""
-    root = GroupScope("", None, None)
+    root = GroupScope.message()
     groups: dict[str, list[GroupScope]] = {}
     segments: list[SegmentScope] = []
     named = [segment for segment in message.segments if segment.name]
     places = layout.places(tuple([segment.name for segment in named]))
     scopes = [root]
     for definition, outer, alone in places.groups:
-        begun = GroupScope(definition.name, definition, scopes[outer], alone)
+        begun = scopes[outer].group(definition, alone)
         groups.setdefault(definition.name, []).append(begun)
         scopes.append(begun)
     for segment, place in zip(named, places.segments, strict=True):
-        current, name = scopes[place], segment.name
-        placed = SegmentScope(segment, current)
+        current, name, fields = scopes[place], segment.name, segment.fields
+        populated = int.from_bytes(bytes(map(bool, fields)), "little")
+        placed = SegmentScope(name, current, "", None, segment, segment.index, fields, populated)
         current.direct.append(placed)
         segments.append(placed)
         scope: GroupScope | None = current
@@ -292,7 +292,7 @@ def lay_out(message: Message, layout: Layout) -> LaidOut:
 
 
 def _places(names: Iterable[str], inside: Mapping[str, tuple[Group, ...]]) -> Places:
-    current = GroupScope("", None, None)
+    current = GroupScope.message()
     scopes, groups, segments = {current: 0}, [], []
     for name in names:
         current = _group_for(name, current, inside)
@@ -320,7 +320,7 @@ def _group_for(name: str, current: GroupScope, inside: Mapping[str, tuple[Group,
                 return scope
         for group in inside.get(scope.name, ()):
             if name in group.starts:
-                begun = GroupScope(group.name, group, scope)
+                begun = scope.group(group)
                 begun.started = group.starts.index(name) + 1
                 return begun
         scope = scope.outer

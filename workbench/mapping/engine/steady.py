@@ -15,8 +15,8 @@ from workbench.mapping.engine.effects import Effect
 from workbench.mapping.engine.fused import REMEMBERED_TEXTS, Fused, Outcome, Texts, texts_at
 from workbench.mapping.engine.identity import merge
 from workbench.mapping.engine.memory import make_again
-from workbench.mapping.engine.retracing import at, moved, note_again
-from workbench.mapping.engine.running import Pending, Run, Step
+from workbench.mapping.engine.retracing import at, note_again
+from workbench.mapping.engine.running import GivenAgain, Pending, Run, Step
 from workbench.mapping.engine.scope import Instance, Scope, SegmentScope
 from workbench.mapping.engine.template import Template
 from workbench.mapping.model import Write
@@ -129,8 +129,8 @@ def make_row_again(run: Run, scope: SegmentScope, known: Known, identity: str, n
         note_again(run, outcome.notes, (resource, *run.copies[first:]), scope, None)
     scope.taken |= outcome.taken
     scope.done |= outcome.done
-    for given, part in outcome.given:
-        run.given.append((given, moved(part, run, scope, None)))
+    if outcome.given:
+        run.given.append(GivenAgain(outcome.given, scope, None))
     add_instance(run, scope, instance, place)
 
 
