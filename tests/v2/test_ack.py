@@ -56,7 +56,8 @@ def test_other_delimiters_are_answered_in_kind() -> None:
         ([_issue(Severity.WARNING)], AckCode.ACCEPT),
         ([_issue()], AckCode.ERROR),
         ([_issue(), _issue(Severity.FATAL)], AckCode.REJECT),
-        ([_issue(code=IssueType.NOT_SUPPORTED)], AckCode.REJECT),
+        ([_issue(code=IssueType.NOT_SUPPORTED, path="MSH-12.1")], AckCode.REJECT),
+        ([_issue(code=IssueType.NOT_SUPPORTED, path="OBX[2]-2")], AckCode.ERROR),
     ],
 )
 def test_the_code_follows_the_worst_issue(issues: list[Issue], code: AckCode) -> None:
@@ -67,3 +68,23 @@ def test_the_code_follows_the_worst_issue(issues: list[Issue], code: AckCode) ->
 def test_every_kind_of_place_can_be_told(path: str) -> None:
     ack = er7.parse(acknowledge(MESSAGE, AckCode.ERROR, "A9", NOW, [_issue(path=path)]))
     assert ack.value("ERR-3.1") == "102"
+
+
+@pytest.mark.parametrize(
+    ("path", "condition"),
+    [("MSH-9", "200"), ("MSH-9.2", "201"), ("MSH-11.1", "202"), ("MSH-12.1", "203"), ("OBX[2]-2", "102")],
+)
+def test_what_is_not_supported_is_told_by_its_place(path: str, condition: str) -> None:
+    issue = _issue(code=IssueType.NOT_SUPPORTED, path=path)
+    assert er7.parse(acknowledge(MESSAGE, AckCode.REJECT, "A9", NOW, [issue])).value("ERR-3.1") == condition
+
+
+@pytest.mark.parametrize(
+    "header", ["MSH|", "MSH|^~", "MSH|^~\\", "MSH|^^\\&|LAB", "MSH|||LAB", "MSH^^~\\&^LAB", "MSH&"]
+)
+def test_a_message_without_usable_delimiters_gets_a_well_formed_answer(header: str) -> None:
+    answer = acknowledge(er7.parse(header.encode()), AckCode.ERROR, "A9", NOW, [_issue(path="MSH-2")])
+    ack = er7.parse(answer)
+    assert ack.delimiters.encoding_characters == "^~\\&"
+    assert (ack.message_code, ack.trigger_event, ack.structure_id, ack.version) == ("ACK", "", "ACK", "2.5.1")
+    assert (ack.value("MSH-10"), ack.value("MSA-1"), ack.value("ERR-2.1")) == ("A9", "AE", "MSH")
