@@ -303,7 +303,8 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
         if there is not None:
             give_again(state, node, there.content)
             first = len(state.copies)
-            instance: Instance | None = make_again(state, node.segment, there)
+            make_again(state, node.segment, (there, *there.content.made))
+            instance: Instance | None = state.by_identity[there.key[0]]
             if there.content.notes:
                 note_again(state, there.content.notes, state.copies[first:], node.segment, node)
         else:
@@ -317,7 +318,7 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
                 known.keep(key, there)
                 state.same[there.key] = node.segment
         if state.made is not None:
-            state.made.append(there)
+            state.made += (None,) if there is None else (there, *there.content.made)
         return instance
 
     return make

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from workbench.mapping.engine.effects import Effect
 from workbench.mapping.engine.leaves import leaves_with
-from workbench.mapping.engine.memory import Copied, make_again
+from workbench.mapping.engine.memory import Copied, all_made, make_again
 from workbench.mapping.engine.retracing import at, given_since, note_again, notes_since, ways, write_out
 from workbench.mapping.engine.running import (
     FIELDS,
     NOTHING,
     Frame,
+    Given,
     GivenAgain,
     Note,
-    Part,
     Pending,
     Recipe,
     RuleName,
@@ -27,7 +27,7 @@ from workbench.mapping.engine.running import (
     Way,
     number_of,
 )
-from workbench.mapping.engine.scope import Resource, SegmentScope, field_bit
+from workbench.mapping.engine.scope import Instance, Resource, Scope, SegmentScope, field_bit
 from workbench.mapping.engine.template import Template
 from workbench.mapping.model import Json
 from workbench.mapping.values import Misfit
@@ -60,19 +60,34 @@ class CopiedPart(NamedTuple):
     copied: Copied
 
 
-class Referral(NamedTuple):
+class Referral(msgspec.Struct, frozen=True):
     """A reference that rules leave to be tied, less the message it stands in (`running.Pending`).
 
     way   to the object that holds it
-    slot  to the placeholder
+    item  of a key that repeats: which item of its list the placeholder is
     """
 
     way: Way
-    slot: Way
     key: str
-    repeats: bool
+    item: int | None
     name: str
     rule: RuleName
+
+    @classmethod
+    def of(cls, way: Way, pending: Pending) -> Referral:
+        """way  to what holds the reference, in the element in which rules have left it"""
+        there: Any = pending.container[pending.key]
+        item = next(number for number, one in enumerate(there) if one is pending.slot) if pending.repeats else None
+        return cls(way, pending.key, item, pending.name, pending.rule)
+
+    def in_copy(self, element: Resource, target: Resource, scope: Scope, owner: Instance | None) -> Pending:
+        """The reference in a copy of the element, which goes into a target."""
+        container = at(element, self.way) if self.way else element
+        slot: Any = container[self.key]
+        holder = container if self.way else target
+        if self.item is None:
+            return Pending(holder, self.key, False, slot, scope, self.name, owner, self.rule)
+        return Pending(holder, self.key, True, slot[self.item], scope, self.name, owner, self.rule)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -90,7 +105,7 @@ class Outcome(msgspec.Struct, frozen=True):
     taken: frozenset[int]
     done: int
     of_header: frozenset[int]
-    given: tuple[tuple[str, Part], ...]
+    given: Given
     made: tuple[Recipe, ...]
     referrals: tuple[Referral, ...]
     notes: tuple[Note, ...] = ()
@@ -99,7 +114,7 @@ class Outcome(msgspec.Struct, frozen=True):
     def leaves_nothing(self) -> bool:
         """True when nothing but the element tells that rules have run."""
         return not (
-            self.taken or self.done or self.of_header or self.given or self.made or self.referrals or self.notes
+            self.taken or self.done or self.of_header or self.given.parts or self.made or self.referrals or self.notes
         )
 
 
@@ -158,15 +173,15 @@ class Fused:
         if copied and not self._put_in(state, element, frame.parts):
             return self._plain(frame)
         if there.referrals:
-            _refer_again(frame, element, there.referrals)
+            state.pending += [one.in_copy(element, target, scope, frame.owner) for one in there.referrals]
         offsets = self._lengths(target) if there.notes else {}
         if self._appends.isdisjoint(target):
             target.update(element)
         else:
             _add(target, element)
         first = len(state.copies)
-        for recipe in there.made:
-            make_again(state, scope, recipe)
+        if there.made:
+            make_again(state, scope, there.made)
         if there.notes:
             said = {one.number: self._said(one, frame.parts[one.number], state) for one in copied}
             note_again(state, there.notes, (element, *state.copies[first:]), scope, node, target, offsets, said)
@@ -174,7 +189,7 @@ class Fused:
         if there.taken:
             base = 0 if node is None else number_of(node, True)
             scope.taken.update([base + place for place in there.taken] if base else there.taken)
-        if there.given:
+        if there.given.parts:
             state.given.append(GivenAgain(there.given, scope, node))
         if header is not None:
             header.taken |= there.of_header
@@ -299,17 +314,17 @@ class _Before(NamedTuple):
     ) -> Outcome | None:
         """What has been made in `scratch`; None when that is more than can be done again from memory."""
         state = frame.run
-        recipes = tuple([recipe for recipe in made if recipe is not None])
-        if len(recipes) < len(made) or len(state.issues) > self.issues or len(state.dropped) > self.dropped:
+        recipes = all_made(state, made)
+        if recipes is None or len(state.issues) > self.issues or len(state.dropped) > self.dropped:
             return None
         referrals: list[Referral] = []
         places = dict(ways(scratch)) if len(state.pending) > self.pending else {}
         for pending in state.pending[self.pending :]:
             way = places.get(id(pending.container))
-            slot = places.get(id(pending.slot))
-            if way is None or slot is None or pending.scope is not frame.scope or pending.owner is not frame.owner:
+            there = id(pending.slot) in places
+            if way is None or not there or pending.scope is not frame.scope or pending.owner is not frame.owner:
                 return None
-            referrals.append(Referral(way, slot, pending.key, pending.repeats, pending.name, pending.rule))
+            referrals.append(Referral.of(way, pending))
         assert isinstance(frame.scope, SegmentScope)  # others are not learnt from
         notes = notes_since(state, self.traced, scratch, state.copies[self.copies :], frame.scope)
         given = given_since(state, self.given, frame.scope)
@@ -341,15 +356,6 @@ def _header(state: Run) -> SegmentScope | None:
     """The message's MSH when every path to MSH leads there."""
     found = state.laid_out.root.by_name.get("MSH", [])
     return found[0] if len(found) == 1 and found[0].outer is state.laid_out.root else None
-
-
-def _refer_again(frame: Frame, element: Resource, referrals: Sequence[Referral]) -> None:
-    """Leave the references in a copy, which goes into the frame's target, to be tied."""
-    pending = frame.run.pending
-    for one in referrals:
-        container = at(element, one.way) if one.way else frame.target
-        slot = at(element, one.slot)
-        pending.append(Pending(container, one.key, one.repeats, slot, frame.scope, one.name, frame.owner, one.rule))
 
 
 def _add(target: Resource, more: Resource) -> None:

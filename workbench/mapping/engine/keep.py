@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -76,7 +77,7 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
     if run.trace is not None and (run.uneven or run.dropped):
         _take_from_trace(run)
     covering: Covering | None = None
-    given: set[tuple[int, int]] | None = None
+    given: Mapping[int, set[int]] | None = None
     for scope in run.laid_out.segments:
         known = covers.known_of(scope)
         for number in _left(run, scope, known) if known.keeps else ():
@@ -92,23 +93,24 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
                     known.kept[number] = rule
             if given is None:
                 given = _fields_given(run)
-            if rule is None or (scope.index, place.field) in given:  # by a map's own rules it may be another
+            if rule is None or place.field in given[scope.index]:  # a map with rules of its own may say otherwise
                 covering, leaf = covering or Covering(covers, run), place.leaf(scope)
                 rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
             if rule is not None:
                 _keep(run, scope, place, rule, extensions)
 
 
-def _fields_given(run: Run) -> set[tuple[int, int]]:
-    """The fields, with the numbers of their segments, of which a map with rules of its own was given a value."""
-    found: set[tuple[int, int]] = set()
+def _fields_given(run: Run) -> Mapping[int, set[int]]:
+    """By number of the segment: the fields of which a map with rules of its own was given a value."""
+    found: dict[int, set[int]] = defaultdict(set)
     for one in run.given:
         if isinstance(one, GivenAgain):
-            index, value = one.segment.index, one.value
-            for _, part in one.given:
-                found.add((0, part.field) if part.header else (index, part.field if value is None else value.field))
+            given, value = one.given, one.value
+            found[one.segment.index] |= given.fields if value is None else {value.field}
+            if given.of_header:
+                found[0] |= given.of_header
         else:
-            found.add((one[1].segment.index, one[1].field))
+            found[one[1].segment.index].add(one[1].field)
     return found
 
 

@@ -6,7 +6,7 @@ makes the same of the same text, so what was made the last time is copied. Runs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
@@ -149,8 +149,8 @@ def write_again(
     """
     element.update(copied)
     first = len(state.copies)
-    for made in there.made:
-        make_again(state, node.segment, made)
+    if there.made:
+        make_again(state, node.segment, there.made)
     if there.notes:
         roots = (copied, *state.copies[first:])
         note_again(state, there.notes, roots, node.segment, node, element, texts=said)
@@ -222,8 +222,8 @@ def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: F
     written = fill(frame, node, element, around)
     node.segment.taken, state.made = taken, outer
     taken |= leaves
-    made = tuple([one for one in inner if one is not None])
-    if len(state.issues) > issues or len(state.dropped) > dropped or len(made) < len(inner):
+    made = all_made(state, inner)
+    if len(state.issues) > issues or len(state.dropped) > dropped or made is None:
         return written, None
     notes = notes_since(state, traced, element, state.copies[copies:], node.segment)
     parts = given_since(state, given, node.segment)
@@ -241,6 +241,14 @@ def recorded(fill: Content, frame: Frame, node: Node, element: Object, around: F
     )
 
 
+def all_made(state: Run, recipes: Sequence[Recipe | None]) -> tuple[Recipe, ...] | None:
+    """The recipes, in fast runs each once; None when one of the resources cannot be made from memory."""
+    made = [recipe for recipe in recipes if recipe is not None]
+    if len(made) < len(recipes):
+        return None
+    return tuple(made if state.trace is not None else {recipe.key: recipe for recipe in made}.values())
+
+
 def _all_in(state: Run, node: Node, taken: set[int]) -> bool:
     """True when every populated leaf of a repetition of a field was taken by itself."""
     leaves = leaves_with(state.repetition, state.component, state.subcomponent).of(node.field, node.raw)
@@ -253,46 +261,37 @@ def give_again(state: Run, node: Node, there: Remembered, whole: bool = False) -
     if there.leaves and not whole:
         base = number_of(node, True)
         node.segment.taken.update([base + leaf for leaf in there.leaves])
-    if there.given:
+    if there.given.parts:
         state.given.append(GivenAgain(there.given, node.segment, node))
 
 
-def make_again(state: Run, segment: SegmentScope, made: Recipe) -> Instance:
-    """Make a resource from memory, or find the one of its identity, and make it known in a segment.
+def make_again(state: Run, segment: SegmentScope, recipes: Iterable[Recipe]) -> None:
+    """Make resources from memory, or find those of their identity, and make them known in a segment.
 
-    Traced runs make and merge it each time, so that it can be found in what it was merged into.
+    Traced runs make and merge them each time, so that they can be found in what they were merged into.
     """
-    key = made.key
-    identity = key[0]
-    asked = state.same.get(key)
-    if asked is not None and state.trace is None:
-        instance = state.by_identity[identity]
-        if asked is segment:
-            return instance  # which is known there already, with all that it refers to
-        for inner in made.content.made:
-            make_again(state, segment, inner)
-    else:
-        at = len(state.order)
-        resource = made.resource.copy()
-        if state.trace is not None:
-            state.copies.append(resource)
-        for inner in made.content.made:
-            make_again(state, segment, inner)
-        there = state.by_identity.get(identity)
-        if there is None:
-            instance = Instance(made.name, resource, identity, made.full_url, made.write, made.search)
-            state.order.insert(at, instance)
-            state.by_identity[identity] = instance
-        else:
-            instance = there
-            if asked is None:
-                merge(state, there.resource, resource)
+    same, by_identity, traced = state.same, state.by_identity, state.trace is not None
+    for made in recipes:
+        key = made.key
+        asked = same.get(key)
+        if asked is segment and not traced:
+            continue  # it is known there already
+        instance = by_identity.get(key[0])
+        if asked is None or traced or instance is None:
+            resource = made.resource.copy()
+            if traced:
+                state.copies.append(resource)
+            if instance is None:
+                instance = Instance(made.name, resource, key[0], made.full_url, made.write, made.search)
+                by_identity[key[0]] = instance
+                state.order.append(instance)
+            elif asked is None:
+                merge(state, instance.resource, resource)
             else:
-                merge_into(state, there.resource, resource)
-    state.same[key] = segment
-    if instance.name in state.looked_up:
-        state.make_known(instance, segment)
-    return instance
+                merge_into(state, instance.resource, resource)
+        same[key] = segment
+        if instance.name in state.looked_up:
+            state.make_known(instance, segment)
 
 
 # --- what may be remembered ------------------------------------------------------------------------------------------

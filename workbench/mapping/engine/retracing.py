@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from workbench.mapping.engine.running import Again, GivenAgain, Node, Note, Part, Run, Way, Written
+from workbench.mapping.engine.running import Again, Given, GivenAgain, Node, Note, Part, Run, Way, Written
 from workbench.mapping.engine.scope import Resource, SegmentScope
 from workbench.mapping.model import Json
 
@@ -31,7 +31,8 @@ def at(element: Resource, way: Way) -> Resource:
     found: Any = element
     for step in way:
         found = found[step]
-    return cast(Resource, found)
+    holder: Resource = found
+    return holder
 
 
 def notes_since(
@@ -109,17 +110,23 @@ def given_nodes(state: Run, start: int = 0) -> list[tuple[str, Node]]:
     found: list[tuple[str, Node]] = []
     for one in state.given[start:]:
         if isinstance(one, GivenAgain):
-            found += [(name, moved(part, state, one.segment, one.value)) for name, part in one.given]
+            found += [(name, moved(part, state, one.segment, one.value)) for name, part in one.given.parts]
         else:
             found.append(one)
     state.given[start:] = found
     return found
 
 
-def given_since(state: Run, start: int, segment: SegmentScope) -> tuple[tuple[str, Part], ...] | None:
+def given_since(state: Run, start: int, segment: SegmentScope) -> Given | None:
     """Which maps were given what from number `start` on; None when that stands elsewhere than in the segment."""
-    given = [(name, part_of(node, segment)) for name, node in given_nodes(state, start)]
-    return None if any(part is None for _, part in given) else tuple(cast(list[tuple[str, Part]], given))
+    parts = []
+    for name, node in given_nodes(state, start):
+        part = part_of(node, segment)
+        if part is None:
+            return None
+        parts.append((name, part))
+    fields, of_header = ({part.field for _, part in parts if part.header is where} for where in (False, True))
+    return Given(tuple(parts), frozenset(fields), frozenset(of_header))
 
 
 def part_of(node: Node, segment: SegmentScope) -> Part | None:

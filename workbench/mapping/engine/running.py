@@ -149,11 +149,22 @@ _NEVER = "\0"
 """Stands for a delimiter the message does not declare."""
 
 
+class Given(msgspec.Struct, frozen=True):
+    """Which maps with ignore or keep rules were given which parts of a segment or value.
+
+    fields     the fields of the segment itself that those are parts of
+    of_header  those of MSH
+    """
+
+    parts: tuple[tuple[str, Part], ...]
+    fields: frozenset[int]
+    of_header: frozenset[int]
+
+
 class Remembered(msgspec.Struct, frozen=True):
     """What a value has become.
 
     leaves  the places whose values were written, less the place of the value; only where values may be kept
-    given   the maps that were given parts of the value: name, and the part
     made    resources made of parts of the value, in order
     notes   in traced runs: what was written
     whole   every populated leaf of the value was written
@@ -162,7 +173,7 @@ class Remembered(msgspec.Struct, frozen=True):
     written: int
     element: Template
     leaves: tuple[int, ...]
-    given: tuple[tuple[str, Part], ...]
+    given: Given
     made: tuple[Recipe, ...]
     notes: tuple[Note, ...] = ()
     whole: bool = False
@@ -206,7 +217,7 @@ class GivenAgain(msgspec.Struct, frozen=True):
     value  as in `Again`
     """
 
-    given: Sequence[tuple[str, Part]]
+    given: Given
     segment: SegmentScope
     value: Node | None
 

@@ -15,8 +15,8 @@ from workbench.mapping.engine.effects import Effect
 from workbench.mapping.engine.fused import REMEMBERED_TEXTS, Fused, Outcome, Texts, texts_at
 from workbench.mapping.engine.identity import merge
 from workbench.mapping.engine.memory import make_again
-from workbench.mapping.engine.retracing import at, note_again
-from workbench.mapping.engine.running import GivenAgain, Pending, Run, Step
+from workbench.mapping.engine.retracing import note_again
+from workbench.mapping.engine.running import GivenAgain, Run, Step
 from workbench.mapping.engine.scope import Instance, Scope, SegmentScope
 from workbench.mapping.engine.template import Template
 from workbench.mapping.model import Write
@@ -120,16 +120,15 @@ def make_row_again(run: Run, scope: SegmentScope, known: Known, identity: str, n
     resource = known.resource.copy()
     instance = Instance(name, resource, identity, f"urn:uuid:{identity}", write, known.search)
     place, first = len(run.order), len(run.copies)
-    for way, slot, key, repeats, referred, rule in outcome.referrals:
-        container = at(resource, way) if way else resource
-        run.pending.append(Pending(container, key, repeats, at(resource, slot), scope, referred, instance, rule))
-    for recipe in outcome.made:
-        make_again(run, scope, recipe)
+    for one in outcome.referrals:
+        run.pending.append(one.in_copy(resource, resource, scope, instance))
+    if outcome.made:
+        make_again(run, scope, outcome.made)
     if outcome.notes:
         note_again(run, outcome.notes, (resource, *run.copies[first:]), scope, None)
     scope.taken |= outcome.taken
     scope.done |= outcome.done
-    if outcome.given:
+    if outcome.given.parts:
         run.given.append(GivenAgain(outcome.given, scope, None))
     add_instance(run, scope, instance, place)
 
