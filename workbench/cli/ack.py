@@ -32,7 +32,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _ack(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    capture = open_inputs(options.inputs, job)
+    capture = open_inputs(options.inputs, job, writes=[options.out])
     answers = list(acknowledge_capture(capture, datetime.now(UTC), job, Against(v2_profile=options.profile)))
     if options.out is not None:
         write_atomically(options.out, b"".join(answer.raw for answer in answers))

@@ -64,7 +64,7 @@ def _deidentify(options: argparse.Namespace) -> ExitCode:
         raise Refused("CLI-0012", "Either --out or --preview is needed.", "Look at a preview first.")
     job = console_job()
     rules = Rules(Policy(options.unknown), Policy(options.text), own_rules(" ".join(options.rule)))
-    capture = open_inputs(options.inputs, job)
+    capture = open_inputs(options.inputs, job, writes=[options.out, options.report])
     pseudonyms = Pseudonyms(key_of_passphrase(_passphrase(options)))
     verdict = Verdict()
     verdict.warn(capture.issues)

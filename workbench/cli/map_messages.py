@@ -40,7 +40,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _map(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    capture = open_inputs(options.inputs, job)
+    capture = open_inputs(options.inputs, job, writes=[options.ledger])
     account, not_mapped = CaptureLedger(), 0
     verdict = Verdict()
     verdict.warn(capture.issues)

@@ -52,7 +52,7 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def _anomalies(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    capture = open_inputs(options.inputs, job)
+    capture = open_inputs(options.inputs, job, writes=[options.out])
     if options.remember and not options.workspace:
         raise Refused("CLI-0015", "--remember needs --workspace.", "Name the workspace that keeps the history.")
     if options.workspace:

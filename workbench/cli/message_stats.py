@@ -47,7 +47,7 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def _stats(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     chosen = Chosen.parse(paths(options.values))
-    capture = open_inputs(options.inputs, job)
+    capture = open_inputs(options.inputs, job, writes=[options.out])
     tally = count_all(capture, job, chosen, options.workers)
     if options.against:
         earlier = count_all(open_inputs([options.against], job), job, chosen, options.workers)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from workbench.app.originals import originals_of, spare
 from workbench.kernel.progress import JobContext, Progress
 from workbench.messages.capture import Capture, Overrule, open_capture
 from workbench.messages.parts import Unseal, Unsealed
@@ -41,12 +42,20 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_inputs(inputs: Sequence[Path], job: JobContext, overrule: Overrule | None = None) -> Capture:
+def open_inputs(
+    inputs: Sequence[Path], job: JobContext, overrule: Overrule | None = None, writes: Sequence[Path | None] = ()
+) -> Capture:
     """The messages a verb works on; what a workspace has received is opened with its passphrase.
 
-    raises  as `open_capture` and `headless_unsealing`
+    writes  the files the verb will write, None for those that were not asked for
+    raises  Refused APP-0009: one of them is an input; as `open_capture` and `headless_unsealing`
     """
-    return open_capture(inputs, job, {"": overrule} if overrule else {}, unseal=unsealed)
+    capture = open_capture(inputs, job, {"": overrule} if overrule else {}, unseal=unsealed)
+    originals = originals_of(capture)
+    for target in writes:
+        if target is not None:
+            spare(originals, target)
+    return capture
 
 
 def unsealed(path: Path, data: bytes) -> Unsealed:

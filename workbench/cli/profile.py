@@ -46,7 +46,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _learn(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    capture = open_inputs(options.inputs, job)
+    capture = open_inputs(options.inputs, job, writes=[options.out])
     profile = learn_from(capture, options.title or options.out.stem, job)
     write_learnt(profile, options.out, tuple(path.name for path in options.inputs), len(capture))
     print(f"{options.out}: {len(profile.messages)} kinds of messages, {len(profile.segments)} segments")

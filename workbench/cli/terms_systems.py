@@ -94,7 +94,7 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
 
 def _collect(options: argparse.Namespace) -> ExitCode:
     job = console_job()
-    capture = open_inputs(options.inputs, job)
+    capture = open_inputs(options.inputs, job, writes=[options.out])
     found = terms.collect_codes(capture, options.mapping, options.field, job, every=options.all_systems)
     rows = [terms.list_row(local, values=options.values) for local in found]
     if options.out is None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from workbench.app.documents import Document, document_at
+from workbench.app.originals import originals_of, spare
 from workbench.app.pieces import in_pieces, read_messages
 from workbench.app.session import Session
 from workbench.app.tables import Column, Table
@@ -244,10 +245,7 @@ class _Writer:
 
 def _require_new(capture: Capture, out: Path) -> None:
     """The original is never written to, and one file holds one kind of message."""
-    originals = (Path(part.file.path) for part in capture.parts if part.file is not None)
-    named = (path for path in capture.paths if path.is_file())
-    if out.exists() and any(out.samefile(path) for path in (*originals, *named)):
-        raise Refused("APP-0009", "This is the original; it is only read.", "Write to another file.")
+    spare(originals_of(capture), out)
     kinds = {
         capture.format_of(piece.first).value.partition("-")[0] == "fhir" for piece in capture.pieces(_WHOLE, _WHOLE)
     }

@@ -15,6 +15,7 @@ import msgspec
 from workbench.app.batch import Task, in_batches, tasks_of, weight_of
 from workbench.app.defects import defect_issue
 from workbench.app.documents import read_task, unreadable
+from workbench.app.originals import originals_of, spare
 from workbench.fhir.json_tree import dumps
 from workbench.kernel.atomic_file import atomic_stream, write_atomically
 from workbench.kernel.collector import settle
@@ -77,7 +78,8 @@ class BundleWriter:
 
     The folder's files are `<input file stem>.json` or `.hl7`, and `-2`, `-3` … when a file holds several messages or
     becomes several. Traces go to `trace.ndjson` in the folder, or beside the one file. A context manager:
-    files of many lines appear whole when it ends, or not at all.
+    files of many lines appear whole when it ends, or not at all. Refused APP-0009: a file of the capture would be
+    replaced.
     """
 
     def __init__(self, out: Path, capture: Capture, keep_trace: bool = False) -> None:
@@ -89,14 +91,17 @@ class BundleWriter:
         self._traces: BinaryIO | None = None
         self._taken: set[str] = set()
         self._written: dict[str, int] = {}
+        self._originals = originals_of(capture)
 
     def __enter__(self) -> BundleWriter:
         one_file = self._out.suffix in (".ndjson", ".hl7")
         with ExitStack() as stack:
             if one_file:
+                spare(self._originals, self._out)
                 self._lines = stack.enter_context(atomic_stream(self._out))
             if self._keep_trace:
                 traces = self._out.with_suffix(".trace.ndjson") if one_file else self._out / "trace.ndjson"
+                spare(self._originals, traces)
                 self._traces = stack.enter_context(atomic_stream(traces))
             self._open = stack.pop_all()
         return self
@@ -115,7 +120,9 @@ class BundleWriter:
             if self._lines:
                 self._lines.write(document + end)
             else:
-                write_atomically(self._out / self._name(mapped), document + end)
+                target = self._out / self._name(mapped)
+                spare(self._originals, target)
+                write_atomically(target, document + end)
         if self._traces:
             self._traces.write(msgspec.json.encode(trace_json(mapped)) + b"\n")
 
