@@ -174,6 +174,22 @@ def test_a_port_in_use_is_said() -> None:
         Listener(ListenerSettings(port=taken.getsockname()[1]), lambda received: None).start()
 
 
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 99999), ("127.0.0.1", -1), ("a" * 70, 0)])
+def test_an_address_that_cannot_be_is_said_at_once(host: str, port: int) -> None:
+    with pytest.raises(Unavailable) as problem:
+        Listener(ListenerSettings(host, port), lambda received: None).start()
+    assert problem.value.code == "EXC-0001"
+
+
+def test_a_judge_that_is_refused_rejects_the_message_and_stops_nothing() -> None:
+    def judge(message: Message, control_id: str, at: datetime) -> tuple[AckCode, bytes]:
+        raise Refused("V2P-0002", "The profile cannot be used.", "")
+
+    with Listener(ListenerSettings(answer=Answer.JUDGE, judge=judge), lambda received: None) as listener:
+        sent = list(send([_message("M1"), _message("M2")], Destination("127.0.0.1", listener.port), JobContext()))
+    assert [(s.control_id, s.code) for s in sent] == [("M1", "AR"), ("M2", "AR")]
+
+
 def test_bytes_that_are_no_message_are_rejected_and_kept() -> None:
     kept: list[Received] = []
     with (

@@ -16,7 +16,7 @@ from enum import StrEnum
 from uuid import uuid4
 
 from workbench.exchange.mllp_frames import FrameReader, framed
-from workbench.kernel.errors import Refused, Unavailable
+from workbench.kernel.errors import Refused, Unavailable, WorkbenchError
 from workbench.kernel.log import area_log
 from workbench.v2 import er7
 from workbench.v2.ack import AckCode, acknowledge
@@ -98,7 +98,7 @@ class Listener:
     """Listens from `start` to `stop` in a thread of its own; a context manager does both.
 
     receive  called on that thread for each message after it was taken and before it is answered, so that what is
-             acknowledged is already kept. What it raises is answered with AR and stops nothing.
+             acknowledged is already kept. OSError and WorkbenchError are answered with AR and stop nothing.
     """
 
     def __init__(self, settings: ListenerSettings, receive: Callable[[Received], None]) -> None:
@@ -107,7 +107,7 @@ class Listener:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="mllp listener", daemon=True)
         self._ready = threading.Event()
-        self._failure: OSError | None = None
+        self._failure: Exception | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._stopping: asyncio.Event | None = None
         self.port = 0
@@ -122,9 +122,10 @@ class Listener:
         self._thread.start()
         self._ready.wait(_STARTUP_S)
         if self._failure is not None:
+            reason = getattr(self._failure, "strerror", "") or "there is no such address"
             raise Unavailable(
                 "EXC-0001",
-                f"{self._settings.host}:{self._settings.port} cannot be listened on ({self._failure.strerror}).",
+                f"{self._settings.host}:{self._settings.port} cannot be listened on ({reason}).",
                 "Choose another port, or stop the program that uses this one.",
             ) from self._failure
 
@@ -152,7 +153,7 @@ class Listener:
         self._stopping = asyncio.Event()
         try:
             server = await asyncio.start_server(self._connection, self._settings.host, self._settings.port)
-        except OSError as error:
+        except (OSError, OverflowError, UnicodeError) as error:  # the last two: no port, no name of a host
             self._failure = error
             self._ready.set()
             return
@@ -219,12 +220,13 @@ class Listener:
         """Hand a message over and give its answer, b"" for silence, and how long that has to wait."""
         now = datetime.now(UTC)
         message = _message_in(raw)
-        how, delay_s = self._settings.reply_to(message)
-        answer = self._answer(message, how, now)
         try:
+            how, delay_s = self._settings.reply_to(message)
+            answer = self._answer(message, how, now)
             self._receive(Received(raw, now, answer))
-        except OSError as error:
-            log.error("a message could not be kept (%s); it was rejected", type(error).__name__)
+        except (OSError, WorkbenchError) as error:
+            reason = error.code if isinstance(error, WorkbenchError) else type(error).__name__
+            log.error("a message could not be judged or kept (%s); it was rejected", reason)
             return _answer(message, AckCode.REJECT, now), 0.0
         return answer, delay_s
 
