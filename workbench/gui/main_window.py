@@ -33,6 +33,7 @@ from workbench.gui.shell.window_state import recall_window, store_window
 from workbench.gui.theme.tokens import ThemeName
 from workbench.gui.widgets.basics import down
 from workbench.gui.widgets.focus import step_focus
+from workbench.gui.widgets.stacks import sized_by_front
 
 
 class MainWindow(QMainWindow):
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._add_pages(first_pages(self.bench, self.session, self.open_files))
         self.status = StatusLine(self.bench, self.session.actor)
+        sized_by_front(self._stack)
         self.setCentralWidget(self._stack)
         self.rail.chosen.connect(self.go)
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QStackedWidget, QTabBar, QWid
 
 from workbench.gui.theme.theme import Theme
 from workbench.gui.widgets.basics import across, tool_button
+from workbench.gui.widgets.stacks import sized_by_front
 
 _OPEN_AT_FIRST: Mapping[str, tuple[str, ...]] = {
     "home": (),
@@ -37,6 +38,7 @@ class TabDock(QDockWidget):
         for name, widget in tabs.items():
             self.tabs.addTab(name)
             self._stack.addWidget(widget)
+        sized_by_front(self._stack)
         self.tabs.currentChanged.connect(self._stack.setCurrentIndex)
         head = QFrame()
         head.setObjectName("dockHead")

@@ -108,7 +108,8 @@ QCheckBox::indicator, QRadioButton::indicator { width: 0.85em; height: 0.85em; b
 QCheckBox::indicator { border-radius: 0.2em; }
 QRadioButton::indicator { border-radius: 0.45em; }
 QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(@check); }
-QRadioButton::indicator:checked { border: 0.3em solid @accent; width: 0.35em; height: 0.35em; }
+QRadioButton::indicator:checked { border-color: @accent; background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5,
+  fx: 0.5, fy: 0.5, stop: 0 @surface, stop: 0.4 @surface, stop: 0.5 @accent, stop: 1 @accent); }
 QScrollArea { border: none; background: transparent; }
 QScrollArea > QWidget > QWidget#page { background: transparent; }
 QScrollBar { background: transparent; border: none; }

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from workbench.gui.marks import Mark
 from workbench.gui.models.rows import Column
 from workbench.gui.theme.theme import Theme
+from workbench.gui.widgets.wrapping_line import WrappingLine
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
@@ -94,16 +95,14 @@ def _filled(layout: _Box, items: Sequence[QWidget | QLayout | int], margins: int
 
 
 def pane(title: str, body: QWidget, *beside: QWidget) -> QFrame:
-    """A framed part of a page with a heading; `beside` stand at the right of the heading."""
+    """A framed part of a page with a heading; `beside` stand right of the heading, or below it in a narrow pane."""
     frame = QFrame()
     frame.setObjectName("pane")
     frame.setAccessibleName(title)
     head = QFrame()
     head.setObjectName("paneHead")
     heading = label(title, "heading")
-    line = across(heading, 1, *beside)
-    line.setContentsMargins(10, 5, 6, 5)
-    head.setLayout(line)
+    head.setLayout(WrappingLine(heading, *beside, margins=(10, 5, 6, 5)))
     layout = down(head, spacing=0)
     layout.addWidget(body, 1)
     layout.setContentsMargins(1, 1, 1, 1)
@@ -217,6 +216,7 @@ def table(
     rows.setDefaultSectionSize(theme.row_height)
     heads = view.horizontalHeader()
     heads.setHighlightSections(False)
+    heads.setTextElideMode(Qt.TextElideMode.ElideRight)
     heads.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     heads.setStretchLastSection(True)
     heads.setMinimumSectionSize(round(theme.em * 1.6))
@@ -241,6 +241,7 @@ def tree(theme: Theme, model: QAbstractItemModel, name: str, widths: Sequence[fl
     view.setIconSize(QSize(16, 16))
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     heads = view.header()
+    heads.setTextElideMode(Qt.TextElideMode.ElideRight)
     heads.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     heads.setStretchLastSection(True)
     for number, width in enumerate(widths):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QSplitter, QStackedWidget, QTabBar
 from workbench.gui.views.mapping.connectors import Connectors
 from workbench.gui.views.mapping.panes import Pane, PanePlace
 from workbench.gui.widgets.basics import across, down
+from workbench.gui.widgets.stacks import sized_by_front
 
 Handlers = Mapping[str, Callable[[], object]]
 
@@ -34,6 +35,8 @@ class PaneTabs:
             self.tools.addTab(widget, title)
         for pane in self._further:
             self._add(pane)
+        for stack in (self.upper, self.tools):
+            sized_by_front(stack)
         self.bar.setVisible(self.bar.count() > 1)
         self.bar.currentChanged.connect(self.upper.setCurrentIndex)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.marks import Mark
@@ -29,6 +30,11 @@ _WASH = {
     Kind.ADDED: "wash.partial",
     Kind.UNVALIDATED: "wash.partial",
 }
+_LEFT, _RIGHT = 2, 10
+"""Pixels beside the cards."""
+_CARD = 17
+"""Pixels between the edge of a card and what stands in it."""
+_PADDING = "padding: 5px;"
 
 
 class ComparisonView(QScrollArea):
@@ -37,15 +43,30 @@ class ComparisonView(QScrollArea):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self._heads = QGridLayout()
         self.setWidgetResizable(True)
         self.setAccessibleName("Source and result side by side")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def heads(self, source: str, result: str) -> QGridLayout:
+        """Words to stand above the columns, which they follow."""
+        share_columns(self._heads, self._theme)
+        for column, words in ((0, source), (2, result)):
+            head = label(words, "heading")
+            head.setStyleSheet(_PADDING)
+            self._heads.addWidget(head, 0, column)
+        return self._heads
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        beside = self.width() - self.viewport().width()  # the scroll bar, which comes and goes
+        self._heads.setContentsMargins(_LEFT + _CARD, 0, _RIGHT + _CARD + beside, 0)
 
     def show_differences(self, differences: Sequence[Difference], *, masked: bool, only_differing: bool) -> None:
         body = QWidget()
         body.setObjectName("page")
         layout = QVBoxLayout(body)
-        layout.setContentsMargins(2, 2, 10, 10)
+        layout.setContentsMargins(_LEFT, 2, _RIGHT, 10)
         layout.setSpacing(10)
         open_sections = {d.section for d in differences if d.kind is not Kind.SAME}
         for section in sorted(SectionName, key=lambda name: name not in open_sections):
@@ -77,7 +98,7 @@ class ComparisonView(QScrollArea):
         made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         wash = _WASH.get(row.kind) if is_result or row.kind is Kind.MISSING else None
         background = f"background: {self._theme.tokens[wash]};" if wash else ""
-        made.setStyleSheet(f"{background} padding: 0.35em; border-radius: 4px;")
+        made.setStyleSheet(f"{background} {_PADDING} border-radius: 4px;")
         return made
 
     def _html(self, row: Difference, item: Item | None, masked: bool, is_result: bool) -> str:

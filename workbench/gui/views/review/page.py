@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QStackedWidget, QWidget
 
 from workbench.app.operations.review import Decision, ReviewCase, decide, decided, review_case, verdicts
 from workbench.app.session import Session
@@ -17,7 +17,7 @@ from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import Mark
 from workbench.gui.page import Page
 from workbench.gui.shell.dialogs import ReasonDialog
-from workbench.gui.views.review.comparison import KIND_MARKS, ComparisonView, share_columns
+from workbench.gui.views.review.comparison import KIND_MARKS, ComparisonView
 from workbench.gui.widgets.basics import Badge, EmptyState, across, button, down, label
 from workbench.kernel.errors import WorkbenchError
 from workbench.kernel.progress import JobContext
@@ -64,11 +64,7 @@ class ReviewPage(Page):
     def _body(self) -> QWidget:
         strip = across(self._number, self.decision, 1, *self._summary, self._only, spacing=14)
         strip.setContentsMargins(6, 0, 6, 6)
-        heads = QGridLayout()
-        share_columns(heads, self.theme)
-        heads.addWidget(label("What the sender said", "heading"), 0, 0)
-        heads.addWidget(label("What the receiver will show", "heading"), 0, 2)
-        heads.setContentsMargins(25, 0, 33, 0)
+        heads = self.view.heads("What the sender said", "What the receiver will show")
         foot = QFrame()
         foot.setObjectName("pane")
         check = label("Check identity, units and decimals, flags, statuses, allergies.", "muted")

@@ -61,7 +61,9 @@ class CodesPane(QWidget):
         menu = tool_button(theme, "settings", "Lists, maps and code systems")
         menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu.setMenu(more)
-        self._nothing = label("No code matches this view. Choose another view, or empty the filter.", "muted")
+        self._nothing = label(
+            "No code matches this view. Choose another view, or empty the filter.", "muted", wrap=True
+        )
         self._nothing.setContentsMargins(12, 10, 12, 10)
         body = QWidget()
         body.setLayout(down(self.view, self._nothing, spacing=0))

@@ -24,7 +24,8 @@ from workbench.gui.shell.dialogs import ReasonDialog
 from workbench.gui.views.terminology.code_desk import CodeDesk
 from workbench.gui.views.terminology.codes_pane import CodesPane
 from workbench.gui.views.terminology.target_dialog import TargetDialog
-from workbench.gui.widgets.basics import across, button, down
+from workbench.gui.widgets.basics import button, down
+from workbench.gui.widgets.wrapping_line import WrappingLine
 from workbench.kernel.errors import Refused
 from workbench.terminology.code_map import Mark, Relationship, RowStatus
 from workbench.terminology.codes import Coding
@@ -43,28 +44,24 @@ class Decisions(QWidget):
         self.relationship.setToolTip("How the target relates to the local code")
         for relationship, sentence in SENTENCES.items():
             self.relationship.addItem(sentence, relationship)
-        self.relationship.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.relationship.setMinimumContentsLength(24)
         self.comment = QLineEdit()
         self.comment.setAccessibleName("Comment")
         self.comment.setPlaceholderText("Comment")
         self.comment.setToolTip("Goes along with the row; Return changes the comment of a row that has a target")
         self.relationship.activated.connect(self._described)
         self.comment.returnPressed.connect(self._described)
-        words = across(self.relationship, self.comment)
-        words.setStretch(0, 3)
-        words.setStretch(1, 2)
+        words = WrappingLine(self.relationship, self.comment, apart=False)
         self._use = button(
             "Use candidate", self.use, primary=True, tip="Map the code to the selected candidate (Return in the list)"
         )
-        actions = across(
+        actions = WrappingLine(
             self._use,
             button("Approve", self.approve, tip="The target is right; nobody approves what they mapped (Alt+A)"),
             button("Reject…", self.reject, tip="The target is wrong, with the reason (Alt+R)"),
             button("Flag", self.flag, tip="Mark for a second look, or take the mark off (Alt+F)"),
             button("No map…", self.no_map, tip="The code has no target, with the reason (Ctrl+N)"),
             button("Other…", self.type_target, tip="Type a target that is not listed"),
-            1,
+            apart=False,
         )  # fmt: skip
         self.setLayout(down(words, actions))
 

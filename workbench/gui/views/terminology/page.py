@@ -77,7 +77,7 @@ class TerminologyPage(Page):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.list)
         split.addWidget(right)
-        split.setSizes([720, 560])
+        split.setSizes([660, 560])
         split.setChildrenCollapsible(False)
         body = QWidget()
         foot = across(self._covered, 1, self._systems, self._work_as, spacing=16)

@@ -48,6 +48,7 @@ from workbench.gui.views.validation.profile_tab import ProfileTab
 from workbench.gui.views.validation.suppress import SuppressDialog, SuppressionsTab
 from workbench.gui.widgets.basics import Badge, EmptyState, across, button, down, label
 from workbench.gui.widgets.message_view import MessageView
+from workbench.gui.widgets.stacks import sized_by_front
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Severity
 
@@ -95,6 +96,7 @@ class ValidationPage(Page):
             ("Gap report", self.gaps),
         ):
             self.tabs.addTab(tab, title)
+        sized_by_front(self.tabs)
         self.tabs.tabBar().setAccessibleName("Parts of validation")
         layout = down(self._strip(), spacing=2, margins=8)
         layout.addWidget(self.tabs, 1)
