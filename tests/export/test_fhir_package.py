@@ -16,7 +16,7 @@ import pytest
 from workbench.export.archive import tgz, zipped
 from workbench.export.package import EXPORTERS, export_package
 from workbench.export.verify import verify
-from workbench.kernel.errors import Refused, Unavailable
+from workbench.kernel.errors import Refused
 from workbench.kernel.issues import blocks
 from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
@@ -170,7 +170,7 @@ def test_a_flipped_bit_anywhere_is_refused(package: Path, tmp_path: Path) -> Non
             verify(path)
 
 
-def test_what_is_no_package_is_refused_and_what_is_not_there_is_unavailable(tmp_path: Path) -> None:
+def test_what_is_no_package_is_refused_and_so_is_what_is_not_there(tmp_path: Path) -> None:
     for content in (
         b"MSH|^~\\&|",
         tgz({"package/x.json": b"{}"}),
@@ -182,8 +182,9 @@ def test_what_is_no_package_is_refused_and_what_is_not_there_is_unavailable(tmp_
         with pytest.raises(Refused) as refused:
             verify(path)
         assert refused.value.code == "EXP-0201"
-    with pytest.raises(Unavailable):
+    with pytest.raises(Refused) as refused:
         verify(tmp_path / "nowhere.tgz")
+    assert refused.value.code == "EXP-0206"
 
 
 def test_archives_hold_no_time_and_no_owner() -> None:

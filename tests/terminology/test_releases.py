@@ -145,6 +145,14 @@ def test_icd_10_cm_reads_columns_and_inclusion_terms_beside_it(tmp_path: Path, l
         assert code.synonyms == ("Adult-onset diabetes",)
 
 
+def test_what_only_has_bars_is_no_cvx(tmp_path: Path, library: CodeLibrary) -> None:
+    noise = tmp_path / "noise.txt"
+    noise.write_text("a|b|c|d|e|f\nMSH|^~\\&|A|B|C|D\n1234|x|y|z|Active\n")
+    with pytest.raises(Refused) as refused:
+        library.import_release(noise, "cvx")
+    assert refused.value.code == "TERM-0038"
+
+
 def test_cvx_in_utf_16_keeps_leading_zeros_and_status(tmp_path: Path, library: CodeLibrary) -> None:
     text = "03|MMR|measles, mumps and rubella||Active|False|\r\n1|DTP|diphtheria||Inactive|False|\r\n"
     (tmp_path / "cvx.txt").write_text(text, encoding="utf-16")

@@ -12,7 +12,7 @@ from workbench.app.operations.fhir_server import Posted, place_of, post_messages
 from workbench.app.operations.search import search
 from workbench.app.operations.sync import Synced, plan_for_server, post_updates
 from workbench.app.session import standard_package_folder
-from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
+from workbench.cli.options import add_inputs, add_verb, at_least, console_job, open_inputs
 from workbench.cli.tables import print_ndjson, print_table
 from workbench.exchange.fhir_rest import (
     FhirClient,
@@ -71,7 +71,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         each.add_argument("--server", required=True, metavar="URL", help="service base, https")
         each.add_argument("--tls-ca", type=Path, metavar="PEM", help="trust these authorities only")
         each.add_argument("--token-fd", type=int, metavar="N", help=f"file descriptor with a token (else {TOKEN})")
-        each.add_argument("--timeout", type=float, default=30.0, metavar="S")
+        each.add_argument("--timeout", type=at_least(0.001, float), default=30.0, metavar="S")
 
 
 def _action(

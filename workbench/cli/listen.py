@@ -13,7 +13,7 @@ from workbench.app.operations.exchange import Store, answer_rule, mllp_file, rec
 from workbench.app.operations.received import SealedStore, seal_plain_files
 from workbench.app.session import open_session
 from workbench.cli.connection import add_identity, listener_tls
-from workbench.cli.options import add_verb
+from workbench.cli.options import add_verb, at_least
 from workbench.exchange.listener import Answer, ListenerSettings, Received
 from workbench.kernel.errors import ExitCode
 from workbench.security.passphrase import first_of, headless_sources
@@ -35,10 +35,10 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     place.add_argument("--workspace", type=Path, metavar="FOLDER", help="keep them encrypted in this workspace")
     place.add_argument("--out", type=Path, metavar="DIR|FILE", help="keep them in plain text; a file is continued")
     verb.add_argument("--passphrase-fd", type=int, metavar="N", help="read the passphrase from file descriptor N")
-    verb.add_argument("--port", type=int, required=True, metavar="N", help="0 takes a free one and says which")
+    verb.add_argument("--port", type=at_least(0), required=True, metavar="N", help="0 takes a free one and says which")
     verb.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     verb.add_argument("--answer", choices=[answer.value for answer in Answer], default=Answer.ACCEPT.value)
-    verb.add_argument("--delay", type=float, default=0.0, metavar="S", help="seconds before each answer")
+    verb.add_argument("--delay", type=at_least(0, float), default=0.0, metavar="S", help="seconds before each answer")
     verb.add_argument(
         "--when",
         nargs=2,
@@ -47,7 +47,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         metavar=("EXPR", "ANSWER[,S]"),
         help="another answer for some messages; the first that holds decides; may be repeated",
     )
-    verb.add_argument("--count", type=int, default=0, metavar="N", help="end after N messages (default: Ctrl+C)")
+    verb.add_argument("--count", type=at_least(0), default=0, metavar="N", help="end after N messages (else: Ctrl+C)")
     add_identity(verb)
     verb.add_argument("--tls-clients", type=Path, metavar="PEM", help="only clients of these authorities")
     verb.set_defaults(run=_listen)
@@ -70,12 +70,12 @@ def _store(options: argparse.Namespace) -> Iterator[Store]:
 
 def _listen(options: argparse.Namespace) -> ExitCode:
     rules = tuple(answer_rule(condition, answer) for condition, answer in options.when)
-    slowest = max(0.0, options.delay, *(rule.delay_s for rule in rules))
+    slowest = max([options.delay, *(rule.delay_s for rule in rules)])
     settings = ListenerSettings(
         options.host,
         options.port,
         Answer(options.answer),
-        max(0.0, options.delay),
+        options.delay,
         listener_tls(options),
         rules,
         grace_s=slowest + _GRACE_S if options.count else 0.0,

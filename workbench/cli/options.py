@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from math import isfinite
 from pathlib import Path
 
 from workbench.app.originals import originals_of, spare
@@ -70,8 +71,25 @@ def _opener() -> Unseal:
     return headless_unsealing()
 
 
+def at_least(least: float, number: Callable[[str], float] = int) -> Callable[[str], float]:
+    """A number for argparse that is not smaller than `least`."""
+
+    def read(text: str) -> float:
+        try:
+            found = number(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        if found < least:
+            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+        if not isfinite(found):
+            raise argparse.ArgumentTypeError(f"{text} is no number")
+        return found
+
+    return read
+
+
 def add_workers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workers", type=int, default=None, metavar="N", help="processes to use (default: all cores)")
+    parser.add_argument("--workers", type=at_least(1), default=None, metavar="N", help="processes (default: all cores)")
 
 
 def console_job() -> JobContext:

@@ -10,7 +10,7 @@ from pathlib import Path
 from workbench.app.operations.exchange import send_messages
 from workbench.app.operations.search import search
 from workbench.cli.connection import add_identity, host_and_port, sender_tls
-from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
+from workbench.cli.options import add_inputs, add_verb, at_least, console_job, open_inputs
 from workbench.cli.tables import print_rows
 from workbench.exchange.sender import Destination, Outcome, Sent
 from workbench.kernel.errors import ExitCode
@@ -29,9 +29,13 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_inputs(verb)
     verb.add_argument("--to", required=True, metavar="HOST:PORT")
     verb.add_argument("--where", default="", metavar="EXPR", help='such as MSH-9.1 = "ADT"')
-    verb.add_argument("--rate", type=float, default=0.0, metavar="N", help="messages a second (default: no limit)")
-    verb.add_argument("--retries", type=int, default=2, metavar="N", help="after a time-out or a broken connection")
-    verb.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds to wait for an answer")
+    verb.add_argument(
+        "--rate", type=at_least(0, float), default=0.0, metavar="N", help="messages a second (else no limit)"
+    )
+    verb.add_argument(
+        "--retries", type=at_least(0), default=2, metavar="N", help="after time-outs and broken connections"
+    )
+    verb.add_argument("--timeout", type=at_least(0.001, float), default=10.0, metavar="S", help="to wait for an answer")
     verb.add_argument("--allow-production", action="store_true", help="send messages with MSH-11 = P too")
     verb.add_argument("--format", choices=("table", "ndjson"), default="table")
     verb.add_argument("--tls", action="store_true", help="encrypt, trusting the authorities of this system")

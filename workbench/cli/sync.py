@@ -10,7 +10,7 @@ from pathlib import Path
 
 from workbench.app.operations.search import search
 from workbench.app.operations.sync import Synced, SyncFiles, record_of, sync, try_orders
-from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
+from workbench.cli.options import add_inputs, add_verb, at_least, console_job, open_inputs
 from workbench.cli.tables import print_ndjson, print_table
 from workbench.cli.verdict import Verdict
 from workbench.kernel.errors import ExitCode
@@ -49,7 +49,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb.add_argument("--where", default="", metavar="EXPR", help='such as MSH-9.1 = "ADT"')
     verb.add_argument(
         "--try-orders",
-        type=int,
+        type=at_least(0),
         metavar="N",
         help="instead: apply them twice, late and in N other orders, and tell where the record differs unreported",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench.app.operations import terms
 from workbench.cli import terms_systems
-from workbench.cli.options import add_verb, console_job, open_inputs
+from workbench.cli.options import add_verb, at_least, console_job, open_inputs
 from workbench.cli.tables import print_rows
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import blocks
@@ -63,7 +63,7 @@ def _register_suggest(actions: _Actions[argparse.ArgumentParser]) -> None:
         "local", type=Path, metavar="LOCAL", help="CSV or XLSX: local_code, local_text, specimen, units"
     )
     _add_vocabulary(suggesting, needed=True)
-    suggesting.add_argument("--top", type=int, default=10, metavar="N", help="candidates for each code (default 10)")
+    suggesting.add_argument("--top", type=at_least(1), default=10, metavar="N", help="candidates for each code (10)")
     suggesting.add_argument("--approved", type=Path, metavar="MAP", help="a code map whose approved rows come first")
     _add_format(suggesting)
 

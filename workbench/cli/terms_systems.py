@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.app.operations import terms
 from workbench.app.tables import Column, Table, write_tables
-from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
+from workbench.cli.options import add_inputs, add_verb, at_least, console_job, open_inputs
 from workbench.cli.tables import print_rows
 from workbench.kernel.errors import ExitCode
 from workbench.terminology.codes import Concept
@@ -31,7 +31,7 @@ def register(actions: _Actions[argparse.ArgumentParser]) -> None:
     searching.add_argument("words", nargs="+", metavar="WORD")
     _add_system(searching)
     _add_version(searching)
-    searching.add_argument("--top", type=int, default=20, metavar="N", help="how many (default 20)")
+    searching.add_argument("--top", type=at_least(1), default=20, metavar="N", help="how many (default 20)")
     _add_format(searching)
     searching.set_defaults(run=_search)
     looking = add_verb(

@@ -48,9 +48,11 @@ def verify(path: Path) -> VerifyReport:
     """Check a `.tgz` or `.whl` that `export_package` made.
 
     raises  Refused EXP-0201: no package, or cut short; EXP-0202: a file was changed; EXP-0203: a file is missing;
-            EXP-0204: a file was added. Each names the file
+            EXP-0204: a file was added, EXP-0206: no such file. Each names the file
             Unavailable EXP-0205: cannot be read
     """
+    if not path.is_file():
+        raise Refused("EXP-0206", f"There is no package {path}.", "Name the .tgz or .whl that was exported.")
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -83,7 +85,7 @@ def _files(path: Path, raw: bytes) -> dict[str, bytes]:
     except _BROKEN as error:
         raise Refused(
             "EXP-0201",
-            f"{path.name} is no package, or was cut short ({type(error).__name__}).",
+            f"{path.name} is no package, or was cut short.",
             "Get the package again from where it was released.",
         ) from error
     return found

@@ -62,7 +62,7 @@ def load_baseline(path: Path) -> Baseline:
     except (Refused, KeyError, TypeError, ValueError, AttributeError) as error:
         raise Refused(
             "SUI-0010",
-            f"{path} is no baseline of format {FORMAT} ({type(error).__name__}).",
+            f"{path} is no baseline of format {FORMAT}, or was damaged.",
             "Restore it from version control, or accept the results again.",
         ) from error
     fingerprint = _fingerprint(found)

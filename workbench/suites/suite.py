@@ -143,11 +143,9 @@ def load_suite(path: Path) -> Suite:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(
-            "SUI-0001",
-            f"{file} cannot be read as a suite ({type(error).__name__}).",
-            f"Name a folder with {SUITE_FILE}.",
-        ) from error
+        reason = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        text = f"There is no suite {file}." if not file.exists() else f"{file} cannot be read ({reason})."
+        raise Refused("SUI-0001", text, f"Name a folder with {SUITE_FILE}.") from error
     try:
         content = read_yaml(text, file.name)
     except Refused as error:

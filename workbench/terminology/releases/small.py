@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from workbench.kernel.progress import JobContext
 from workbench.terminology.releases.fhir_resources import resource_records
 from workbench.terminology.releases.records import STEP, Record, beside, rows_of, text_of
 
+_CVX_CODE = re.compile(r"[0-9]{1,3}")
 _CODE_NAMES = ("code", "local_code", "source_code", "id", "cvx_code", "value")
 _TEXT_NAMES = ("display", "name", "text", "local_text", "description", "term", "title", "meaning")
 _SYNONYM_NAMES = ("synonyms", "synonym", "aliases", "short_name", "shortname")
@@ -62,7 +64,7 @@ def read_cvx(path: Path, ctx: JobContext) -> Iterator[Record]:
     with text_of(path) as text:
         for number, line in enumerate(text):
             fields = [field.strip() for field in line.rstrip("\r\n").split("|")]
-            if len(fields) < 5 or fields[0].casefold() in ("cvx code", "code", "cvx_code"):
+            if len(fields) < 5 or not _CVX_CODE.fullmatch(fields[0]):  # the head line, or what is no CVX at all
                 continue
             code, short, full, notes, status = fields[:5]
             properties = {"status": status, **({"note": notes} if notes else {})}
