@@ -8,10 +8,11 @@ import pytest
 
 from workbench.app.operations.code_candidates import BY_GRAMMAR, CodeSources, hints_for, memory_of, offers_for
 from workbench.app.operations.code_decisions import Actor, choose, decide, set_mark, set_status
+from workbench.app.operations.code_fields import fields_of_maps
 from workbench.app.operations.code_harvest import collect, seen_in
 from workbench.app.operations.local_codes import Known, Show, View, Worklist, chosen, is_sure, judge, judge_again
 from workbench.kernel.progress import JobContext
-from workbench.mapping.model import Header, Package
+from workbench.mapping.model import Header, MapKind, Package, Rule, RuleMap
 from workbench.messages.capture import open_capture
 from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship, RowStatus
 from workbench.terminology.codes import Coding
@@ -103,6 +104,23 @@ def test_a_worklist_keeps_its_order_and_counts_while_decisions_are_made() -> Non
     changes = worklist.follow(lab())
     assert [(change.before is None, change.after is None) for change in changes] == [(False, True)]
     assert str(worklist.coverage()).startswith("0 of 3")
+
+
+def test_codes_of_published_systems_wait_for_nobody_where_the_map_leads_to_such_systems() -> None:
+    loinc, local = LocalCode("2951-2", "LN", "OBX-3", 50), LocalCode("NA", "L", "OBX-3", 10)
+    worklist = Worklist((loinc, local), lab(), "lab")
+    assert [line.local.code for line in chosen(worklist.lines, View("", Show.WAITING))] == ["NA"]
+    assert str(worklist.coverage()) == "1 of 2 distinct codes, 83.3 % of occurrences covered"
+    to_local = Package(Header("p", "1"), codes={"lab": CodeMap("lab", target_system="urn:our-lab")})
+    assert len(chosen(Worklist((loinc, local), to_local, "lab").lines, View("", Show.WAITING))) == 2
+
+
+def test_a_map_for_a_part_of_a_component_is_not_that_of_the_field() -> None:
+    rules = tuple(
+        Rule(each, (source,), "code", codes=each) for each, source in (("part", "OBX-3.1.2"), ("unit", "OBX-6.1"))
+    )
+    package = Package(Header("p", "1"), segments={"m": RuleMap(MapKind.SEGMENT, "m", "OBX", "Observation", rules)})
+    assert fields_of_maps(package) == {"OBX-6": "unit"}
 
 
 def test_views_show_what_they_say() -> None:

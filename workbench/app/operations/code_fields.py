@@ -27,6 +27,19 @@ USUAL_SYSTEMS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Field → the code systems whose releases have candidates for it."""
 
+_PUBLISHED = frozenset({
+    "ATC", "C4", "C5", "CPT", "CPTM", "CVX", "DCM", "HCPCS", "HPC", "I9", "I9C", "I9CDX", "I9CP", "I10", "I10C", "I10P",
+    "ICD9", "ICD-9", "ICD10", "ICD-10", "ICD10CM", "ICD-10-CM", "ICDO", "ICPC", "LN", "LOINC", "MEDR", "MVX", "NCIT",
+    "NDC", "NDFRT", "RXNORM", "SCT", "SCT2", "SNOMED", "SNOMED-CT", "UCUM", "UMLS", "UNII",
+})  # fmt: skip
+"""What HL7 table 0396 calls code systems that others publish, and how senders write them. HL7's own tables are left
+out: their codes mean nothing elsewhere."""
+
+
+def is_named(system: str) -> bool:
+    """True for the name that HL7 v2 has for a published code system."""
+    return system.upper() in _PUBLISHED
+
 
 def fields_of_maps(package: Package) -> dict[str, str]:
     """`PID-8` → the code map its values go through, for every field a rule translates."""
@@ -38,6 +51,6 @@ def fields_of_maps(package: Package) -> dict[str, str]:
                     place = V2Path.parse(source)
                 except Refused:
                     continue  # a fall-back chain or a condition; its field has another rule or none
-                if place.component <= 1 and place.field:
+                if place.component <= 1 and place.subcomponent <= 1 and place.field:
                     found.setdefault(f"{place.segment}-{place.field}", rule.codes)
     return found

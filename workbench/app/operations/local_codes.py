@@ -8,7 +8,8 @@ from enum import StrEnum
 from itertools import compress
 from operator import is_not
 
-from workbench.app.operations.code_fields import fields_of_maps
+from workbench.app.operations.code_fields import fields_of_maps, is_named
+from workbench.app.operations.code_harvest_fhir import is_standard
 from workbench.kernel.issues import Issue, Severity, blocks
 from workbench.mapping.model import Package
 from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, RowStatus
@@ -45,6 +46,7 @@ class CodeLine:
     issues  what the safety checks say of the row, the worst first
     said    the words it is found by, in small letters
     hint    what is suggested for it, None before somebody asked
+    published  it is of a published code system, as the targets of the map are, and has no row: nobody has to decide
     """
 
     local: LocalCode
@@ -54,6 +56,7 @@ class CodeLine:
     issues: tuple[Issue, ...] = ()
     said: str = ""
     hint: Hint | None = None
+    published: bool = False
 
     @property
     def status(self) -> RowStatus:
@@ -74,8 +77,8 @@ class CodeLine:
 
 
 def is_open(line: CodeLine) -> bool:
-    """True when a map is there to translate the code and no person has decided on it."""
-    return bool(line.map) and (line.status in UNDECIDED or Mark.CONFLICT in line.marks)
+    """True when a map is there to translate the code, which needs one, and no person has decided on it."""
+    return bool(line.map) and not line.published and (line.status in UNDECIDED or Mark.CONFLICT in line.marks)
 
 
 SURE = 0.9
@@ -291,12 +294,14 @@ def _line(local: LocalCode, map_name: str, package: Package | None, weight: floa
         row.status if row is not None else "unmapped", target.code if target else "", target.display if target else "",
         row.comment if row is not None else "", " ".join(sorted(row.marks)) if row is not None else "",
     )  # fmt: skip
+    published = code_map is not None and row is None and is_standard(code_map.target_system) and is_named(local.system)
     return CodeLine(
         local,
         map_name if code_map is not None else "",
         row,
         urgency(local) if weight is None else weight,
         said=" ".join(said).casefold(),
+        published=published,
     )
 
 

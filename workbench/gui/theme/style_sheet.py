@@ -78,7 +78,7 @@ QToolButton#search { background: @surface; border: 1px solid @border; color: @mu
   text-align: left; }
 QToolButton#search:hover, QToolButton#search:focus { border: 1px solid @focus; }
 
-QTabBar { background: transparent; }
+QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: @muted; border: none; border-bottom: 2px solid transparent;
   padding: 0.4em 0.8em; font-weight: 500; }
 QTabBar::tab:hover { color: @text; }

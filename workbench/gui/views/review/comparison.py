@@ -55,6 +55,7 @@ class ComparisonView(QScrollArea):
             head = label(words, "heading")
             head.setStyleSheet(_PADDING)
             self._heads.addWidget(head, 0, column)
+        self._heads.addWidget(label(), 0, 1)  # a column without anything has no gap beside it
         return self._heads
 
     def resizeEvent(self, event: QResizeEvent) -> None:

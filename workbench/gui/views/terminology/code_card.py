@@ -122,6 +122,8 @@ def row_words(line: CodeLine) -> str:
     if not line.map:
         return f"{line.local.field or 'This list'} goes through no code map."
     row = line.row
+    if line.published:
+        return f"{line.local.system} is a published code system: its codes go out as they are, without {line.map}."
     if row is None:
         return f"{line.map} has no row for it: its text is kept and flagged as not validated."
     done = "mapped" if row.target is not None else STATUS_MARKS[row.status].word.lower()

@@ -13,6 +13,7 @@ from workbench.terminology.code_map import Mark as RowMark
 from workbench.terminology.safety_rules import SAFETY_RULES
 
 NO_CODE_MAP = Mark("circle-dashed", "muted", "No code map")
+PUBLISHED = Mark("circle-check", "muted", "Published")
 ROW_MARKS = {
     RowMark.FLAGGED: Mark("flag", "state.partial", "Flagged"),
     RowMark.CONFLICT: Mark("git-compare", "state.bad", "In conflict"),
@@ -26,6 +27,8 @@ def state_mark(line: CodeLine) -> Mark:
     """What is to be seen first of a line: a mark beside its status, else the status."""
     if not line.map:
         return NO_CODE_MAP
+    if line.published:
+        return PUBLISHED
     for mark in (RowMark.CONFLICT, RowMark.STALE, RowMark.FLAGGED, RowMark.OUT_OF_SCOPE):
         if mark in line.marks:
             return ROW_MARKS[mark]
@@ -39,7 +42,7 @@ def target_words(line: CodeLine) -> str:
     if line.target is not None:
         return line.target.code
     hint = line.hint
-    if hint is None or not (is_open(line) or not line.map):
+    if hint is None or line.published or not (is_open(line) or not line.map):
         return ""
     if hint.candidate is None or hint.no_map:
         return "no map?"

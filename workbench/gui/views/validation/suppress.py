@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QPlainTextEdit,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -21,7 +22,7 @@ from workbench.gui.findings import Finding
 from workbench.gui.marks import Mark
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.theme.theme import Theme
-from workbench.gui.widgets.basics import button, down, label, name_button, pane, retitle, table
+from workbench.gui.widgets.basics import EmptyState, button, down, label, name_button, pane, retitle, table
 
 USUAL_DAYS = 90
 _HOLDS = Mark("ban", "state.idle", "holds")
@@ -115,15 +116,21 @@ class SuppressionsTab(QWidget):
         self.model = RowsModel(theme, columns, self)
         self.view = table(theme, self.model, "Suppressions", columns)
         self._lift = button("Show such findings again", self.lift, tip="Take the selected suppression back")
-        self._decisions = pane("Suppressions", self.view, self._lift)
+        words = (
+            "Suppress… beside a finding hides all like it, for a reason and until a day. What is hidden is listed here."
+        )
+        self._stack = QStackedWidget()
+        self._stack.addWidget(EmptyState(theme, "ban", "Nothing is suppressed", words))
+        self._stack.addWidget(self.view)
+        self._decisions = pane("Suppressions", self._stack, self._lift)
         self.known = label("", wrap=True)
         self.take = button("Take the open problems as known", self.baseline_asked.emit)
         self.forget = button("Forget the baseline", self.forget_asked.emit)
-        words = QWidget()
+        about = QWidget()
         layout = down(self.known)
         layout.setContentsMargins(12, 10, 12, 10)
-        words.setLayout(layout)
-        self.setLayout(down(pane("Baseline", words, self.take, self.forget), self._decisions, spacing=8))
+        about.setLayout(layout)
+        self.setLayout(down(pane("Baseline", about, self.take, self.forget), self._decisions, spacing=8))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self.view.selectionModel().currentRowChanged.connect(lambda *_rows: self._enable())
         self.show_sieve(self._sieve, {}, 0)
@@ -132,6 +139,7 @@ class SuppressionsTab(QWidget):
         """Show what is hidden: findings by the id of their suppression, and how many the baseline knows."""
         self._sieve, self._counts = sieve, counts
         self.model.show(sieve.suppressions)
+        self._stack.setCurrentIndex(1 if sieve.suppressions else 0)
         retitle(self._decisions, f"Suppressions · {len(sieve.suppressions)}" if sieve.suppressions else "Suppressions")
         kinds = len(sieve.baseline)
         self.known.setText(
