@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workbench.mapping.engine.identity import named_id, search_of
+from workbench.mapping.engine.identity import SHARE_NUMBERS, named_id, search_of
 from workbench.mapping.engine.running import REFERENCED, Pending, Run, Written
 from workbench.mapping.engine.scope import Instance, Resource, Scope
 from workbench.mapping.model import Json, Write
@@ -107,7 +107,7 @@ def _entries(order: Iterable[Instance]) -> list[Json]:
     for instance in order:
         resource, search = instance.resource, instance.search
         kind = resource["resourceType"]
-        if not search and "identifier" in resource:
+        if not search and "identifier" in resource and kind not in SHARE_NUMBERS:
             search = search_of(resource["identifier"])
         if search and (searched := f"{kind}?{search}") not in taken:
             taken.add(searched)

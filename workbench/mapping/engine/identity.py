@@ -19,6 +19,10 @@ _PARTS = itemgetter(slice(8), slice(8, 12), slice(13, 16), 16, slice(17, 20), sl
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 """RFC 9562 4.1: the two bits that say how the rest is laid out."""
 
+SHARE_NUMBERS = frozenset({"Coverage", "RelatedPerson"})
+"""Types of which several resources have one number: the insured's is that of the whole family, a mother's that of all who
+name her. A search by it would turn the coverage of one patient into that of another."""
+
 
 def named_id(*parts: str) -> str:
     """`fhir.bundle.named_uuid` as text, without the objects on the way: a message needs dozens."""
@@ -64,7 +68,9 @@ def _quoted_system(system: str) -> str:
 def lasting_search(resource: Object) -> str:
     """`search_of` a resource's identifiers if the first tells it, so that it stays whatever comes behind; else ""."""
     identifiers = resource.get("identifier")
-    return search_of(identifiers[:1]) if isinstance(identifiers, list) else ""
+    if not isinstance(identifiers, list) or resource.get("resourceType") in SHARE_NUMBERS:
+        return ""
+    return search_of(identifiers[:1])
 
 
 def merge(run: Run, known: Object, more: Object) -> None:
