@@ -117,7 +117,7 @@ class SuppressionsTab(QWidget):
         self.view = table(theme, self.model, "Suppressions", columns)
         self._lift = button("Show such findings again", self.lift, tip="Take the selected suppression back")
         words = (
-            "Suppress… beside a finding hides all like it, for a reason and until a day. What is hidden is listed here."
+            "Suppress… beside a finding hides all like it, for a reason and until a day; it is listed here."
         )
         self._stack = QStackedWidget()
         self._stack.addWidget(EmptyState(theme, "ban", "Nothing is suppressed", words))
