@@ -11,6 +11,7 @@ from pathlib import Path
 from workbench.app.operations.acknowledge import Answer, acknowledge_capture
 from workbench.app.operations.validation import Against
 from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs
+from workbench.cli.verdict import told
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import ExitCode
 from workbench.v2.ack import AckCode
@@ -33,6 +34,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def _ack(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = open_inputs(options.inputs, job, writes=[options.out])
+    verdict = told(capture)
     answers = list(acknowledge_capture(capture, datetime.now(UTC), job, Against(v2_profile=options.profile)))
     if options.out is not None:
         write_atomically(options.out, b"".join(answer.raw for answer in answers))
@@ -41,7 +43,7 @@ def _ack(options: argparse.Namespace) -> ExitCode:
             sys.stdout.write(_shown(answer))
     counts = Counter(answer.code for answer in answers)
     print(", ".join(f"{counts[code]} {code}" for code in AckCode), file=sys.stderr)
-    return ExitCode.CLEAN if counts[AckCode.ACCEPT] == len(answers) else ExitCode.ISSUES
+    return verdict.exit_code(failed=counts[AckCode.ACCEPT] != len(answers))
 
 
 def _shown(answer: Answer) -> str:

@@ -83,7 +83,7 @@ def _deidentify(options: argparse.Namespace) -> ExitCode:
     if doubts.rows:
         print("\nnot safely recognised; look at these before the file leaves the house:")
         print_table(doubts.records(), doubts.names)
-    return verdict.exit_code(lost=bool(report.unreadable))
+    return verdict.exit_code(failed=bool(report.unreadable))
 
 
 def _passphrase(options: argparse.Namespace) -> str:

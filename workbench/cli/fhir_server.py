@@ -14,6 +14,7 @@ from workbench.app.operations.sync import Synced, plan_for_server, post_updates
 from workbench.app.session import standard_package_folder
 from workbench.cli.options import add_inputs, add_verb, at_least, console_job, open_inputs
 from workbench.cli.tables import print_ndjson, print_table
+from workbench.cli.verdict import told
 from workbench.exchange.fhir_rest import (
     FhirClient,
     FhirServer,
@@ -153,6 +154,7 @@ def _search(options: argparse.Namespace) -> ExitCode:
 def _post(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = open_inputs(options.inputs, job)
+    verdict = told(capture)
     numbers = None
     if options.where.strip():
         numbers = [number for found in search(capture, options.where, job) for number in found.numbers]
@@ -172,7 +174,7 @@ def _post(options: argparse.Namespace) -> ExitCode:
             print_table(rows, _PLAN_COLUMNS if options.plan else _COLUMNS)
         else:
             print_ndjson(rows)
-    return ExitCode.ISSUES if failed else ExitCode.CLEAN
+    return verdict.exit_code(failed=bool(failed))
 
 
 def _rows(posted: Iterator[Posted], failed: list[int]) -> Iterator[Mapping[str, object]]:

@@ -60,7 +60,7 @@ def _map(options: argparse.Namespace) -> ExitCode:
     if options.ledger:
         write_atomically(options.ledger, ledger_json(account, not_mapped))
     print(ledger_sentence(account, not_mapped), file=sys.stderr)
-    return verdict.exit_code(lost=account.counts()[Fate.LOST] > 0)
+    return verdict.exit_code(failed=account.counts()[Fate.LOST] > 0)
 
 
 class _Console:

@@ -70,7 +70,7 @@ def _anomalies(options: argparse.Namespace) -> ExitCode:
         print_rows(shown.records(), shown.names, options.format)
     verdict = Verdict()
     verdict.warn(capture.issues)
-    return verdict.exit_code(lost=bool(found))
+    return verdict.exit_code(failed=bool(found))
 
 
 def _with_memory(capture: Capture, job: JobContext, options: argparse.Namespace) -> list[Anomaly]:

@@ -52,7 +52,7 @@ def _compare(options: argparse.Namespace) -> ExitCode:
     verdict = Verdict()
     verdict.warn((*left.issues, *right.issues))
     differs = bool(result.different or result.only_left or result.only_right)
-    return verdict.exit_code(lost=differs)
+    return verdict.exit_code(failed=differs)
 
 
 def paths(text: str) -> tuple[str, ...]:

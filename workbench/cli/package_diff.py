@@ -10,6 +10,7 @@ from workbench.app.operations.package_changes import PackageDifference, package_
 from workbench.app.operations.package_check import check_package
 from workbench.app.operations.package_report import as_json, by_map, change_sentence, html, markdown, summary
 from workbench.cli.options import add_verb, add_workers, console_job, open_inputs
+from workbench.cli.verdict import told
 from workbench.kernel.atomic_file import write_atomically
 from workbench.kernel.errors import ExitCode
 
@@ -52,6 +53,7 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def _diff(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = open_inputs(options.capture, job) if options.capture else None
+    verdict = told(capture)
     found = package_difference(options.before, options.after, job, capture, options.suite, options.workers)
     write = _FILES.get(options.format)
     if write is None:
@@ -61,7 +63,7 @@ def _diff(options: argparse.Namespace) -> ExitCode:
         print(summary(found), file=sys.stderr)
     else:
         sys.stdout.write(write(found, values=options.values).decode("utf-8"))
-    return ExitCode.ISSUES if found.worse else ExitCode.CLEAN
+    return verdict.exit_code(failed=found.worse)
 
 
 def _print(found: PackageDifference) -> None:

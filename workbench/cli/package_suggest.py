@@ -8,6 +8,7 @@ from pathlib import Path
 from workbench.app.operations.package_suggestions import accept, suggest_for, suggestion_name
 from workbench.cli.options import add_verb, add_workers, console_job, open_inputs
 from workbench.cli.tables import print_table
+from workbench.cli.verdict import told
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.mapping.composing import new_package
 from workbench.mapping.model import Direction
@@ -44,17 +45,18 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def _suggest(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = open_inputs(options.capture, job) if options.capture else None
+    verdict = told(capture)
     found = suggest_for(options.package, job, capture, options.workers)
     if options.accept:
         for name in accept(options.package, found, options.accept):
             print(f"{name} written")
-        return ExitCode.CLEAN
+        return verdict.exit_code()
     rows = [
         {"field": each.source, "rule": suggestion_name(each), "to": each.rule.target, "reason": each.reason}
         for each in found
     ]
     print_table(rows, ("field", "rule", "to", "reason"))
-    return ExitCode.CLEAN
+    return verdict.exit_code()
 
 
 def _new(options: argparse.Namespace) -> ExitCode:

@@ -9,6 +9,7 @@ from workbench.app.operations.gap_report import COLUMNS, gap_row, write_html, wr
 from workbench.app.operations.profiles import learn_from, profile_gap, write_learnt
 from workbench.cli.options import add_inputs, add_verb, console_job, open_inputs, unsealed
 from workbench.cli.tables import print_rows
+from workbench.cli.verdict import told
 from workbench.kernel.errors import ExitCode, Refused
 from workbench.validation.profiles.gap import Effect
 
@@ -47,10 +48,11 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def _learn(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = open_inputs(options.inputs, job, writes=[options.out])
+    verdict = told(capture)
     profile = learn_from(capture, options.title or options.out.stem, job)
     write_learnt(profile, options.out, tuple(path.name for path in options.inputs), len(capture))
     print(f"{options.out}: {len(profile.messages)} kinds of messages, {len(profile.segments)} segments")
-    return ExitCode.CLEAN
+    return verdict.exit_code()
 
 
 def _gap(options: argparse.Namespace) -> ExitCode:

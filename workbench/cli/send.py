@@ -12,6 +12,7 @@ from workbench.app.operations.search import search
 from workbench.cli.connection import add_identity, host_and_port, sender_tls
 from workbench.cli.options import add_inputs, add_verb, at_least, console_job, open_inputs
 from workbench.cli.tables import print_rows
+from workbench.cli.verdict import told
 from workbench.exchange.sender import Destination, Outcome, Sent
 from workbench.kernel.errors import ExitCode
 
@@ -50,20 +51,21 @@ def _send(options: argparse.Namespace) -> ExitCode:
         host,
         port,
         timeout_s=options.timeout,
-        retries=max(0, options.retries),
-        rate=max(0.0, options.rate),
+        retries=options.retries,
+        rate=options.rate,
         tls=sender_tls(options),
         allow_production=options.allow_production,
     )
     job = console_job()
     capture = open_inputs(options.inputs, job)
+    verdict = told(capture)
     numbers = None
     if options.where.strip():
         numbers = [number for found in search(capture, options.where, job) for number in found.numbers]
     outcomes: Counter[Outcome] = Counter()
     rows = _rows(send_messages(capture, destination, job, numbers), outcomes)
     print_rows(rows, _COLUMNS, options.format)
-    return ExitCode.CLEAN if set(outcomes) <= {Outcome.ACCEPTED} else ExitCode.ISSUES
+    return verdict.exit_code(failed=not set(outcomes) <= {Outcome.ACCEPTED})
 
 
 def _rows(sent_messages: Iterator[Sent], outcomes: Counter[Outcome]) -> Iterator[Mapping[str, object]]:

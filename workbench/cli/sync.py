@@ -12,7 +12,7 @@ from workbench.app.operations.search import search
 from workbench.app.operations.sync import Synced, SyncFiles, record_of, sync, try_orders
 from workbench.cli.options import add_inputs, add_verb, at_least, console_job, open_inputs
 from workbench.cli.tables import print_ndjson, print_table
-from workbench.cli.verdict import Verdict
+from workbench.cli.verdict import Verdict, told
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import Severity
 from workbench.messages.capture import Capture
@@ -60,16 +60,15 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def _sync(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = open_inputs(options.inputs, job)
-    record = record_of([open_inputs(options.onto, job)]) if options.onto else Record()
+    onto = open_inputs(options.onto, job) if options.onto else None
+    record = Record() if onto is None else record_of([onto])
+    verdict, whole = told(capture, onto), [True]
     numbers = None
     if options.where.strip():
         numbers = [number for found in search(capture, options.where, job) for number in found.numbers]
     if options.try_orders is not None:
-        return _try_orders(
-            try_orders(capture, record, job, options.mapping, numbers, options.try_orders), options.format
-        )
-    verdict, whole = Verdict(), [True]
-    verdict.warn(capture.issues)
+        trials = try_orders(capture, record, job, options.mapping, numbers, options.try_orders)
+        return verdict.exit_code(failed=_try_orders(trials, options.format))
     with ExitStack() as stack:
         files = stack.enter_context(SyncFiles(options.out)) if options.out else None
         synced = sync(capture, record, job, options.mapping, numbers)
@@ -80,10 +79,11 @@ def _sync(options: argparse.Namespace) -> ExitCode:
             print_ndjson(rows)
         if files is not None:
             files.write_record(record)
-    return verdict.exit_code(lost=not whole[0])
+    return verdict.exit_code(failed=not whole[0])
 
 
-def _try_orders(trials: Iterator[Trial], form: str) -> ExitCode:
+def _try_orders(trials: Iterator[Trial], form: str) -> bool:
+    """Tell how each trial went; True when the record of one differs and nothing says so."""
     silent: list[str] = []
 
     def rows() -> Iterator[Mapping[str, object]]:
@@ -98,7 +98,7 @@ def _try_orders(trials: Iterator[Trial], form: str) -> ExitCode:
         print_table(rows(), _TRIALS)
     else:
         print_ndjson(rows())
-    return ExitCode.ISSUES if silent else ExitCode.CLEAN
+    return bool(silent)
 
 
 def _rows(

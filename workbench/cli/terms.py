@@ -11,6 +11,7 @@ from workbench.app.operations import terms
 from workbench.cli import terms_systems
 from workbench.cli.options import add_verb, at_least, console_job, open_inputs
 from workbench.cli.tables import print_rows
+from workbench.cli.verdict import told
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import blocks
 from workbench.terminology.code_map import CodeMapRow
@@ -202,8 +203,10 @@ def _translated(code: str, row: CodeMapRow | None) -> dict[str, object]:
 def _check(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     sent: tuple[LocalCode, ...] = ()
-    if options.capture:
-        sent = terms.collect_codes(open_inputs([options.capture], job), None, options.field, job, every=True)
+    capture = open_inputs([options.capture], job) if options.capture else None
+    verdict = told(capture)
+    if capture is not None:
+        sent = terms.collect_codes(capture, None, options.field, job, every=True)
     code_map, findings = terms.check_code_map(
         options.map, options.seen, options.system, options.vocabulary, job, sent=sent
     )
@@ -223,7 +226,7 @@ def _check(options: argparse.Namespace) -> ExitCode:
         for finding in findings
     )
     print_rows(rows, _FOUND, options.format)
-    return ExitCode.ISSUES if any(blocks(finding.issue) for finding in findings) else ExitCode.CLEAN
+    return verdict.exit_code(failed=any(blocks(finding.issue) for finding in findings))
 
 
 def _import(options: argparse.Namespace) -> ExitCode:

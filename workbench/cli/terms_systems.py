@@ -10,6 +10,7 @@ from workbench.app.operations import terms
 from workbench.app.tables import Column, Table, write_tables
 from workbench.cli.options import add_inputs, add_verb, at_least, console_job, open_inputs
 from workbench.cli.tables import print_rows
+from workbench.cli.verdict import told
 from workbench.kernel.errors import ExitCode
 from workbench.terminology.codes import Concept
 
@@ -95,16 +96,17 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
 def _collect(options: argparse.Namespace) -> ExitCode:
     job = console_job()
     capture = open_inputs(options.inputs, job, writes=[options.out])
+    verdict = told(capture)
     found = terms.collect_codes(capture, options.mapping, options.field, job, every=options.all_systems)
     rows = [terms.list_row(local, values=options.values) for local in found]
     if options.out is None:
         print_rows(rows, terms.LIST_COLUMNS, options.format)
-        return ExitCode.CLEAN
+        return verdict.exit_code()
     cells = tuple(tuple(row[name] for name in terms.LIST_COLUMNS) for row in rows)
     write_tables(options.out, [Table("local codes", tuple(Column(name) for name in terms.LIST_COLUMNS), cells)])
     print(f"{len(rows):,} local codes", file=sys.stderr)
     print(options.out)
-    return ExitCode.CLEAN
+    return verdict.exit_code()
 
 
 def _systems(options: argparse.Namespace) -> ExitCode:

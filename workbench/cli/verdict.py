@@ -8,6 +8,15 @@ from collections.abc import Iterable
 from workbench.app import defects
 from workbench.kernel.errors import ExitCode
 from workbench.kernel.issues import Issue, blocks
+from workbench.messages.capture import Capture
+
+
+def told(*captures: Capture | None) -> Verdict:
+    """A verdict that has said what is damaged or missing in the inputs."""
+    verdict = Verdict()
+    for capture in captures:
+        verdict.warn(capture.issues if capture is not None else ())
+    return verdict
 
 
 class Verdict:
@@ -33,8 +42,8 @@ class Verdict:
             path = f" {place.path}" if place.path else ""
             print(f"{issue.severity.value}: {issue.rule} {where}{span}{path}: {issue.masked_text}", file=sys.stderr)
 
-    def exit_code(self, lost: bool = False) -> ExitCode:
-        """70 after a defect, 1 after blocking issues or lost values, else 0."""
+    def exit_code(self, failed: bool = False) -> ExitCode:
+        """70 after a defect, 1 after blocking issues or when the work itself `failed`, else 0."""
         if self._defect:
             return ExitCode.BUG
-        return ExitCode.ISSUES if self._blocking or lost else ExitCode.CLEAN
+        return ExitCode.ISSUES if self._blocking or failed else ExitCode.CLEAN
