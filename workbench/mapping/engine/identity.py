@@ -20,8 +20,8 @@ _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 """RFC 9562 4.1: the two bits that say how the rest is laid out."""
 
 SHARE_NUMBERS = frozenset({"Coverage", "RelatedPerson"})
-"""Types of which several resources have one number: the insured's is that of the whole family, a mother's that of all who
-name her. A search by it would turn the coverage of one patient into that of another."""
+"""Types of which several resources have one number: the insured's is that of the whole family, a mother's that of all
+her children. A search by it would turn the coverage of one patient into that of another."""
 
 
 def named_id(*parts: str) -> str:
