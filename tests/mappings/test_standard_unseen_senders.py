@@ -229,3 +229,22 @@ def test_the_life_cycle_of_a_problem_is_its_clinical_status(convert: Convert) ->
         "MSH|^~\\&|A|B|||20240102||PPR^PC1|1|P|2.5.1\nPID|1||7^^^H\nPRB|AD|20240131|38341003^Hypertension^SCT|P1||||||||||I^Inactive\n"
     ).one("Condition")
     assert problem["clinicalStatus"]["coding"][0]["code"] == "inactive"
+
+
+def test_the_family_shares_numbers_and_not_resources(convert: Convert) -> None:
+    """The mother of twins, the guarantor and the insured have one number in the messages about both children."""
+    message = (
+        "MSH|^~\\&|A|B|||20240102||ADT^A01|{0}|P|2.5.1\nPID|1||{0}^^^H^MR||TWIN^{0}||20240102|F|||||||||||||M9^^^H^MR\nPV1|1|I\n"
+        "GT1|1|G1|PARENT^PAT|||||19800101|F||MTH|123-45-6789\n"
+        "IN1|1|PPO^Plan^99INS|5|Insurer||||GRP||||||||PARENT^PAT|PAR||||||||||||||||||||||||||||||||S1^^^INS^SN\n"
+    )
+    first, second = (convert(message.format(number)) for number in (1, 2))
+    for kind in ("RelatedPerson", "Coverage"):
+        urls = [
+            {e["request"]["url"] for e in mapped.bundle["entry"] if e["resource"]["resourceType"] == kind}
+            for mapped in (first, second)
+        ]
+        assert not urls[0] & urls[1]
+        assert not any("?" in url for url in urls[0])
+    again = convert(message.format(1).replace("ADT^A01|1", "ADT^A01|77"))
+    assert the_request(again, "Coverage") == the_request(first, "Coverage")
