@@ -280,7 +280,11 @@ def segment_text(name: str, fields: Object, delimiters: Delimiters) -> str:
 @lru_cache(maxsize=64)
 def _escaper(delimiters: Delimiters) -> Callable[[str], str]:
     """`escapes.escape`, the shorter way for texts of letters and digits where none of these is a delimiter."""
-    escaped = escaper(delimiters)
+    plain = escaper(delimiters)
+
+    def escaped(text: str) -> str:
+        return plain(text.replace("\r\n", "\n"))  # one line break, not two
+
     if any(each.isalnum() for each in f"{delimiters.encoding_characters}{delimiters.field}"):
         return escaped
     return lambda text: text if text.isalnum() else escaped(text)
