@@ -290,3 +290,186 @@ def test_where_a_patient_is_was_and_will_be_are_three_fields(mapping: DirectedMa
     (found,) = messages(traced(mapping, PATIENT, encounter, *places, *others))
     (pv1,) = found.named("PV1")
     assert (pv1.raw(3), pv1.raw(6), pv1.raw(42)) == ("Ward 1^Room 2^Bed 3", "Old", "Next")
+
+
+# --- what must not be said, or not be said wrongly --------------------------------------------------------------------
+
+HERE: Json = {"reference": "Patient/p"}
+
+
+def lines(result: TracedDocument, name: str) -> list[str]:
+    return [line for text in result.texts for line in text.split("\r") if line.startswith(name)]
+
+
+def reported(result: TracedDocument) -> set[str]:
+    return {str(issue.args["rule"]) for issue in result.issues if "rule" in issue.args}
+
+
+def of_table(system: str, value: str) -> Json:
+    return code(f"http://terminology.hl7.org/CodeSystem/{system}", value)
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"verificationStatus": of_table("allergyintolerance-verification", "entered-in-error")},
+        {"verificationStatus": of_table("allergyintolerance-verification", "refuted")},
+        {"clinicalStatus": of_table("allergyintolerance-clinical", "resolved")},
+    ],
+)
+def test_an_allergy_that_is_none_is_kept_and_reported_and_never_sent_as_one(
+    mapping: DirectedMapping, states: Json
+) -> None:
+    allergy: Json = {"resourceType": "AllergyIntolerance", "patient": HERE, "code": {"text": "Penicillin"}, **states}
+    result = traced(mapping, PATIENT, allergy)
+    assert not lines(result, "AL1")
+    assert "Penicillin" in "".join(lines(result, "ZFH"))
+    assert "ADT-person/allergies-past" in reported(result)
+
+
+def test_the_worst_reaction_is_the_severity_and_every_reaction_is_named(mapping: DirectedMapping) -> None:
+    reactions = [
+        {"severity": "mild", "manifestation": [{"text": "Itching"}]},
+        {"severity": "severe", "manifestation": [{"text": "Shock"}, {"coding": [{"display": "Hives"}]}]},
+    ]
+    allergy: Json = {"resourceType": "AllergyIntolerance", "patient": HERE, "code": {"text": "Nuts"}}
+    (line,) = lines(traced(mapping, PATIENT, {**allergy, "reaction": reactions}), "AL1")
+    assert line == "AL1|1||^Nuts^^^^^^^Nuts|SV|Itching~Shock~Hives"
+
+
+def test_a_diagnosis_has_its_own_role_and_a_refuted_one_is_not_sent(mapping: DirectedMapping) -> None:
+    conditions: list[Json] = [
+        {"resourceType": "Condition", "id": name, "subject": HERE, "code": {"text": name}} for name in ("one", "two")
+    ]
+    refuted = of_table("condition-ver-status", "refuted")
+    wrong: Json = {"resourceType": "Condition", "id": "no", "subject": HERE, "code": {"text": "no"}}
+    visit: Json = {
+        "resourceType": "Encounter", "id": "e", "status": "in-progress", "class": {"code": "IMP"}, "subject": HERE,
+        "diagnosis": [
+            {"condition": {"reference": "Condition/one"}, "use": of_table("diagnosis-role", "AD"), "rank": 1},
+            {"condition": {"reference": "Condition/two"}, "use": of_table("diagnosis-role", "DD"), "rank": 2},
+            {"condition": {"reference": "Condition/no"}, "use": of_table("diagnosis-role", "DD")},
+        ],
+    }  # fmt: skip
+    result = traced(mapping, PATIENT, visit, *conditions, {**wrong, "verificationStatus": refuted})
+    fields = [line.split("|") for line in lines(result, "DG1")]
+    assert [(each[3].split("^")[1], each[6], each[15]) for each in fields] == [("one", "A", "1"), ("two", "F", "2")]
+    assert "ADT-visit/diagnoses-wrong" in reported(result)
+
+
+@pytest.mark.parametrize("kind", ["ServiceRequest", "MedicationRequest"])
+def test_a_request_that_something_be_not_done_is_never_an_order(mapping: DirectedMapping, kind: str) -> None:
+    request: Json = {"resourceType": kind, "status": "active", "intent": "order", "doNotPerform": True, "subject": HERE}
+    with pytest.raises(Refused, match="no map"):
+        traced(mapping, PATIENT, request)
+    told: Json = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": HERE}
+    result = traced(mapping, PATIENT, request, told)
+    assert not lines(result, "ORC")
+    assert "doNotPerform^true" in "".join(lines(result, "ZFH"))
+
+
+def test_a_cancelled_document_is_a_cancellation_and_a_new_version_a_replacement(mapping: DirectedMapping) -> None:
+    wrong: Json = {"resourceType": "DocumentReference", "id": "x", "status": "entered-in-error"}
+    content = [{"attachment": {"contentType": "text/plain", "data": "SGVsbG8="}}]
+    (withdrawn,) = traced(mapping, {**wrong, "content": content}).texts
+    assert "MDM^T11^MDM_T01" in withdrawn
+    assert "\rOBX" not in withdrawn
+    newer = {**wrong, "status": "current", "relatesTo": [{"code": "replaces", "target": {"display": "the first"}}]}
+    assert "MDM^T10^MDM_T02" in traced(mapping, {**newer, "content": content}).texts[0]
+
+
+def test_two_records_of_one_patient_are_a_merge(mapping: DirectedMapping) -> None:
+    other: Json = {"resourceType": "Patient", "id": "q", "active": False, "identifier": [{"value": "0815"}]}
+    survivor = {**PATIENT, "link": [{"type": "replaces", "other": {"reference": "Patient/q"}}]}
+    gone = {**other, "link": [{"type": "replaced-by", "other": HERE}]}
+    result = traced(mapping, survivor, gone)
+    assert [line[:3] for line in result.texts[0].split("\r")[:4]] == ["MSH", "EVN", "PID", "MRG"]
+    assert "ADT^A40^ADT_A39" in result.texts[0]
+    assert lines(result, "MRG") == ["MRG|0815"]
+    assert len(result.texts) == 1
+
+
+def test_an_old_number_without_an_end_is_no_number_of_the_patient(mapping: DirectedMapping) -> None:
+    numbers = [
+        {"value": "1", "use": "usual"}, {"value": "2", "use": "old"},
+        {"value": "3", "use": "old", "period": {"end": "2019-05-01"}}, {"system": "urn:oid:1.2.3"},
+    ]  # fmt: skip
+    result = traced(mapping, {**PATIENT, "identifier": numbers})
+    (pid,) = lines(result, "PID")
+    assert pid.split("|")[3] == "1^^^^PI~3^^^^PI^^^20190501"
+    assert "identifier[1].value^2" in "".join(lines(result, "ZFH"))
+
+
+def test_values_of_a_panel_within_a_panel_are_sent_behind_it(mapping: DirectedMapping) -> None:
+    def observation(name: str, **more: object) -> Json:
+        return {"resourceType": "Observation", "id": name, "status": "final", "code": {"text": name},
+                "subject": HERE, **more}  # fmt: skip
+
+    pressure = [
+        {"code": {"text": "systolic"}, "valueQuantity": {"value": 109, "unit": "mmHg"}},
+        {"code": {"text": "diastolic"}, "valueQuantity": {"value": 70, "unit": "mmHg"}},
+    ]
+    result = traced(
+        mapping, PATIENT,
+        observation("vitals", hasMember=[{"reference": "Observation/bp"}, {"reference": "Observation/pulse"}]),
+        observation("bp", component=pressure), observation("pulse", valueInteger=60),
+    )  # fmt: skip
+    fields = [line.split("|") for line in lines(result, "OBX")]
+    assert [(each[1], each[3].split("^")[1], each[5], each[11]) for each in fields] == [
+        ("1", "vitals", "", "F"), ("2", "bp", "", "F"), ("3", "systolic", "109", "F"),
+        ("4", "diastolic", "70", "F"), ("5", "pulse", "60", "F"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ranges", "said"),
+    [
+        ([{"low": {"value": 1}, "high": {"value": 2}}, {"low": {"value": 7}, "high": {"value": 9}}], "1-2"),
+        ([{"low": {"value": 1}, "high": {"value": 2}}, {"text": "children: 3"}], "1-2"),
+        ([{"low": {"value": 1, "unit": "mg/L"}, "high": {"value": 2, "unit": "mg/L"}}], "1-2 mg/L"),
+        ([{"text": "men: 1"}, {"text": "women: 2"}], "men: 1; women: 2"),
+    ],
+)
+def test_a_reference_range_is_never_put_together_from_two(
+    mapping: DirectedMapping, ranges: list[Json], said: str
+) -> None:
+    result = traced(
+        mapping, PATIENT,
+        {"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": HERE,
+         "valueQuantity": {"value": 5, "unit": "g/L"}, "referenceRange": ranges},
+    )  # fmt: skip
+    (obx,) = lines(result, "OBX")
+    assert obx.split("|")[7] == said
+
+
+def test_each_step_of_a_dosage_keeps_its_words_and_its_dose(mapping: DirectedMapping) -> None:
+    def step(words: str, dose: int, often: int) -> Json:
+        return {
+            "text": words, "doseAndRate": [{"doseQuantity": {"value": dose, "unit": "tablet"}}],
+            "timing": {"repeat": {"frequency": often, "period": 1.0, "periodUnit": "d"}},
+        }  # fmt: skip
+
+    order: Json = {"resourceType": "MedicationRequest", "status": "active", "intent": "order", "subject": HERE}
+    drug: Json = {"medicationCodeableConcept": {"text": "Prednisone"}}
+    result = traced(mapping, PATIENT, {**order, **drug, "dosageInstruction": [step("one", 1, 1), step("two", 2, 2)]})
+    assert lines(result, "RXE")[0].split("|")[7] == "^one~^two"
+    assert [line.split("|")[2:4] for line in lines(result, "TQ1")] == [
+        ["1^tablet&tablet", "Q1D"], ["2^tablet&tablet", "BID"],
+    ]  # fmt: skip
+
+
+def test_the_second_receiver_of_a_message_is_kept_and_reported(mapping: DirectedMapping) -> None:
+    header: Json = {
+        "resourceType": "MessageHeader", "eventCoding": {"code": "R01", "display": "ORU^R01^ORU_R01"},
+        "source": {"name": "LAB"}, "destination": [{"name": "ONE"}, {"name": "TWO"}],
+    }  # fmt: skip
+    report: Json = {"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "x"}, "subject": HERE}
+    result = traced(mapping, header, PATIENT, report)
+    assert lines(result, "MSH")[0].split("|")[4] == "ONE"
+    assert "destination[1].name^TWO" in "".join(lines(result, "ZFH"))
+    assert "MessageHeader-MSH/more-destinations" in reported(result)
+
+
+def test_an_extension_that_may_change_the_meaning_is_reported(mapping: DirectedMapping) -> None:
+    result = traced(mapping, {**PATIENT, "modifierExtension": [{"url": "http://example.org/no", "valueBoolean": True}]})
+    assert "Patient-PID/modifiers" in reported(result)
