@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.app.session import standard_package_folder
+from workbench.fhir.json_tree import parse as parse_fhir
 from workbench.gui.models.rule_tree import RuleName, rule_tree
 from workbench.gui.views.mapping.condition_rows import OF_PLACES, ConditionRow, Joint, Test, rows_of, text_of
 from workbench.gui.views.mapping.ends import End, FhirEnds, V2Ends, above, plain_sources, plain_target
@@ -21,7 +22,7 @@ from workbench.gui.views.mapping.rule_fields import (
     with_row_fields,
 )
 from workbench.gui.views.mapping.rule_index import RuleIndex
-from workbench.gui.views.mapping.target_looks import missing
+from workbench.gui.views.mapping.target_looks import missing, values_of
 from workbench.gui.views.mapping.transform_examples import EXAMPLES, example, steps_on
 from workbench.kernel.errors import Refused
 from workbench.mapping.conditions import SyntaxProblem, read_condition
@@ -257,3 +258,13 @@ def test_every_transform_has_an_example_that_gives_something() -> None:
 def test_the_steps_on_a_value_are_shown_one_by_one() -> None:
     calls = (TransformCall("trim"), TransformCall("upper"), TransformCall("prefix", {"": "ID-"}))
     assert steps_on(" ab ", calls) == " ab  → ab → AB → ID-AB"
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+def test_values_of_a_result_read_as_in_json() -> None:
+    bundle = b"""{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "active": false,
+        "multipleBirthInteger": 2, "gender": "female"}}]}"""
+    found = values_of(parse_fhir(bundle), "Patient", mask=False)
+    assert found == {"active": ["false"], "multipleBirthInteger": ["2"], "gender": ["female"]}

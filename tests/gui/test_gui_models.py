@@ -72,6 +72,15 @@ def test_the_issue_table_is_a_sound_model(qapp: QApplication, theme: Theme, qtmo
     assert model.index(0, 4).data() == "x9 is no date"
 
 
+def test_a_finding_about_a_file_names_the_file_and_tells_its_folder_when_asked(theme: Theme) -> None:
+    location = Location("", file="/captures/2026/feed.hl7")
+    issue = Issue(Severity.WARNING, IssueType.STRUCTURE, "CAP-0003", location, "4 bytes before the first message")
+    model = RowsModel(theme, issue_columns(lambda issue: issue.text))
+    model.show([Finding(None, issue)])
+    assert model.index(0, 3).data() == "feed.hl7"
+    assert "/captures/2026/feed.hl7" in model.index(0, 4).data(Qt.ItemDataRole.ToolTipRole)
+
+
 def test_rows_are_asked_for_once_and_shown_when_they_come(qtbot: QtBot, theme: Theme) -> None:
     model = CaptureTableModel(theme)
     asked: list[tuple[int, object]] = []

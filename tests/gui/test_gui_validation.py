@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.gui_samples import ADT, BAD, FHIR, settled
 from workbench.app.operations.anomalies import Kind
-from workbench.app.operations.suppressions import Fate, Suppression
+from workbench.app.operations.suppressions import Fate, Sent, Suppression
 from workbench.app.operations.validation import Against
 from workbench.app.session import Session
 from workbench.gui import bench
@@ -22,13 +22,15 @@ from workbench.gui.findings import Finding
 from workbench.gui.main_window import MainWindow
 from workbench.gui.models.issue_table import GROUPINGS, grouped
 from workbench.gui.shell import grouping
+from workbench.gui.theme.theme import Theme
 from workbench.gui.theme.tokens import ThemeName
 from workbench.gui.views.validation.charts import ChartsTab, over_time
 from workbench.gui.views.validation.choices import described, from_setting, to_setting
 from workbench.gui.views.validation.choices_dialog import ChoicesDialog
 from workbench.gui.views.validation.page import ValidationPage
 from workbench.gui.views.validation.suppress import SuppressDialog
-from workbench.kernel.issues import MASK
+from workbench.kernel.issues import MASK, Issue, IssueType, Severity
+from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
 from workbench.validation.fhir_validator import FhirOptions
 
@@ -199,6 +201,22 @@ def test_a_profile_that_is_not_there_is_refused_in_words(
     assert told
     for dialog in window.findChildren(QDialog):
         dialog.close()
+
+
+def test_names_under_bars_never_run_into_one_another(qtbot: QtBot, theme: Theme) -> None:
+    charts = ChartsTab(theme)
+    qtbot.addWidget(charts)
+    issues = [Issue(Severity.ERROR, IssueType.VALUE, f"V2-{rule:04}", Location("PID-3"), "x") for rule in range(20)]
+    findings = [Finding(0, issue) for issue in issues]
+    charts.resize(1400, 500)
+    charts.show_findings(grouped(findings, GROUPINGS[0], lambda _finding: Sent()), ())
+    charts.show()
+    names = charts.by_rule.getAxis("bottom")._tickLevels[0]
+    charts.resize(420, 500)
+    qtbot.waitUntil(lambda: len(charts.by_rule.getAxis("bottom")._tickLevels[0]) < len(names))
+    places = [place for place, _ in charts.by_rule.getAxis("bottom")._tickLevels[0]]
+    assert places == list(range(0, 20, places[1]))
+    charts.close()
 
 
 def test_charts_say_what_they_show(page: ValidationPage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import overload
 
 from PySide6.QtCore import QObject
@@ -116,7 +117,7 @@ def group_columns(by: str) -> tuple[Column, ...]:
         mark=lambda g: SEVERITY_MARKS[g.severity],
         key=lambda g: (g.severity.rank, -len(g.findings)),
     )
-    count = Column("Count", lambda g: f"{len(g.findings):,}", 3.8, key=lambda g: len(g.findings), right=True)
+    count = Column("Count", lambda g: f"{len(g.findings):,}", 4.6, key=lambda g: len(g.findings), right=True)
     messages = Column("Messages", lambda g: f"{g.messages:,}", 4.8, key=lambda g: g.messages, right=True, muted=True)
     last = Column("What it says", lambda g: g.title, 18) if by == "Rule" else Column("", lambda g: "", 1)
     return (severity, key, count, messages, last)
@@ -154,10 +155,11 @@ def issue_columns(sentence: Callable[[Issue], str]) -> tuple[Column, ...]:
 
 
 def _message(finding: Finding) -> str:
-    return finding.issue.location.file if finding.number is None else f"{finding.number + 1:,}"
+    """Its place in the capture, or the file when it is about more than one message."""
+    return PurePath(finding.issue.location.file).name if finding.number is None else f"{finding.number + 1:,}"
 
 
 def tip(finding: Finding, sentence: Callable[[Issue], str]) -> str:
     """The sentence with its source in the standard."""
-    source = finding.issue.source
-    return sentence(finding.issue) + (f"\n{source}" if source else "")
+    source, file = finding.issue.source, finding.issue.location.file if finding.number is None else ""
+    return "\n".join(part for part in (sentence(finding.issue), file, str(source) if source else "") if part)

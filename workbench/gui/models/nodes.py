@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from workbench.fhir.json_scan import Element as FhirElement
-from workbench.fhir.json_tree import FhirDocument
+from workbench.fhir.json_tree import FhirDocument, dumps
 from workbench.gui.masking import hides_fhir, hides_v2, masked
 from workbench.gui.models.outline import path_of
 from workbench.kernel.location import Span
@@ -187,6 +187,11 @@ def _add_fhir(builder: _Builder, element: FhirElement, parent: int, parent_key: 
     key = parent_key if element.label.startswith("[") or element.label.isdigit() else element.label
     for child in below:
         _add_fhir(builder, child, number, key, mask)
+
+
+def in_one_line(value: object) -> str:
+    """A JSON value as people read it: texts as they are, all else as JSON; "" for none."""
+    return "" if value is None else value if isinstance(value, str) else dumps(value).decode("utf-8")
 
 
 def _text(value: object) -> str:

@@ -111,7 +111,7 @@ class StatusLine(QFrame):
             return
         if isinstance(document, Message):
             ending = next((name for mark, name in _LINE_ENDS.items() if mark in document.raw), "")
-            facts = [f"v{document.version}", document.encoding, ending]
+            facts = [f"v{document.version}" if document.version else "no version", document.encoding, ending]
         elif isinstance(document, FhirDocument):
             facts = ["FHIR R4", "utf-8"]
         place = f"{number + 1:,} of {len(capture):,}"

@@ -41,7 +41,7 @@ from workbench.kernel.location import Span
 from workbench.v2.er7 import Message
 from workbench.v2.path import V2Path
 
-SIDE_BY_SIDE_EM = 44
+SIDE_BY_SIDE_EM = 64
 WIDTHS_EM = (8, 12)
 FHIR_WIDTHS_EM = (13, 9)
 LARGEST_TREE = 2 << 20

@@ -55,7 +55,7 @@ class SourcePane(QFrame):
         self.model = SourceNodes(bench.theme, self.path_of, self)
         self.tree = tree(bench.theme, self.model, "Source message", (8, 8.5))
         self.ends = EndTreeModel(bench.theme, ("Field", "Name", "Value", "Capture"), self, drags=True)
-        self.fields = tree(bench.theme, self.ends, "Source fields", (7.6, 6, 4.9, 4.2))
+        self.fields = tree(bench.theme, self.ends, "Source fields", (7.6, 6, 4.9, 4.7))
         fit_columns(self.fields, 1, 2)
         for view in (self.fields, self.tree):
             dragging(view)
@@ -163,7 +163,8 @@ class SourcePane(QFrame):
         if self._of_type and not self.reads_fhir:
             retitle(self._frame, f"Source · {self._of_type}")
         elif isinstance(document, Message):
-            retitle(self._frame, f"Source · {document.message_code}^{document.trigger_event}")
+            kind = "^".join(filter(None, (document.message_code, document.trigger_event)))
+            retitle(self._frame, f"Source · {kind or 'no message type'}")
         else:
             retitle(self._frame, "Source")
         self.follow(self._bench.place)

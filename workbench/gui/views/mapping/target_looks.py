@@ -9,7 +9,7 @@ from workbench.fhir.json_scan import Element
 from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.marks import FATE_MARKS, Mark
 from workbench.gui.masking import hides_fhir, masked
-from workbench.gui.models.nodes import v2_tree
+from workbench.gui.models.nodes import in_one_line, v2_tree
 from workbench.gui.views.mapping.end_look import EndLook
 from workbench.gui.views.mapping.ends import End, Ends, plain_sources
 from workbench.v2.er7 import parse as parse_er7
@@ -31,7 +31,7 @@ def values_of(document: FhirDocument | None, type_name: str, mask: bool) -> dict
             path = _NUMBER.sub("", element.path[len(resource.path) :]).lstrip(".")
             if not path or path == "resourceType":
                 continue
-            value = "" if element.children else str(element.value)
+            value = "" if element.children else in_one_line(element.value)
             hidden = mask and not element.children and hides_fhir(path.rpartition(".")[2])
             found.setdefault(path, []).append(masked(value) if hidden else value)
     return found

@@ -14,6 +14,7 @@ from workbench.fhir.json_tree import FhirDocument
 from workbench.gui.bench import Bench, sentence_of
 from workbench.gui.marks import Mark
 from workbench.gui.masking import hides_fhir, hides_v2, masked
+from workbench.gui.models.nodes import in_one_line
 from workbench.gui.models.outline import PART_BYTES, Looked, outlined
 from workbench.gui.models.rows import Column, RowsModel
 from workbench.gui.widgets.basics import across, button, down, label, table
@@ -108,7 +109,7 @@ def _v2_text(place: Place | None, message: Message | FhirDocument, mask: bool) -
 def _fhir_line(change: Change, one: Message | FhirDocument, other: Message | FhirDocument, mask: bool) -> Line:
     above, _, last = change.path.rpartition(".")
     key, parent_key = last.partition("[")[0], above.rpartition(".")[2].partition("[")[0]
-    texts = ("" if value is None else str(value)[:LONGEST] for value in (change.before, change.after))
+    texts = (in_one_line(value)[:LONGEST] for value in (change.before, change.after))
     left, right = (masked(text) if mask and hides_fhir(key, parent_key) else text for text in texts)
     spans = (_fhir_span(one, change.path, change.before), _fhir_span(other, change.path, change.after))
     return Line(MARKS[_KINDS[change.kind]], change.path, left, right, spans=spans)

@@ -67,7 +67,7 @@ def _sentences(issues: tuple[Issue, ...]) -> str:
 
 
 COLUMNS = (
-    Column("Status", lambda r: state_mark(r).word, 7.5, mark=state_mark, key=lambda r: (not is_open(r), r.status)),
+    Column("Status", lambda r: state_mark(r).word, 8.6, mark=state_mark, key=lambda r: (not is_open(r), r.status)),
     Column("Code", lambda r: r.local.code or "(text only)", 6.5, mono=True),
     Column("Text", lambda r: r.local.text, 12),
     Column("Count", lambda r: f"{r.local.count:,}", 4, key=lambda r: r.local.count, right=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QWidget
 
 from workbench.app.operations.code_candidates import Offer
 from workbench.app.operations.code_decisions import (
@@ -44,6 +44,8 @@ class Decisions(QWidget):
         self.relationship.setToolTip("How the target relates to the local code")
         for relationship, sentence in SENTENCES.items():
             self.relationship.addItem(sentence, relationship)
+        self.relationship.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.relationship.setMinimumWidth(self.relationship.sizeHint().width())
         self.comment = QLineEdit()
         self.comment.setAccessibleName("Comment")
         self.comment.setPlaceholderText("Comment")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QSplitter
 
 from workbench.gui.findings import Finding
@@ -21,8 +23,6 @@ MOST_RULES = 20
 MOST_BARS = 60
 FEWEST_BARS = 10
 """Room for so many is always kept, so that two bars are no walls."""
-_LETTERS = 110
-"""So many fit under a chart of the usual width."""
 _SEVERITIES = (Severity.FATAL, Severity.ERROR, Severity.WARNING, Severity.INFORMATION)
 
 
@@ -79,6 +79,8 @@ class ChartsTab(QSplitter):
         self.addWidget(self._time_pane)
         self.setChildrenCollapsible(False)
         theme.changed.connect(self._paint)
+        for plot in (self.by_rule, self.by_time):
+            plot.getViewBox().sigResized.connect(lambda _box: self._name_all())
         self._paint()
 
     def show_findings(self, groups: Sequence[Group], periods: Sequence[Period]) -> None:
@@ -88,6 +90,20 @@ class ChartsTab(QSplitter):
         more = len(groups) - len(self._groups)
         retitle(self._rule_pane, f"By rule · {more} rarer rules not drawn" if more else "By rule")
         self._paint()
+
+    def _name_bars(self, plot: pg.PlotWidget, names: Sequence[str]) -> None:
+        """As many names under the bars as there is room for, every one, or every second, and so on."""
+        words = [_short(name) for name in names]
+        measure = QFontMetricsF(self._theme.font(0.85))
+        widest = max((measure.horizontalAdvance(each) for each in words), default=0) + self._theme.em * 0.5
+        room = plot.getViewBox().width() / max(len(words), FEWEST_BARS)
+        step = max(1, ceil(widest / room)) if room else 1
+        plot.getAxis("bottom").setTicks([[(place, each) for place, each in enumerate(words) if place % step == 0]])
+
+    def _name_all(self) -> None:
+        """Name the bars anew after the room has changed."""
+        self._name_bars(self.by_rule, [group.key for group in self._groups])
+        self._name_bars(self.by_time, [period.name for period in self._periods])
 
     def _paint(self) -> None:
         bars = [(group.key, {group.severity: len(group.findings)}) for group in self._groups]
@@ -105,10 +121,7 @@ class ChartsTab(QSplitter):
             axis.setPen(colour("border"))
             axis.setTextPen(colour("text"))
             axis.setStyle(tickFont=self._theme.font(0.85))
-        step = max(1, sum(len(_short(name)) for name, _ in bars) // _LETTERS)
-        plot.getAxis("bottom").setTicks(
-            [[(place, _short(name)) for place, (name, _) in enumerate(bars) if place % step == 0]]
-        )
+        self._name_bars(plot, [name for name, _ in bars])
         below = [0] * len(bars)
         for severity in _SEVERITIES:
             heights = [counts.get(severity, 0) for _, counts in bars]

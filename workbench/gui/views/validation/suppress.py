@@ -116,9 +116,7 @@ class SuppressionsTab(QWidget):
         self.model = RowsModel(theme, columns, self)
         self.view = table(theme, self.model, "Suppressions", columns)
         self._lift = button("Show such findings again", self.lift, tip="Take the selected suppression back")
-        words = (
-            "Suppress… beside a finding hides all like it, for a reason and until a day; it is listed here."
-        )
+        words = "Suppress… beside a finding hides all like it, for a reason and until a day; it is listed here."
         self._stack = QStackedWidget()
         self._stack.addWidget(EmptyState(theme, "ban", "Nothing is suppressed", words))
         self._stack.addWidget(self.view)
