@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -21,8 +22,12 @@ from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.load import load_package
 from workbench.synthetic.scenarios import generate
 from workbench.v2.er7 import parse
+from workbench.v2.xml_form import read_xml
 
 PYTHON = EXPORTERS["python"]
+_IN_XML = b"""<ADT_A01 xmlns="urn:hl7-org:v2xml"><MSH><MSH.1>|</MSH.1><MSH.2>^~\\&amp;</MSH.2><MSH.9><MSG.1>ADT</MSG.1>
+<MSG.2>A01</MSG.2></MSH.9><MSH.10>X1</MSH.10><MSH.12><VID.1>2.5.1</VID.1></MSH.12></MSH>
+<PID><PID.3><CX.1>7</CX.1></PID.3><PID.5><XPN.1><FN.1>Roe</FN.1></XPN.1></PID.5></PID></ADT_A01>"""
 
 
 def unpacked(wheel: Path, folder: Path) -> Path:
@@ -122,3 +127,18 @@ def test_a_wheel_is_verified_and_a_tampered_one_names_the_file(package: Path, tm
 def test_the_runtime_holds_only_what_mapping_needs() -> None:
     layers = {module.split(".")[1] for module in closure("workbench.export.runtime_main") if "." in module}
     assert layers == {"export", "fhir", "kernel", "mapping", "messages", "terminology", "v2"}
+
+
+def test_the_wheel_reads_what_the_workbench_reads_and_tells_of_damage(package: Path, tmp_path: Path) -> None:
+    folder = unpacked(export_package(package, PYTHON, tmp_path).path, tmp_path / "site")
+    messages = list(generate("deceased", 3, 9))
+    wide, packed, xml = tmp_path / "wide.hl7", tmp_path / "cut.hl7.gz", tmp_path / "one.xml"
+    wide.write_bytes(messages[0].raw.decode().encode("utf-16"))
+    packed.write_bytes(gzip.compress(b"".join(message.raw for message in messages) * 50)[:-20])
+    xml.write_bytes(_IN_XML)
+    done = run(folder, "-m", "small_map", str(wide), str(xml), str(packed))
+    first, second, *others = done.stdout.splitlines()
+    compiled = compile_package(load_package(package))
+    expected = (parse(messages[0].raw), read_xml(_IN_XML))
+    assert [first, second] == [json_tree.dumps(compiled.run(each)) for each in expected]
+    assert (done.returncode, b"CAP-0013" in done.stderr, len(others) > 100) == (1, True, True)

@@ -5,39 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbench.fhir import json_tree
-from workbench.fhir import xml_form as fhir_xml
-from workbench.fhir.json_tree import FhirDocument
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location, Span
+from workbench.mapping.received import Document, document_at, read_document
 from workbench.messages.capture import Capture, MessageFormat, Origin
-from workbench.v2 import er7
-from workbench.v2 import xml_form as v2_xml
 from workbench.v2.charset import characters_of
-from workbench.v2.er7 import Message
 
 if TYPE_CHECKING:
     from workbench.app.batch import Task
 
-Document = Message | FhirDocument
-
-
-def read_document(raw: bytes, message_format: MessageFormat, encoding: str = "") -> Document:
-    """Parse one message in its own format; what came as XML is the ER7 or JSON it stands for.
-
-    encoding  a codec that overrules what an ER7 message says of itself
-    raises    Refused V2-0001, V2-0004, V2-0005, FHIR-0001 and others: it is not what its format says
-    """
-    match message_format:
-        case MessageFormat.ER7:
-            return er7.parse(raw, encoding or None)
-        case MessageFormat.V2_XML:
-            return v2_xml.read_xml(raw)
-        case MessageFormat.FHIR_XML:
-            return fhir_xml.read_xml(raw)
-        case MessageFormat.FHIR_JSON:
-            return json_tree.parse(raw)
+__all__ = ["Document", "document_at", "origin_at", "read_document", "read_task", "unreadable"]
 
 
 def read_task(task: Task) -> Document:
@@ -45,11 +23,6 @@ def read_task(task: Task) -> Document:
     if task.refusal is not None:
         raise task.refusal
     return read_document(task.raw, task.format, task.encoding)
-
-
-def document_at(capture: Capture, number: int) -> Document:
-    """The message of that number, read; raises as `read_document` does."""
-    return read_document(capture.raw(number), capture.format_of(number), capture.encoding_of(number))
 
 
 def origin_at(capture: Capture, number: int) -> Origin:

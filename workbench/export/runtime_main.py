@@ -2,8 +2,9 @@
 
     python -m NAME FILE…        one Bundle a line, or the v2 messages, on standard output
 
-FILE is anything that holds messages: one or many, batches, archives. What is wrong goes to standard error by file and
-number of the message, never with a value of it. Exit codes: 0 all mapped, 1 some were not, 2 nothing could be read.
+FILE is anything that holds messages: one or many, batches, archives, in ER7, JSON or XML. What is wrong goes to
+standard error by file and number of the message, never with a value of it. Exit codes: 0 all mapped, 1 some were not,
+or part of a file is damaged, 2 nothing could be read.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from pathlib import Path
 
 from workbench.fhir import json_tree
 from workbench.kernel.errors import Refused, WorkbenchError
+from workbench.kernel.issues import blocks
 from workbench.mapping.directed import AnyMapping, compile_any, ran, reads_fhir
 from workbench.mapping.directions.mapping import DirectedMapping
 from workbench.mapping.load import load_package
-from workbench.messages.capture import MessageFormat, open_capture
-from workbench.v2.er7 import Message, parse
+from workbench.mapping.received import Document, document_at
+from workbench.messages.capture import open_capture
+from workbench.v2.er7 import parse
 
 HERE = Path(__file__).resolve().parent
 DRAFT_MARK = HERE / "DRAFT"
@@ -41,11 +44,17 @@ def map_message(raw: bytes) -> Mapping[str, object]:
 
 def map_documents(raw: bytes) -> tuple[bytes, ...]:
     """What goes into files: the Bundle as JSON, or each HL7 v2 message; raises as `map_message`."""
+    return _documents(_read(raw))
+
+
+def _documents(document: Document) -> tuple[bytes, ...]:
     used = mapping()
-    return used.map(_read(raw)).documents if isinstance(used, DirectedMapping) else (json_tree.dumps(map_message(raw)),)
+    if isinstance(used, DirectedMapping):
+        return used.map(document).documents
+    return (json_tree.dumps(ran(used, document)),)
 
 
-def _read(raw: bytes) -> Message | json_tree.FhirDocument:
+def _read(raw: bytes) -> Document:
     return json_tree.parse(raw) if reads_fhir(mapping()) else parse(raw)
 
 
@@ -64,14 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     failed = 0
+    for issue in capture.issues:
+        failed += blocks(issue)
+        sys.stderr.write(f"{issue.severity.value}: {issue.rule} {issue.location.file}: {issue.masked_text}\n")
     for number in range(len(capture)):
         try:
-            wanted = MessageFormat.FHIR_JSON if reads_fhir(mapping()) else MessageFormat.ER7
-            if capture.format_of(number) is not wanted:
-                raise Refused(
-                    "RUN-0001", "This is no FHIR JSON." if reads_fhir(mapping()) else "This is no HL7 v2 message."
-                )
-            documents = map_documents(capture.raw(number))
+            documents = _documents(document_at(capture, number))
         except Refused as refusal:
             failed += 1
             sys.stderr.write(f"{capture.file_of(number)}, message {number + 1}: {refusal}\n")
