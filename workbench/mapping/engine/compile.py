@@ -33,7 +33,7 @@ from workbench.mapping.values import Misfit, Zone, partial
 from workbench.v2.er7 import Message
 
 REMEMBERED_KINDS = 1024
-"""Texts of MSH-9, with the separators, of which it is kept which map takes them."""
+"""Texts of MSH-9, after the separators, of which it is kept which map takes them."""
 
 
 class Contexts:
@@ -88,7 +88,7 @@ class CompiledMapping:
         self._events: dict[str, str] = {}
         self._structures: dict[str, str] = {}
         self._maps: dict[str, tuple[CompiledMessageMap, Covers]] = {}
-        self._known_kinds: dict[tuple[str, str, str], str] = {}
+        self._known_kinds: dict[tuple[str, ...], str] = {}
         for name, message_map in package.messages.items():
             if message_map.triggers or message_map.structures:
                 self._offer(message_map)
@@ -181,7 +181,8 @@ class CompiledMapping:
 
     def _chosen(self, message: Message) -> tuple[CompiledMessageMap, Covers]:
         header = message.segments[0]
-        kind = (header.raw(9), header.raw(1), header.raw(2))
+        fields = header.fields
+        kind = (*fields[1:3], *fields[9:10])
         name = self._known_kinds.get(kind) or self.map_for(message)
         if name is None:
             told = "^".join(part for part in (message.message_code, message.trigger_event) if part)

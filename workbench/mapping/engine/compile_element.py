@@ -157,21 +157,22 @@ def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
     writing = Writing(parts.name, target, kind.type, parts.transforms(), parts.rule.null, False)
     url, fresh, attach = target.last.url, target.fresh, target.attaching()
     field = parts.whole_field()
+    by_field, bit = bool(field) and codes is None, field_bit(field)
 
     def run(frame: Frame) -> int:
-        written, state, done, whole = NOTHING, frame.run, bool(field and codes is None), []
+        written, state, done, whole = NOTHING, frame.run, by_field, []
         for node in nodes(frame):
             if node.raw == NULL:
                 written |= writing.delete(frame, Found(NULL, (node,)))
                 done = False
                 continue
-            state.awaited = node if field and codes is None else None
+            state.awaited = node if by_field else None
             there = None if fresh else target.existing(frame)
             element: Object = ({"url": url} if url else {}) if there is None else there
             got = fill(frame, node, element, frame)
             if codes is not None:
                 got |= _translate_into(writing, frame, node, element, codes)
-            if state.whole is node and state.awaited is node:
+            if by_field and state.whole is node:
                 whole.append(node)
             else:
                 done = False
@@ -179,10 +180,10 @@ def fill_each(parts: RuleParts, target: Target, kind: Kind) -> Step:
                 if there is not None or attach(frame, element) is not None:
                     written = VALUE
                 else:
-                    frame.run.dropped.append(element)
+                    state.dropped.append(element)
         if done and isinstance(frame.scope, SegmentScope):
-            frame.scope.done |= field_bit(field)
-        else:
+            frame.scope.done |= bit
+        elif whole:
             state.take(whole, True)
         return written
 

@@ -32,6 +32,7 @@ BUNDLE = "bundle"
 """The name under which rows fill the Bundle itself."""
 
 Places = Callable[[Run], Sequence[SegmentScope | GroupScope]]
+SegmentPlaces = Callable[[Run], Sequence[SegmentScope]]
 Identify = Callable[[Frame], tuple[str, ...] | None]
 RowContent = Callable[[Frame, Resource, Instance | None], int]
 """Writes what the maps of a row say into a resource; the instance is None for the Bundle itself."""
@@ -92,7 +93,8 @@ class _RowCompiler:
         self.package = compiler.package
         self.groups = {group.name for group in message_map.groups}
         self.name = RuleName(message_map.name, row.id)
-        self.is_group = row.source.rsplit("/", 1)[-1] in self.groups
+        self.end = row.source.rsplit("/", 1)[-1]
+        self.is_group = self.end in self.groups
 
     def refuse(self, sentence: str) -> Refused:
         where = self.row.place or f"map {self.message_map.name}"
@@ -101,7 +103,8 @@ class _RowCompiler:
         )
 
     def compiled(self) -> RowFunction:
-        row, places = self.row, self.places()
+        row, segments = self.row, self.segments()
+        places = segments or self.group_repetitions()
         condition, when = self.condition(row.when) if row.when else (None, None)
         condition_here = self.condition_of(condition, when)
         if row.raises:
@@ -110,22 +113,22 @@ class _RowCompiler:
             return _each(places, condition_here, self.filling())
         content, guarded = self.content(self.kind(row.make))
         make = _Make(self, content)
-        if guarded is None:
+        if guarded is None or segments is None:
             return _each(places, condition_here, make.by_rules)
         asked = self.fields_asked(condition)
         steady = SteadyContent(make.content_of, guarded, asked or frozenset())
-        return make.by_memory(places, condition_here, steady, asked is not None and not steady.asks_elsewhere)
+        return make.by_memory(segments, condition_here, steady, asked is not None and not steady.asks_elsewhere)
 
     def condition_of(self, condition: Condition | None, when: Holds | None) -> RowCondition:
         """The row's condition, with what it says of a segment that ends before the first field it asks for."""
-        source = Source(self.row.source.rsplit("/", 1)[-1], False)
+        source = Source(self.end, False)
         fields = None if condition is None or self.is_group else fields_compared(condition, source.name)
         says = known(condition, source, Shape((), {})) if condition is not None and fields else None
         return RowCondition(when, 0, True) if says is None or not fields else RowCondition(when, min(fields), says)
 
     def fields_asked(self, condition: Condition | None) -> frozenset[int] | None:
         """The fields of the row's segment that its condition and keys look at; None when they ask for more."""
-        segment, keys = self.row.source.rsplit("/", 1)[-1], self.row.identity
+        segment, keys = self.end, self.row.identity
         asked = [frozenset[int]() if condition is None else fields_compared(condition, segment)]
         asked += [None if text.startswith("@") else fields_read(self.source(text), segment) for text in keys]
         found = [fields for fields in asked if fields is not None]
@@ -133,29 +136,40 @@ class _RowCompiler:
 
     # --- where the row runs ------------------------------------------------------------------------------------------
 
-    def places(self) -> Places:
-        *groups, name = self.row.source.split("/")
+    def groups_around(self) -> tuple[str, ...]:
+        groups = tuple(self.row.source.split("/")[:-1])
         for group in groups:
             if group not in self.groups:
                 raise self.refuse(f"{group} is no group of this map")
-        found = _groups_in(name, tuple(groups)) if self.is_group else _segments_in(name, tuple(groups))
+        return groups
+
+    def group_repetitions(self) -> Places:
+        if self.row.follows or self.row.each:
+            raise self.refuse("each and follows belong to rows for segments")
+        return _groups_in(self.end, self.groups_around())
+
+    def segments(self) -> SegmentPlaces | None:
+        """None for a row that is for a group."""
+        if self.is_group:
+            return None
+        found = _segments_in(self.end, self.groups_around())
         if self.row.follows:
-            found = _following(found, name, self.row.follows)
+            found = _following(found, self.end, self.row.follows)
         return self.each(found) if self.row.each else found
 
-    def each(self, found: Places) -> Places:
+    def each(self, found: SegmentPlaces) -> SegmentPlaces:
         """The segments once for every repetition of a field."""
         source = self.source(self.row.each)[0]
-        if not isinstance(source, V2Path) or not source.field or source.component or self.is_group:
+        if not isinstance(source, V2Path) or not source.field or source.component:
             raise self.refuse("each names a field of the row's segment")
         field = source.field
 
-        def places(run: Run) -> list[SegmentScope | GroupScope]:
+        def places(run: Run) -> list[SegmentScope]:
             separator = run.delimiters.repetition
             return [
                 segment.only(field, text, number)
                 for segment in found(run)
-                if isinstance(segment, SegmentScope) and field < len(segment.fields)
+                if field < len(segment.fields)
                 for number, text in enumerate(segment.fields[field].split(separator or "\0"), 1)
                 if text
             ]
@@ -206,7 +220,7 @@ class _RowCompiler:
                 raise self.refuse(f"there is no segment map {name}")
             if used.target != kind.type:
                 raise self.refuse(f"{name} fills a {used.target}, not a {kind.type}")
-            segment = self.row.source.rsplit("/", 1)[-1]
+            segment = self.end
             if not self.is_group and used.source != segment:
                 raise self.refuse(f"{name} reads {used.source}, and this row is for {segment}")
             found.append((name, used.source, self.compiler.rule_map(used, ())))
@@ -279,7 +293,7 @@ class _RowCompiler:
             found = frame.run.find(fill, frame.scope)
             if not found:
                 return
-            memory = None if steady is None else steady.memory(frame.run, frame.parts)
+            memory = None if steady is None else steady.memory_for(frame.run, frame.parts)
             if memory is None:
                 content(frame, found[-1].resource, found[-1])
                 return
@@ -306,7 +320,7 @@ class _RowCompiler:
         return kind
 
     def identify(self) -> Identify:
-        segment = "" if self.is_group else self.row.source.rsplit("/", 1)[-1]
+        segment = "" if self.is_group else self.end
         keys: list[FirstText | str] = [
             text[1:] if text.startswith("@") else first_text(self.source(text), False, segment, self.package.codes)
             for text in self.row.identity
@@ -344,20 +358,21 @@ class _Make:
     def by_rules(self, frame: Frame, number: int) -> None:
         self._made(frame, number, self._told(frame), None)
 
-    def by_memory(self, places: Places, condition: RowCondition, steady: SteadyContent, decided: bool) -> RowFunction:
+    def by_memory(
+        self, places: SegmentPlaces, condition: RowCondition, steady: SteadyContent, decided: bool
+    ) -> RowFunction:
         """decided  the fields the memory knows tell all that the row depends on, its condition and keys included"""
         name, write, with_rules, numbered = self._name, self._write, self._with_rules, self._numbered
         holds_here, fields, says = condition
 
         def run(state: Run) -> None:
             for number, scope in enumerate(places(state), 1):
-                assert isinstance(scope, SegmentScope)  # rows for groups are not remembered
                 parts = scope.fields
                 short = len(parts) <= fields
                 if short and not says:
                     continue
-                memory = steady.memory(state, parts)
-                if memory is not None and decided and not scope.first:
+                memory = steady.memory
+                if memory is not None and decided and scope.first is None and not state.afresh:
                     known = steady.known.get((state.context, memory.texts(parts)))
                     if known is not None:
                         if with_rules and known.runs:
@@ -366,12 +381,13 @@ class _Make:
                             identity = known.identity or numbered(state, number)
                             make_row_again(state, scope, known, identity, name, write)
                         continue
+                memory = steady.memory_for(state, parts)
                 frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
                 held = short or holds_here is None or holds_here(frame)
                 told = self._told(frame) if held else ""
                 if held:
                     self._made(frame, number, told, memory)
-                if memory is not None and decided and not scope.first:
+                if memory is not None and decided and scope.first is None:
                     steady.keep((state.context, memory.texts(parts)), self._known(state, parts, memory, told, held))
 
         return run
@@ -439,17 +455,17 @@ def _groups_in(name: str, path: tuple[str, ...]) -> Places:
     return lambda run: [group for group in run.laid_out.groups.get(name, ()) if group.path[-len(whole) :] == whole]
 
 
-def _segments_in(name: str, path: tuple[str, ...]) -> Places:
+def _segments_in(name: str, path: tuple[str, ...]) -> SegmentPlaces:
     """The segments of a name, all or those that stand directly in the groups of a path."""
     if not path:
         return lambda run: run.laid_out.root.by_name.get(name, ())
     return lambda run: run.laid_out.below(name, path)
 
 
-def _following(found: Places, name: str, before: str) -> Places:
+def _following(found: SegmentPlaces, name: str, before: str) -> SegmentPlaces:
     """Only segments of a run of `name` that comes straight after a segment `before`."""
 
-    def places(run: Run) -> list[SegmentScope | GroupScope]:
+    def places(run: Run) -> list[SegmentScope]:
         after: set[int] = set()
         previous, open_run = "", False
         for segment in run.laid_out.segments:
@@ -460,6 +476,6 @@ def _following(found: Places, name: str, before: str) -> Places:
             else:
                 open_run = False
             previous = segment.name
-        return [scope for scope in found(run) if isinstance(scope, SegmentScope) and scope.index in after]
+        return [scope for scope in found(run) if scope.index in after]
 
     return places

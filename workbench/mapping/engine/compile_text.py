@@ -125,20 +125,22 @@ def _field_text(path: V2Path) -> OneText:
 
     def read(frame: Frame) -> str | None:
         parts, run = frame.parts, frame.run
-        if field >= len(parts):
-            return ""
-        raw = parts[field]
+        raw = parts[field] if field < len(parts) else ""
+        if not raw:
+            return raw
+        if only_first and isinstance(frame.scope, SegmentScope) and frame.scope.first:
+            return None
         if run.repetition in raw:
             if not only_first:
                 return None
             raw = raw.split(run.repetition, 1)[0]
-        if only_first and isinstance(frame.scope, SegmentScope) and frame.scope.first:
-            return None
         if component > 1:
-            below = raw.split(run.component)
+            below = raw.split(run.component, component)
             raw = below[component - 1] if component <= len(below) else ""
         elif run.component in raw:
             raw = raw.split(run.component, 1)[0]
+        if run.special(raw) is None:
+            return raw if subcomponent <= 1 else ""
         if subcomponent > 1:
             below = raw.split(run.subcomponent)
             raw = below[subcomponent - 1] if subcomponent <= len(below) else ""
@@ -157,7 +159,9 @@ def _take_of_field(path: V2Path) -> Take:
     def take(frame: Frame) -> None:
         scope = frame.scope
         assert isinstance(scope, SegmentScope)  # a field was read
-        first = scope.first.get(field, 1) if scope.first else 1
-        scope.taken.add(first_place if first == 1 else place_number(field, first, component, subcomponent))
+        if scope.first is None:
+            scope.taken.add(first_place)
+        else:
+            scope.taken.add(place_number(field, scope.first.get(field, 1), component, subcomponent))
 
     return take

@@ -109,6 +109,14 @@ class KnownOfSegment:
     ignored: set[int] = field(default_factory=set)
     kept: dict[int, LedgerRule] = field(default_factory=dict)
 
+    def ignore(self, number: int) -> None:
+        if len(self.ignored) < REMEMBERED_FIELDS:
+            self.ignored.add(number)
+
+    def keep(self, number: int, rule: LedgerRule) -> None:
+        if len(self.kept) < REMEMBERED_FIELDS:
+            self.kept[number] = rule
+
 
 @dataclass(frozen=True)
 class Covers:
@@ -122,7 +130,7 @@ class Covers:
         """What is known of such segments; the caller adds to it."""
         key = (scope.name, *scope.maps)
         found = self._known.get(key)
-        if found is None or len(found.ignored) + len(found.kept) > REMEMBERED_FIELDS:
+        if found is None:
             if len(self._known) >= REMEMBERED_FIELDS:
                 self._known.clear()
             fields = {c.place[0] for c in self.ignore.of_segment(scope.name) if len(c.place) == 1 and c.always(scope)}

@@ -86,11 +86,11 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
             if rule is None:
                 leaf = place.leaf(scope)
                 if covers.always_ignores(scope, leaf):
-                    known.ignored.add(number)
+                    known.ignore(number)
                     continue
                 rule = covers.always_keeps(scope, leaf)
                 if rule is not None:
-                    known.kept[number] = rule
+                    known.keep(number, rule)
             if given is None:
                 given = _fields_given(run)
             if rule is None or place.field in given[scope.index]:  # a map with rules of its own may say otherwise

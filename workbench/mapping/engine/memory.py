@@ -156,8 +156,12 @@ def write_again(
         note_again(state, there.notes, roots, node.segment, node, element, texts=said)
     if state.made is not None:
         state.made += there.made
-    state.whole = node if there.whole else None
-    give_again(state, node, there, state.awaited is node and there.whole)
+    if there.whole:
+        state.whole = node
+        give_again(state, node, there, state.awaited is node)
+    else:
+        state.whole = None
+        give_again(state, node, there)
     return there.written
 
 

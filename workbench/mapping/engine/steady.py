@@ -37,7 +37,11 @@ def texts_up_to_the_end(numbers: Sequence[int]) -> Texts:
 
 
 class SteadyContent:
-    """What a row writes into its resource, by memory while the fields it reads are steady."""
+    """What a row writes into its resource, by memory while the fields it reads are steady.
+
+    memory  what runs the row by memory, None while the row has to run itself
+    known   what the whole row does, by context and texts
+    """
 
     def __init__(self, work: Step, guarded: Sequence[tuple[int, Effect]], asked: frozenset[int] = frozenset()) -> None:
         """guarded  the effects of the row's rules, each with the field that must be populated for it or 0
@@ -49,7 +53,7 @@ class SteadyContent:
         self._fields = tuple(sorted(effect.reads | asked))
         self._texts: dict[int, set[str]] = {number: set() for number in self._fields}
         self._runs = 0
-        self._memory: Fused | None = None
+        self.memory: Fused | None = None
         self.known: dict[object, Known] = {}
 
     @property
@@ -57,17 +61,17 @@ class SteadyContent:
         """True when it is not for the segment alone to say what is written."""
         return bool(self._effect.header or self._effect.made)
 
-    def memory(self, run: Run, parts: Sequence[str]) -> Fused | None:
-        """What runs the row by memory; None while the row has to run itself."""
+    def memory_for(self, run: Run, parts: Sequence[str]) -> Fused | None:
+        """`memory` for a segment of which `known` tells nothing: those are counted, and their texts looked at."""
         if run.afresh:
             return None
         self._runs += 1
         if self._runs <= fusing.OBSERVED_RUNS:
             self._observe(parts)
         elif self._runs >= fusing.RECONSIDERED_RUNS:
-            self._runs, self._memory, self.known = 0, None, {}
+            self._runs, self.memory, self.known = 0, None, {}
             self._texts = {number: set() for number in self._fields}
-        return self._memory
+        return self.memory
 
     def keep(self, key: object, known: Known | None) -> None:
         """Remember what the whole row does with a set of texts; None when that cannot be."""
@@ -83,7 +87,7 @@ class SteadyContent:
                 texts.add(parts[number])
         if self._runs == fusing.OBSERVED_RUNS:
             if all(len(texts) <= fusing.TEXTS_OF_A_STEADY_FIELD for texts in self._texts.values()):
-                self._memory = Fused([self._work], self._effect, texts_up_to_the_end(self._fields), self._alone)
+                self.memory = Fused([self._work], self._effect, texts_up_to_the_end(self._fields), self._alone)
             self._texts = {}  # not emptied: another thread may be going through it
 
     def _alone(self, parts: Sequence[str]) -> frozenset[str]:
