@@ -184,3 +184,21 @@ def test_what_cannot_be_read_in_a_folder_is_told_and_the_rest_loads(
         ("CAP-0011", str(tmp_path / "a.hl7")),
         ("CAP-0011", str(tmp_path / "locked")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "is_one"),
+    [
+        (b"MSH,Muslim: Shiite,active\n", False),
+        (b"MSH;code;x\n", False),
+        (b"MSH|", True),
+        (b"MSH|ABC|x\r", True),
+        (b"MSH#*~\\&#A\r", True),
+        (b"MSH,^~\\&,A\r", True),
+    ],
+)
+def test_a_row_of_a_list_is_no_header(tmp_path: Path, header: bytes, is_one: bool) -> None:
+    path = tmp_path / "a.txt"
+    for before in (b"", b"code,display\n"):
+        path.write_bytes(before + header)
+        assert len(open_capture([path])) == is_one
