@@ -5,7 +5,7 @@ import pytest
 from workbench.kernel.errors import Refused
 from workbench.terminology.code_map import CodeMap, CodeMapRow, MapStatus, Relationship, RowStatus, UnmappedPolicy
 from workbench.terminology.codes import Coding
-from workbench.terminology.concept_map import SENDER_PROPERTY, from_concept_map, to_concept_map
+from workbench.terminology.concept_map import SENDER_PROPERTY, computable_name, from_concept_map, to_concept_map
 
 LOCAL, LOINC = "urn:oid:1.2.3", "http://loinc.org"
 
@@ -164,3 +164,10 @@ def test_what_is_no_r4_concept_map_is_refused(resource: dict) -> None:
     with pytest.raises(Refused) as refusal:
         from_concept_map(resource)
     assert refusal.value.code == "TERM-0010"
+
+
+@pytest.mark.parametrize(
+    ("identity", "name"), [("address-use", "AddressUse"), ("v2_0001.x", "V20001X"), ("0001", "Map0001"), ("", "Map")]
+)
+def test_a_name_can_be_used_by_programs(identity: str, name: str) -> None:
+    assert computable_name(identity) == name

@@ -18,7 +18,7 @@ from workbench.export.source_files import source_files
 from workbench.fhir import json_tree
 from workbench.fhir.bundle import urn_uuid
 from workbench.terminology.code_map import RowStatus
-from workbench.terminology.concept_map import EXPORTED, to_concept_map
+from workbench.terminology.concept_map import EXPORTED, computable_name, to_concept_map
 
 ROOT = "package/"
 IN_DRAFTS = EXPORTED | {RowStatus.DRAFT, RowStatus.MAPPED, RowStatus.IN_REVIEW}
@@ -78,7 +78,7 @@ def _implementation_guide(release: Release, resources: list[dict[str, Any]]) -> 
         "id": _slug(header.id),
         "url": _canonical(release, "ImplementationGuide", header.id),
         "version": release.version,
-        "name": re.sub(r"\W", "_", header.id),
+        "name": computable_name(header.id),
         "title": f"{header.title or header.id}{' (DRAFT)' if release.draft else ''}",
         "status": "draft" if release.draft else "active",
         "experimental": release.draft,

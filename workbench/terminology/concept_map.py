@@ -56,6 +56,13 @@ _NO_REASON = "The imported map gives no reason."
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
+def computable_name(identity: str) -> str:
+    """The name of a conformance resource that programs can use: `AddressUse` for `address-use` (cmd-0, ig-0)."""
+    words = re.split(r"[\W_]+", identity, flags=re.ASCII)
+    name = "".join(word[:1].upper() + word[1:] for word in words)
+    return (name if name[:1].isalpha() else f"Map{name}")[:255]
+
+
 def to_concept_map(
     code_map: CodeMap, statuses: Collection[RowStatus] = EXPORTED
 ) -> tuple[dict[str, Any], tuple[Issue, ...]]:
@@ -69,7 +76,7 @@ def to_concept_map(
         "id": code_map.id if _RESOURCE_ID.fullmatch(code_map.id) else re.sub(r"[^A-Za-z0-9\-.]", "-", code_map.id)[:64],
         "url": code_map.url,
         "version": code_map.version,
-        "name": re.sub(r"\W", "_", code_map.id),
+        "name": computable_name(code_map.id),
         "title": code_map.title,
         "status": str(code_map.status),
         "description": _with_tail(
