@@ -16,7 +16,7 @@ from workbench.mapping.engine.compile_value import (
     original_coding,
     report_unmapped,
 )
-from workbench.mapping.engine.identity import lasting_search, merge, named_id
+from workbench.mapping.engine.identity import merge, named_id, search_by
 from workbench.mapping.engine.memory import (
     LONGEST_VALUE,
     Content,
@@ -313,7 +313,7 @@ def making(parts: RuleParts) -> Callable[[Frame, Node], Instance | None]:
             instance, content = _made(frame, node, identity, rule, fill, alone and known.of_use)
             if alone and content is not None and len(node.raw) <= LONGEST_VALUE:
                 resource = Template({"resourceType": rule.make, **content.element.element})
-                search, name = lasting_search(resource.element), rule.instance or rule.id
+                search, name = search_by(resource.element), rule.instance or rule.id
                 made_key, url = (identity, node.raw, what), f"urn:uuid:{identity}"
                 there = Recipe(made_key, url, resource, search, name, rule.write, content)
                 known.keep(key, there)

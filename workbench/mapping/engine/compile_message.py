@@ -17,7 +17,7 @@ from workbench.mapping.engine.compile_text import FirstText, first_text
 from workbench.mapping.engine.compile_value import report
 from workbench.mapping.engine.effects import Effect, fields_compared, fields_read, keys_written
 from workbench.mapping.engine.fused import Fused
-from workbench.mapping.engine.identity import id_of_name, lasting_search, name_of
+from workbench.mapping.engine.identity import id_of_name, name_of, search_by
 from workbench.mapping.engine.plans import CompiledMap
 from workbench.mapping.engine.rows import RowFunction, Rows
 from workbench.mapping.engine.running import NOTHING, VALUE, Frame, Node, RuleName, Run, SlotList, Step
@@ -419,7 +419,7 @@ class _Make:
         if outcome.written == NOTHING:
             return MAKES_NOTHING if outcome.leaves_nothing else None
         resource = Template({"resourceType": self._type, **outcome.element.element})
-        return Known(True, resource, told, lasting_search(resource.element), outcome)
+        return Known(True, resource, told, search_by(resource.element), outcome)
 
     def _told(self, frame: Frame) -> str:
         """The identity that the row's keys tell, "" when they tell none."""

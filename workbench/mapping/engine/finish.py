@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from workbench.mapping.engine.identity import SHARE_NUMBERS, named_id, search_of
 from workbench.mapping.engine.running import REFERENCED, Pending, Run, Written
@@ -104,17 +105,20 @@ def _entries(order: Iterable[Instance]) -> list[Json]:
     only."""
     taken: set[str] = set()
     entries: list[Json] = []
+    create = Write.CREATE
     for instance in order:
-        resource, search = instance.resource, instance.search
+        resource, (search, silent) = instance.resource, instance.search
         kind = resource["resourceType"]
-        if not search and "identifier" in resource and kind not in SHARE_NUMBERS:
-            search = search_of(resource["identifier"])
+        if not search:
+            identifiers: Any = resource.get("identifier", ())
+            if len(identifiers) > silent and kind not in SHARE_NUMBERS:
+                search = search_of(identifiers)
         if search and (searched := f"{kind}?{search}") not in taken:
             taken.add(searched)
             request: Resource = {"method": "PUT", "url": searched}
-            if instance.write is Write.CREATE:
+            if instance.write is create:
                 request = {"method": "POST", "url": kind, "ifNoneExist": search}
-        elif instance.write is Write.CREATE:
+        elif instance.write is create:
             request = {"method": "POST", "url": kind}
         else:
             identity = instance.identity

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from workbench.fhir.bundle import NAMESPACE
 from workbench.mapping.engine.running import Run
+from workbench.mapping.engine.scope import NOT_KNOWN, Search
 from workbench.mapping.model import Json
 
 Object = dict[str, Json]
@@ -65,12 +66,12 @@ def _quoted_system(system: str) -> str:
     return quote(system, safe=":/")
 
 
-def lasting_search(resource: Object) -> str:
-    """`search_of` a resource's identifiers if the first tells it, so that it stays whatever comes behind; else ""."""
+def search_by(resource: Object) -> Search:
+    """What the identifiers that a resource has tell of how it is found, others may come behind them."""
     identifiers = resource.get("identifier")
     if not isinstance(identifiers, list) or resource.get("resourceType") in SHARE_NUMBERS:
-        return ""
-    return search_of(identifiers[:1])
+        return NOT_KNOWN
+    return Search(search_of(identifiers[:1]), 0 if search_of(identifiers) else len(identifiers))
 
 
 def merge(run: Run, known: Object, more: Object) -> None:

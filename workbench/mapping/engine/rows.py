@@ -13,7 +13,7 @@ from typing import NamedTuple
 from workbench.mapping.conditions import Condition, read_condition
 from workbench.mapping.engine.running import Run
 from workbench.mapping.engine.scope import LaidOut, SegmentScope
-from workbench.mapping.engine.shapes import Shape, Source, known
+from workbench.mapping.engine.shapes import Shape, Source, begun_in, known
 from workbench.mapping.model import Row
 
 RowFunction = Callable[[Run], None]
@@ -25,12 +25,16 @@ REMEMBERED_SHAPES = 4096
 """Segments, told apart by name and populated fields, of which a set of names keeps the rows."""
 
 
+_ANY_FIELDS = (True,) * 256
+"""Says of no field that it is empty."""
+
+
 class CandidateRow(NamedTuple):
     """A row that a message with segments of some names can need.
 
     bit        its own in the numbers that stand for sets of rows
     segment    the name of the segments it is for, "" of one for a group
-    condition  None where it holds always, or where the row is for a group
+    condition  None where it holds always, or where it is not for the segment to say
     """
 
     bit: int
@@ -66,10 +70,10 @@ class Rows:
             condition = read_condition(row.when) if row.when else None
             if condition is not None and known(condition, Source("", False), shape) is False:
                 continue
-            if end in self._groups:
-                yield CandidateRow(1 << number, "", None, function)
-            else:
-                yield CandidateRow(1 << number, end, condition, function)
+            if row.each:
+                condition = None  # it asks of one repetition what here is asked of the field
+            of_group = end in self._groups
+            yield CandidateRow(1 << number, "" if of_group else end, None if of_group else condition, function)
 
 
 class RowsOfNames:
@@ -78,15 +82,18 @@ class RowsOfNames:
     def __init__(self, candidates: Iterable[CandidateRow]) -> None:
         self._candidates = tuple(candidates)
         self._of_groups = sum(one.bit for one in self._candidates if not one.segment)
-        self._of_shape: dict[tuple[str, int], int] = {}
+        asked = {name: self._asked_of(name) for name in {one.segment for one in self._candidates}}
+        self._asked = {name: fields for name, fields in asked.items() if fields}
+        self._of_shape: dict[tuple[str, int, tuple[int, ...]], int] = {}
         self._of_bits: dict[int, tuple[RowFunction, ...]] = {}
 
     def of(self, segments: Iterable[SegmentScope]) -> Iterable[RowFunction]:
-        bits, of_shape = self._of_groups, self._of_shape
+        bits, of_shape, asked = self._of_groups, self._of_shape, self._asked
         for segment in segments:
-            shape = segment.name, segment.populated
-            found = of_shape.get(shape)
-            bits |= self._rows_of(segment) if found is None else found
+            name = segment.name
+            valued = _valued(segment, asked[name]) if name in asked else ()
+            found = of_shape.get((name, segment.populated, valued))
+            bits |= self._rows_of(segment, valued) if found is None else found
         functions = self._of_bits.get(bits)
         if functions is None:
             functions = tuple([one.function for one in self._candidates if one.bit & bits])
@@ -94,15 +101,37 @@ class RowsOfNames:
                 self._of_bits[bits] = functions
         return functions
 
-    def _rows_of(self, segment: SegmentScope) -> int:
+    def _asked_of(self, name: str) -> tuple[int, ...]:
+        """The fields that rule out rows by beginning with a value."""
+        source = Source(name, False)
+        conditions = [one.condition for one in self._candidates if one.segment == name and one.condition is not None]
+        return tuple(
+            sorted(
+                {
+                    field
+                    for condition in conditions
+                    for field in begun_in(condition, source)
+                    if known(condition, source, Shape(_ANY_FIELDS, {}, begun=frozenset({field}))) is False
+                }
+            )
+        )
+
+    def _rows_of(self, segment: SegmentScope, valued: tuple[int, ...]) -> int:
         """The rows that can have something to do for segments of that name with the same fields populated."""
         name = segment.name
-        source, shape = Source(name, False), Shape(tuple(map(bool, segment.fields)), {})
+        source, shape = Source(name, False), Shape(tuple(map(bool, segment.fields)), {}, begun=frozenset(valued))
         found = sum(
             one.bit
             for one in self._candidates
             if one.segment == name and (one.condition is None or known(one.condition, source, shape) is not False)
         )
         if len(self._of_shape) < REMEMBERED_SHAPES:
-            self._of_shape[name, segment.populated] = found
+            self._of_shape[name, segment.populated, valued] = found
         return found
+
+
+def _valued(segment: SegmentScope, asked: tuple[int, ...]) -> tuple[int, ...]:
+    """Which of the fields begin with a letter or digit, and so with a value."""
+    fields = segment.fields
+    count = len(fields)
+    return tuple([number for number in asked if number < count and fields[number][:1].isalnum()])

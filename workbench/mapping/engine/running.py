@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from workbench.kernel.issues import Issue
-from workbench.mapping.engine.scope import GroupScope, Instance, LaidOut, Resource, Scope, SegmentScope
+from workbench.mapping.engine.scope import GroupScope, Instance, LaidOut, Resource, Scope, Search, SegmentScope
 from workbench.mapping.engine.template import Template
 from workbench.mapping.model import Json, Write
 from workbench.mapping.values import Zone
@@ -185,7 +185,7 @@ class Recipe(msgspec.Struct, frozen=True):
     key: tuple[str, str, str]
     full_url: str
     resource: Template
-    search: str
+    search: Search
     name: str
     write: Write
     content: Remembered
@@ -222,7 +222,7 @@ class GivenAgain(msgspec.Struct, frozen=True):
     value: Node | None
 
 
-class Pending(msgspec.Struct, frozen=True):
+class Pending(msgspec.Struct, frozen=True, gc=False):
     """A reference to be tied when the whole message has been read.
 
     container, key  where it goes; `slot` is the placeholder that stands there
@@ -398,7 +398,7 @@ class Run(msgspec.Struct, eq=False):
 SlotList = list[dict[str, Json] | None]
 
 
-class Frame(msgspec.Struct):
+class Frame(msgspec.Struct, gc=False):
     """Where a map is at work: what it reads, and the element it fills.
 
     scope   the segment of the value or row; of a row for a group, the group

@@ -20,11 +20,24 @@ from workbench.v2.er7 import Message, Segment
 Resource = dict[str, Json]
 
 
-class Instance(msgspec.Struct, eq=False):
+class Search(NamedTuple):
+    """What is known of how a server finds a resource by its identifiers.
+
+    by      told by the first of them, so that it stays whatever comes behind; "" when that is not known
+    silent  so many of them tell nothing
+    """
+
+    by: str
+    silent: int
+
+
+NOT_KNOWN = Search("", 0)
+
+
+class Instance(msgspec.Struct, eq=False, gc=False):
     """A resource that is being made.
 
     full_url  `urn:uuid:` and the identity
-    search    by which a server finds it, when that is told by its first identifier, "" when it is not known yet
     """
 
     name: str
@@ -32,7 +45,7 @@ class Instance(msgspec.Struct, eq=False):
     identity: str
     full_url: str
     write: Write
-    search: str = ""
+    search: Search = NOT_KNOWN
 
 
 class Scope(msgspec.Struct, eq=False):

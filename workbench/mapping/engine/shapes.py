@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from workbench.mapping.conditions import UNSAID, Both, Check, Condition, Either, Not, Operand, Relation, V2Path
+from workbench.mapping.conditions import ALL, UNSAID, Both, Check, Condition, Either, Not, Operand, Relation, V2Path
 from workbench.mapping.engine.compile_source import compares
 
 Pattern = tuple[int, re.Pattern[str]]
@@ -40,6 +40,7 @@ class Shape:
     single     counted parts that do not repeat
     valued     parts asked for that begin with a text
     matches    of patterns, each with the part it is asked of: whether it matches
+    begun      fields that begin with a value
     absent     says of a name that the message has no such segment; nothing is known of others
     """
 
@@ -48,6 +49,7 @@ class Shape:
     single: frozenset[int] = frozenset()
     valued: frozenset[int] = frozenset()
     matches: Mapping[Pattern, bool] = field(default_factory=dict)
+    begun: frozenset[int] = frozenset()
     absent: Callable[[str], bool] = lambda name: False
 
     def empty(self, part: int) -> bool:
@@ -96,6 +98,8 @@ def _known_check(check: Check, source: Source, shape: Shape) -> bool | None:
             return check.test is Relation.UNEQUAL
         if check.test is Relation.VALUED and part in shape.valued and not _below(check.path, source):
             return True
+        if check.test is Relation.VALUED and part in shape.begun and _is_first(check.path):
+            return True
         if check.test is Relation.MATCHES and _leads(check.path, source):
             return shape.matches.get((part, _compiled(check.values[0])))
         text = shape.texts.get(part)
@@ -141,6 +145,21 @@ def asked_in(condition: Condition, source: Source) -> Iterator[int]:
             return
 
 
+def begun_in(condition: Condition, source: Source) -> Iterator[int]:
+    """The fields of which a condition asks whether their first leaf, or anything in them, is valued."""
+    match condition:
+        case Both(conditions) | Either(conditions):
+            for part in conditions:
+                yield from begun_in(part, source)
+        case Not(inner):
+            yield from begun_in(inner, source)
+        case Check(operand=Operand.VALUE, test=Relation.VALUED, path=path):
+            if path is not None and source.part(path) and path.only is None and _is_first(path):
+                yield source.part(path)
+        case _:
+            return
+
+
 def counted_in(condition: Condition, source: Source) -> Iterator[int]:
     match condition:
         case Both(conditions) | Either(conditions):
@@ -174,6 +193,11 @@ def compared_in(condition: Condition, source: Source) -> Iterator[int]:
 def _below(path: V2Path, source: Source) -> bool:
     """True when a path means less than the whole part."""
     return bool(path.repetition or (path.subcomponent if source.in_value else path.component))
+
+
+def _is_first(path: V2Path) -> bool:
+    """True when a path into a field means its first leaf, or more."""
+    return path.repetition in (ALL, 1) and path.component <= 1 and path.subcomponent <= 1
 
 
 def _leads(path: V2Path, source: Source) -> bool:

@@ -17,7 +17,7 @@ from workbench.mapping.engine.identity import merge
 from workbench.mapping.engine.memory import make_again
 from workbench.mapping.engine.retracing import note_again
 from workbench.mapping.engine.running import GivenAgain, Run, Step
-from workbench.mapping.engine.scope import Instance, Scope, SegmentScope
+from workbench.mapping.engine.scope import NOT_KNOWN, Instance, Scope, Search, SegmentScope
 from workbench.mapping.engine.template import Template
 from workbench.mapping.model import Write
 
@@ -109,12 +109,12 @@ class Known(NamedTuple):
     runs: bool
     resource: Template | None
     identity: str
-    search: str
+    search: Search
     outcome: Outcome | None
 
 
-SKIPPED = Known(False, None, "", "", None)
-MAKES_NOTHING = Known(True, None, "", "", None)
+SKIPPED = Known(False, None, "", NOT_KNOWN, None)
+MAKES_NOTHING = Known(True, None, "", NOT_KNOWN, None)
 
 
 def make_row_again(run: Run, scope: SegmentScope, known: Known, identity: str, name: str, write: Write) -> None:
