@@ -405,6 +405,14 @@ COMMANDS: tuple[Command, ...] = (
         "thumbs-down",
         "Record that the result is wrong, and why.",
     ),
+    Command(
+        "review.next",
+        "Next record to decide",
+        Category.REVIEW,
+        ("Ctrl+Shift+N",),
+        "arrow-right",
+        "Go to the next record that differs and that nobody has accepted or rejected.",
+    ),
     Command("review.comment", "Comment…", Category.REVIEW, (), "message-square", "Leave a remark on this record."),
     Command("view.theme", "Next theme", Category.VIEW, ("Ctrl+Alt+T",), "sun-moon", "Light, dark, high contrast."),
     Command(

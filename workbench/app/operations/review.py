@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
+from workbench.app.documents import document_at
 from workbench.app.session import Session
+from workbench.fhir.json_tree import dumps
 from workbench.kernel.errors import Refused
+from workbench.kernel.progress import JobContext
+from workbench.mapping.directed import AnyMapping, traced
+from workbench.messages.capture import Capture
+from workbench.records.agreement import Kind
 from workbench.records.clinical import ClinicalRecord
 from workbench.records.compare import Difference, compare
 from workbench.records.from_fhir import record_of_bundle
@@ -59,6 +66,35 @@ def review_case(message: Message, bundle: Mapping[str, Any], bundle_json: bytes)
     source, result = record_of_message(message), record_of_bundle(bundle)
     digest = sha256(sha256(message.raw).digest() + sha256(bundle_json).digest()).hexdigest()
     return ReviewCase(digest, source, result, compare(source, result))
+
+
+def decided_cases(session: Session) -> frozenset[str]:
+    """The ids of the cases that somebody has accepted or rejected."""
+    return frozenset(head.id for head in session.kept_heads(KIND) if decided(session, head.id) is not None)
+
+
+def next_to_decide(
+    capture: Capture, mapping: AnyMapping, done: frozenset[str], after: int, ctx: JobContext
+) -> int | None:
+    """The next message whose records differ and that is no `done` case; after the last the search goes on at the first.
+
+    Messages that cannot be read, or that the mapping does not take, have no records to compare. None when no other
+    message than `after` is left.
+
+    raises  Cancelled
+    """
+    for looked_at, number in enumerate(chain(range(after + 1, len(capture)), range(after))):
+        ctx.advance(looked_at, len(capture), "looking for differences")
+        try:
+            document = document_at(capture, number)
+            bundle = traced(mapping, document).bundle
+        except Refused:
+            continue
+        if isinstance(document, Message):
+            case = review_case(document, bundle, dumps(bundle))
+            if case.id not in done and any(each.kind is not Kind.SAME for each in case.differences):
+                return number
+    return None
 
 
 def decide(session: Session, case: ReviewCase, decision: Decision, comment: str, time: str) -> None:

@@ -125,9 +125,9 @@ class ReasonDialog(QDialog):
 
 
 _KEY_COLUMNS = (
-    Column("Menu", lambda c: str(c.category), 7, muted=True),
+    Column("Menu", lambda c: str(c.category), 5.5, muted=True),
     Column("Command", lambda c: c.title, 15),
-    Column("Keys", lambda c: "  ".join(c.keys), 11, mono=True),
+    Column("Keys", lambda c: "  ".join(c.keys), 12.5, mono=True),
     Column("What it does", lambda c: c.help, 24, muted=True),
 )
 

@@ -42,7 +42,7 @@ QLineEdit, QComboBox, QPlainTextEdit#editor, QAbstractSpinBox { background: @sur
   border: 1px solid @border; border-radius: 0.3em; padding: 0.22em 0.45em;
   selection-background-color: @selection; selection-color: @selection_text; }
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit#editor:focus, QAbstractSpinBox:focus { border: 1px solid @focus; }
-QLineEdit { placeholder-text-color: @muted; }
+QLineEdit, QPlainTextEdit { placeholder-text-color: @muted; }
 QLineEdit[wrong="true"] { border: 1px solid @severity.error; }
 QComboBox::drop-down { border: none; width: 1.4em; }
 QComboBox::down-arrow { image: url(@arrow); width: 0.9em; height: 0.9em; }
@@ -103,11 +103,12 @@ QProgressBar { background: @hover; border: none; border-radius: 0.2em; max-heigh
 QProgressBar::chunk { background: @accent; border-radius: 0.2em; }
 QCheckBox:focus, QRadioButton:focus { color: @accent; }
 QCheckBox, QRadioButton { spacing: 0.5em; }
-QCheckBox::indicator, QRadioButton::indicator { width: 0.85em; height: 0.85em; border: 1px solid @muted;
-  background: @surface; }
-QCheckBox::indicator { border-radius: 0.2em; }
+QCheckBox::indicator, QRadioButton::indicator, QAbstractItemView::indicator { width: 0.85em; height: 0.85em;
+  border: 1px solid @muted; background: @surface; }
+QCheckBox::indicator, QAbstractItemView::indicator { border-radius: 0.2em; }
 QRadioButton::indicator { border-radius: 0.45em; }
-QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(@check); }
+QCheckBox::indicator:checked, QAbstractItemView::indicator:checked { background: @accent; border-color: @accent;
+  image: url(@check); }
 QRadioButton::indicator:checked { border-color: @accent; background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5,
   fx: 0.5, fy: 0.5, stop: 0 @surface, stop: 0.4 @surface, stop: 0.5 @accent, stop: 1 @accent); }
 QScrollArea { border: none; background: transparent; }

@@ -220,7 +220,9 @@ class StatisticsDialog(QDialog):
         model = RowsModel(theme, columns, page)
         model.show(counted.rows)
         view = table(theme, model, counted.title.capitalize(), columns)
-        view.horizontalHeader().setStretchLastSection(not columns[-1].right)
+        if columns[-1].right:  # a number far from its row is hard to read
+            view.horizontalHeader().setStretchLastSection(False)
+            view.setColumnWidth(len(columns) - 1, round(columns[-1].width * theme.em))
         view.activated.connect(lambda index: self._open(counted, model.row(index)))
         if counted.title == "types" and len(counted.columns) > 2:
             from workbench.gui.widgets.types_plot import TypesPlot  # loads pyqtgraph

@@ -9,10 +9,20 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QStackedWidget, QWidget
 
-from workbench.app.operations.review import Decision, ReviewCase, decide, decided, review_case, verdicts
+from workbench.app.operations.review import (
+    Decision,
+    ReviewCase,
+    decide,
+    decided,
+    decided_cases,
+    next_to_decide,
+    review_case,
+    verdicts,
+)
 from workbench.app.session import Session
 from workbench.fhir.json_tree import dumps
 from workbench.gui.bench import Bench
+from workbench.gui.jobs import JobHandle
 from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import Mark
 from workbench.gui.page import Page
@@ -73,7 +83,9 @@ class ReviewPage(Page):
         comment = button("Comment…", self.comment)
         before = button("Previous", lambda: self.bench.step_message(-1))
         after = button("Next", lambda: self.bench.step_message(1))
-        line = across(before, after, check, 1, comment, reject, accept, spacing=10)
+        tip = "The next record that differs and that nobody has accepted or rejected (Ctrl+Shift+N)"
+        onward = button("Next to decide", self.next_to_decide, tip=tip)
+        line = across(before, after, onward, check, 1, comment, reject, accept, spacing=10)
         line.setContentsMargins(12, 8, 12, 4)
         history = across(self._history)
         history.setContentsMargins(12, 0, 12, 8)
@@ -85,7 +97,12 @@ class ReviewPage(Page):
         return body
 
     def commands(self) -> Mapping[str, Callable[[], object]]:
-        return {"review.accept": self.accept, "review.reject": self.reject, "review.comment": self.comment}
+        return {
+            "review.accept": self.accept,
+            "review.reject": self.reject,
+            "review.comment": self.comment,
+            "review.next": self.next_to_decide,
+        }
 
     def panes(self) -> list[QWidget]:
         return [self.view]
@@ -143,6 +160,29 @@ class ReviewPage(Page):
         ]
         self._history.setText("\n".join(said))
         self._history.setVisible(bool(said))
+
+    def next_to_decide(self) -> JobHandle | None:
+        """Go to the next record that differs and that nobody has decided on."""
+        capture, mapping, number = self.bench.capture, self._desk.compiled, self.bench.number
+        if capture is None or mapping is None or number is None:
+            self.bench.say("Open a capture and a mapping first.")
+            return None
+        done = decided_cases(self._session)
+        handle = self.bench.jobs.newest(
+            "next to decide",
+            "Looking for records that differ",
+            lambda ctx: next_to_decide(capture, mapping, done, number, ctx),
+            quiet=False,
+        )
+        handle.succeeded.connect(self._found)
+        handle.failed.connect(self.bench.report)
+        return handle
+
+    def _found(self, number: int | None) -> None:
+        if number is None:
+            self.bench.say("Every other record that differs has been decided on")
+        else:
+            self.bench.select_message(number)
 
     # Decisions
 
