@@ -371,7 +371,10 @@ def _loaded(folder: Path) -> tuple[Package, AnyMapping]:
 def _why_nothing(document: Document) -> str:
     """Why a mapping makes nothing of a document of the other standard."""
     reads, other = ("FHIR", "HL7 v2") if isinstance(document, Message) else ("HL7 v2", "FHIR")
-    return f"This mapping reads {reads}, and the selected message is {other}: select one that is {reads}."
+    return (
+        f"This mapping reads {reads}, and the selected message is {other}. Select one that is {reads}, "
+        f"or open a mapping that reads {other}."
+    )
 
 
 def _state(package: Package | None, problem: WorkbenchError | None) -> tuple[Mark, str]:

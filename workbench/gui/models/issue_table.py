@@ -147,7 +147,7 @@ def issue_columns(sentence: Callable[[Issue], str]) -> tuple[Column, ...]:
             mark=lambda f: SEVERITY_MARKS[f.issue.severity],
             key=lambda f: (f.issue.severity.rank, f.issue.rule),
         ),
-        Column("Rule", lambda f: f.issue.rule, 5.5, mono=True),
+        Column("Rule", lambda f: f.issue.rule, 6.2, mono=True),
         Column("Where", lambda f: f.issue.location.path, 9, mono=True),
         Column("Message", _message, 6, key=lambda f: -1 if f.number is None else f.number, right=True, muted=True),
         Column("Problem", lambda f: sentence(f.issue), 30, tip=lambda f: tip(f, sentence)),
