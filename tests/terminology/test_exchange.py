@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.kernel.errors import Refused
+from workbench.kernel.issues import blocks
 from workbench.terminology.code_map import CodeMap, CodeMapRow, Mark, Relationship, RowStatus
 from workbench.terminology.codes import Coding, Concept
 from workbench.terminology.exchange.concept_map_r5 import from_concept_map_r5, is_r5, to_concept_map_r5
@@ -18,6 +19,7 @@ from workbench.terminology.exchange.fhir_codes import to_code_system, to_value_s
 from workbench.terminology.exchange.files import read_map, write_map
 from workbench.terminology.exchange.sssom import read_sssom, write_sssom
 from workbench.terminology.releases.fhir_resources import code_system_records, value_set_codings
+from workbench.validation.fhir_validator import validate_value
 
 LOINC = "http://loinc.org"
 EVERY = frozenset(RowStatus)
@@ -74,6 +76,25 @@ def test_a_map_survives_the_way_through_a_file(tmp_path: Path, ending: str) -> N
     back, _ = read_map(path)
     assert back.rows == MAP.rows
     assert (back.id, back.source_system, back.target_system) == (MAP.id, MAP.source_system, MAP.target_system)
+
+
+@pytest.mark.parametrize("ending", ["codesystem.json", "valueset.json"])
+def test_the_codes_of_a_map_go_out_as_valid_resources(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"lab.{ending}"
+    write_map(MAP, path, draft=True)
+    resource = json.loads(path.read_text(encoding="utf-8"))
+    assert [issue.text for issue in validate_value(resource) if blocks(issue)] == []
+    if ending == "codesystem.json":
+        assert {concept["code"] for concept in resource["concept"]} == {row.source.code for row in MAP.rows}
+    else:
+        assert set(value_set_codings(resource)[0]) == {row.target for row in MAP.rows if row.target}
+
+
+def test_local_codes_without_one_system_are_no_code_system(tmp_path: Path) -> None:
+    named = CodeMap("lab", rows=(CodeMapRow(Coding("L", "a"), None, status=RowStatus.NO_MAP, comment="why"),))
+    with pytest.raises(Refused) as refused:
+        write_map(named, tmp_path / "lab.codesystem.json")
+    assert refused.value.code == "TERM-0015"
 
 
 def test_only_approved_rows_leave_and_what_stays_is_named(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def _register_export(actions: _Actions[argparse.ArgumentParser]) -> None:
         _export,
         "export",
         "write a code map in another form, by the ending of its name: "
-        ".csv .xlsx .json (ConceptMap R4) .r5.json .sssom.tsv .usagi.csv",
+        ".csv .xlsx .json (ConceptMap R4) .r5.json .sssom.tsv .usagi.csv .codesystem.json .valueset.json",
         "workbench terms export lab.csv lab.sssom.tsv",
     )
     exporting.add_argument("map", type=Path, metavar="MAP")

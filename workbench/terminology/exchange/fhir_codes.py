@@ -10,7 +10,9 @@ from workbench.terminology.codes import Coding, Concept
 
 def to_code_system(system: str, title: str, version: str, concepts: Iterable[Concept]) -> dict[str, Any]:
     """A complete R4 CodeSystem; retired concepts and their replacements are said as properties."""
-    listed = [_concept(concept) for concept in concepts]
+    entries = list(concepts)
+    listed = [_concept(concept) for concept in entries]
+    own = dict.fromkeys(name for concept in entries for name in concept.properties)
     return {
         "resourceType": "CodeSystem",
         "url": system,
@@ -22,6 +24,7 @@ def to_code_system(system: str, title: str, version: str, concepts: Iterable[Con
         "property": [
             {"code": "status", "uri": "http://hl7.org/fhir/concept-properties#status", "type": "code"},
             {"code": "replacedBy", "type": "code"},
+            *({"code": name, "type": "string"} for name in own),
         ],
         "concept": listed,
     }
@@ -43,14 +46,14 @@ def _concept(concept: Concept) -> dict[str, Any]:
 
 
 def to_value_set(url: str, title: str, codings: Iterable[Coding]) -> dict[str, Any]:
-    """An R4 ValueSet that lists these codings, grouped by system in the order of first use."""
+    """An R4 ValueSet that lists these codings, grouped by system in the order of first use; `url` may be ""."""
     systems: dict[str, list[dict[str, str]]] = {}
     for coding in codings:
         named = {"code": coding.code, **({"display": coding.display} if coding.display else {})}
         systems.setdefault(coding.system, []).append(named)
     return {
         "resourceType": "ValueSet",
-        "url": url,
+        **({"url": url} if url else {}),
         **({"title": title} if title else {}),
         "status": "active",
         "compose": {"include": [{"system": system, "concept": concepts} for system, concepts in systems.items()]},

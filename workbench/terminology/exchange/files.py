@@ -14,15 +14,18 @@ from workbench.kernel.issues import Issue, IssueType, Severity
 from workbench.kernel.location import Location
 from workbench.kernel.progress import JobContext
 from workbench.terminology.code_map import CodeMap, RowStatus, format_code_map, load_code_map
+from workbench.terminology.codes import Concept
 from workbench.terminology.concept_map import EXPORTED, from_concept_map, to_concept_map
 from workbench.terminology.exchange.concept_map_r5 import from_concept_map_r5, is_r5, to_concept_map_r5
+from workbench.terminology.exchange.fhir_codes import to_code_system, to_value_set
 from workbench.terminology.exchange.sssom import read_sssom, write_sssom
 from workbench.terminology.exchange.tables import read_usagi, rows_to_map, workbook_head, write_usagi, write_workbook
 from workbench.terminology.releases.records import text_of
 from workbench.terminology.releases.small import table_rows
 
 TOOL = f"Clinical Mapping Workbench {__version__}"
-ENDINGS = (".csv", ".xlsx", ".json", ".r5.json", ".sssom.tsv", ".usagi.csv")
+ENDINGS = (".csv", ".xlsx", ".json", ".r5.json", ".sssom.tsv", ".usagi.csv", ".codesystem.json", ".valueset.json")
+"""The last two are no maps: the local codes of one as a CodeSystem, its target codes as a ValueSet."""
 
 
 def read_map(path: Path) -> tuple[CodeMap, tuple[Issue, ...]]:
@@ -52,7 +55,8 @@ def write_map(code_map: CodeMap, path: Path, draft: bool = False) -> tuple[Issue
 
     draft  also rows that nobody approved, and rows that are flagged, in conflict, stale or out of scope
 
-    raises  Refused TERM-0014: an ending nobody knows; Unavailable KRN-0002: the file cannot be written
+    raises  Refused TERM-0014: an ending nobody knows; TERM-0015: local codes that are not of one code system;
+            Unavailable KRN-0002: the file cannot be written
     """
     statuses = frozenset(RowStatus) if draft else EXPORTED
     marked = 0 if draft else sum(bool(row.marks) and row.status in statuses for row in code_map.rows)
@@ -67,6 +71,9 @@ def _written(code_map: CodeMap, path: Path, statuses: Iterable[RowStatus]) -> tu
     name = path.name.casefold()
     wanted = frozenset(statuses)
     left = _left_out(code_map, wanted)
+    if name.endswith((".codesystem.json", ".valueset.json")):
+        side = _local_codes if name.endswith(".codesystem.json") else _target_codes
+        return (json.dumps(side(_only(code_map, wanted)), ensure_ascii=False, indent=2) + "\n").encode(), left
     if name.endswith(".json"):
         convert = to_concept_map_r5 if name.endswith(".r5.json") else to_concept_map
         resource, issues = convert(code_map, wanted)
@@ -83,6 +90,23 @@ def _written(code_map: CodeMap, path: Path, statuses: Iterable[RowStatus]) -> tu
     raise Refused(
         "TERM-0014", f"Nobody knows the form of {path.name}.", f"End the name in one of {', '.join(ENDINGS)}."
     )
+
+
+def _local_codes(code_map: CodeMap) -> dict[str, object]:
+    sources = {row.source.identity: row.source for row in code_map.rows}
+    systems = {source.system for source in sources.values()}
+    if len(systems) != 1 or not all(":" in system for system in systems):
+        raise Refused(
+            "TERM-0015",
+            f"The local codes of {code_map.id} are not of one code system with a URI.",
+            "Give the map a source system such as urn:oid:… before its codes are published.",
+        )
+    return to_code_system(systems.pop(), code_map.title, code_map.version, map(Concept, sources.values()))
+
+
+def _target_codes(code_map: CodeMap) -> dict[str, object]:
+    targets = {row.target.identity: row.target for row in code_map.rows if row.target is not None}
+    return to_value_set("", code_map.title, targets.values())
 
 
 def _only(code_map: CodeMap, wanted: frozenset[RowStatus]) -> CodeMap:

@@ -25,7 +25,8 @@ _MAPS = "Code maps (*.csv *.xlsx *.json *.tsv);;All files (*)"
 _FORMS = ";;".join(
     (
         "CSV (*.csv)", "Excel (*.xlsx)", "ConceptMap R4 (*.json)", "ConceptMap R5 (*.r5.json)", "SSSOM (*.sssom.tsv)",
-        "Usagi (*.usagi.csv)",
+        "Usagi (*.usagi.csv)", "CodeSystem of the local codes (*.codesystem.json)",
+        "ValueSet of the target codes (*.valueset.json)",
     )
 )  # fmt: skip
 
