@@ -42,12 +42,8 @@ def map_message(raw: bytes) -> Mapping[str, object]:
     return ran(mapping(), _read(raw))
 
 
-def map_documents(raw: bytes) -> tuple[bytes, ...]:
-    """What goes into files: the Bundle as JSON, or each HL7 v2 message; raises as `map_message`."""
-    return _documents(_read(raw))
-
-
 def _documents(document: Document) -> tuple[bytes, ...]:
+    """What goes into files: the Bundle as JSON, or each HL7 v2 message."""
     used = mapping()
     if isinstance(used, DirectedMapping):
         return used.map(document).documents

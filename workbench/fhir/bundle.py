@@ -102,10 +102,6 @@ class LiteralReference:
     version: str
     fragment: str
 
-    @property
-    def versionless(self) -> str:
-        return f"{self.base}{self.type}/{self.id}"
-
 
 def literal_reference(text: str) -> LiteralReference | None:
     """A RESTful reference taken apart; None for `urn:…`, `#id`, searches and any other URL."""

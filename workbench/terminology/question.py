@@ -246,8 +246,3 @@ def judge(question: Question, index: TextIndex, documents: NDArray[np.int64], ra
     )
     precision = said / np.maximum(index.core_total[documents], 1e-6)
     return Answers(documents, ranks, coverage.astype(np.float64), precision, slots)
-
-
-def matched_words(question: Question, answers: Answers, place: int) -> tuple[str, ...]:
-    """The pieces of the question that the document at `place` says, as they were asked."""
-    return tuple(slot.text for slot, share in zip(question.slots, answers.slots[place], strict=True) if share >= 0.45)

@@ -232,10 +232,6 @@ class Dictionary:
         return tuple(self._data["types"])
 
     @property
-    def table_ids(self) -> tuple[str, ...]:
-        return tuple(self._data["tables"])
-
-    @property
     def structure_ids(self) -> tuple[str, ...]:
         return tuple(self._data["structures"])
 

@@ -241,15 +241,6 @@ MISPLACED_MODIFIER = _rule(
     "Move it to the other list.",
     "extensibility.html#modifierExtension",
 )
-NO_SUCH_EXTENSION = _rule(
-    "1305",
-    IssueType.EXTENSION,
-    "An extension of the FHIR specification exists in it.",
-    "The specification defines no extension {url}.",
-    "Correct the url; check it on the registry of extensions.",
-    "extensibility.html",
-)
-
 FOREIGN_EXTENSION = _rule(
     "1308",
     IssueType.EXTENSION,

@@ -6,12 +6,12 @@ it shows as lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import takewhile
 
 from workbench.kernel.errors import Refused
-from workbench.mapping.model import MapKind, MessageMap, Package, Row, Rule, RuleMap
+from workbench.mapping.model import MapKind, MessageMap, Package, Row, RuleMap
 from workbench.suites.examples.example import ExampleFile
 
 
@@ -102,32 +102,6 @@ def _cut(message_map: MessageMap, real: list[Row], host: str = "") -> MessageMap
         elif row.make or row.group:
             rows.append(replace(row, make="", group=row.name, using=()))
     return replace(message_map, rows=tuple(rows), ignore=(), keep=())
-
-
-def _leading_to(package: Package, host: RuleMap, tried: RuleMap) -> Package:
-    """The package in which a segment map and its types have only the rules through which a type is reached."""
-    inner = types_used(package, [tried])
-    between = types_used(package, [host]) - inner - {tried.name}
-    leading = {name for name in between if tried.name in types_used(package, [package.types[name]])} | {tried.name}
-    types = {name: _pruned(package.types[name], leading) for name in leading - {tried.name}}
-    return replace(
-        package,
-        segments={**package.segments, host.name: _pruned(host, leading)},
-        types={**package.types, **types},
-    )
-
-
-def _pruned(rule_map: RuleMap, leading: set[str]) -> RuleMap:
-    return replace(rule_map, rules=tuple(_rules_leading(rule_map.rules, leading)))
-
-
-def _rules_leading(rules: Iterable[Rule], leading: set[str]) -> Iterator[Rule]:
-    for rule in rules:
-        children = tuple(_rules_leading(rule.children, leading))
-        if children:
-            yield rule.with_children(children)
-        elif rule.using in leading:
-            yield replace(rule, rules=(), first_of=())
 
 
 def _uncovered(rule_map: RuleMap) -> RuleMap:
