@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+import msgspec
+
 from workbench.kernel.errors import Refused
 from workbench.kernel.issues import Issue
 from workbench.kernel.location import Span
@@ -72,9 +74,12 @@ class Message:
         self._mark = characters.mark
         self._by_name: dict[str, tuple[Segment, ...]] | None = None
         self._segment_bytes: list[int] = []
-        lines = segment_lines(text, self.delimiters.field)
+        field = self.delimiters.field
         self.segments: tuple[Segment, ...] = tuple(
-            [Segment(self, index, start, line) for index, (start, line) in enumerate(lines)]
+            [
+                Segment(self, index, start, line, segment_name(line[:3]) if line[3:4] in ("", field) else "")
+                for index, (start, line) in enumerate(segment_lines(text, field))
+            ]
         )
 
     def named(self, name: str) -> tuple[Segment, ...]:
@@ -181,7 +186,7 @@ class Message:
         return self.segments[0].value(10)
 
 
-class Segment:
+class Segment(msgspec.Struct, eq=False):
     """One segment of a message.
 
     name   three characters, or "" for a line that is no segment
@@ -190,17 +195,17 @@ class Segment:
     text   the segment without its terminator
     """
 
-    __slots__ = ("_fields", "_occurrence", "_starts", "index", "message", "name", "start", "text")
+    message: Message
+    index: int
+    start: int
+    text: str
+    name: str
+    _fields: list[str] | None = None
+    _occurrence: int = 0
+    _starts: list[int] | None = None
 
-    def __init__(self, message: Message, index: int, start: int, text: str) -> None:
-        self.message = message
-        self.index = index
-        self.start = start
-        self.text = text
-        self.name = segment_name(text[:3]) if text[3:4] in ("", message.delimiters.field) else ""
-        self._occurrence = 0
-        self._fields: list[str] | None = None
-        self._starts: list[int] | None = None
+    def __repr__(self) -> str:
+        return f"<Segment {self.index}: {self.name}>"  # not what a patient's segment says
 
     @property
     def fields(self) -> list[str]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 from workbench.kernel.shipped import shipped
 from workbench.mapping.engine.compile import compile_package
+from workbench.mapping.engine.identity import merge_into
+from workbench.mapping.engine.running import Run
 from workbench.mapping.load import load_package
 from workbench.v2.er7 import parse
 
@@ -47,3 +52,21 @@ def test_places_of_different_kinds_stay_apart_where_none_has_a_name_of_its_own()
     header = "MSH|^~\\&|APP|NORTH|C|D|20240102||ORM^O01|1|P|2.5.1\r"
     kinds = [place["physicalType"]["coding"] for place in _resources(header + pv1 + pv1, "Location")]  # type: ignore[index]
     assert max(len(codings) for codings in kinds) == 1
+
+
+def test_a_value_and_what_extends_it_stay_together_when_two_views_are_merged() -> None:
+    run = cast(Run, SimpleNamespace(trace=None))
+    unreadable = {"extension": [{"url": "http://example.org/text", "valueString": "?"}]}
+    known = {"line": ["12 High Street"]}
+    merge_into(run, known, {"line": ["12 High Street", None], "_line": [None, unreadable]})
+    assert known == {"line": ["12 High Street", None], "_line": [None, unreadable]}
+    merge_into(run, known, {"line": [None], "_line": [unreadable]})
+    assert known == {"line": ["12 High Street", None], "_line": [None, unreadable]}
+    merge_into(run, known, {"line": ["Flat 4"]})
+    assert known == {"line": ["12 High Street", None, "Flat 4"], "_line": [None, unreadable, None]}
+
+
+def test_a_patient_told_of_twice_is_alike_in_fast_and_traced_runs() -> None:
+    twice = _admission("NORTH").replace("DOE^ANN\r", "^ \rPID|1||7^^^H^MR||^ \r")
+    (patient,) = _resources(twice, "Patient")
+    assert len(patient["name"]) == 1

@@ -145,7 +145,7 @@ class _RowCompiler:
         def read(frame: Frame) -> list[Node]:
             document = frame.run.document
             assert isinstance(document, V2Source)  # the package reads v2
-            found = document.laid_out.root.by_name.get(path.name, ())
+            found = document.laid_out.by_name.get(path.name, ())
             return [
                 document.segment_node(segment)
                 for segment in found

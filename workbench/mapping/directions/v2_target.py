@@ -90,11 +90,12 @@ class V2Target:
         self._latest = dictionary(VERSIONS[-1])
 
     def root(self, name: str) -> Kind | None:
-        known = self._dictionary.segment(name) or self._type(name) or name[:1] == "Z"
+        known = self._type(name) or self.is_segment(name) or name[:1] == "Z"
         return Kind(name, name) if known or name == VARIES else None
 
     def is_segment(self, name: str) -> bool:
-        return len(name) == 3 and (self._dictionary.segment(name) is not None or name[0] == "Z")
+        known = self._dictionary.segment(name) or self._latest.segment(name)
+        return len(name) == 3 and (known is not None or name[0] == "Z")
 
     def takes(self, kind: Kind, made: str) -> bool:
         return (

@@ -252,7 +252,7 @@ class _RowCompiler:
         def run(frame: Frame, resource: Resource, owner: Instance | None) -> int:
             written, state, scope = NOTHING, frame.run, frame.scope
             for map_name, name, compiled in maps:
-                for segment in (scope,) if isinstance(scope, SegmentScope) else scope.named(name):
+                for segment in (scope,) if isinstance(scope, SegmentScope) else scope.own(name):
                     if map_name in covered:
                         segment.maps[map_name] = None
                     slots: SlotList = [None] * compiled.slots.size
@@ -458,7 +458,7 @@ def _groups_in(name: str, path: tuple[str, ...]) -> Places:
 def _segments_in(name: str, path: tuple[str, ...]) -> SegmentPlaces:
     """The segments of a name, all or those that stand directly in the groups of a path."""
     if not path:
-        return lambda run: run.laid_out.root.by_name.get(name, ())
+        return lambda run: run.laid_out.by_name.get(name, ())
     return lambda run: run.laid_out.below(name, path)
 
 

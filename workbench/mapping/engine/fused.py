@@ -354,7 +354,7 @@ def _done(state: Run, scope: SegmentScope, taken: set[int]) -> int:
 
 def _header(state: Run) -> SegmentScope | None:
     """The message's MSH when every path to MSH leads there."""
-    found = state.laid_out.root.by_name.get("MSH", [])
+    found = state.laid_out.by_name.get("MSH", ())
     return found[0] if len(found) == 1 and found[0].outer is state.laid_out.root else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha1
+from itertools import zip_longest
 from operator import itemgetter
 from urllib.parse import quote
 
@@ -93,8 +94,11 @@ def merge_into(run: Run, known: Object, more: Object) -> None:
     if run.trace is not None:
         run.aliases[id(more)] = (more, known)
     for key, value in more.items():
-        there = known.get(key)
-        if there is None:
+        there, beside = known.get(key), _beside(key)
+        if isinstance(value, list) and (beside in more or beside in known):
+            if not (key.startswith("_") and isinstance(more.get(beside), list)):  # else they came with their values
+                _merge_pairs(run, known, more, key.removeprefix("_"))
+        elif there is None:
             known[key] = value
         elif isinstance(there, dict) and isinstance(value, dict):
             merge_into(run, there, value)
@@ -102,10 +106,39 @@ def merge_into(run: Run, known: Object, more: Object) -> None:
             _merge_lists(run, there, value)
 
 
+def _beside(key: str) -> str:
+    """Where the extensions of a primitive's values stand, or the values of which these are the extensions."""
+    return key[1:] if key.startswith("_") else f"_{key}"
+
+
 def _merge_lists(run: Run, known: list[Json], more: list[Json]) -> None:
     for item in more:
-        same = next((other for other in known if other == item), None)
-        if same is None:
+        same = [other for other in known if other == item]
+        if not same:
             known.append(item)
-        elif isinstance(item, dict) and isinstance(same, dict):
-            merge_into(run, same, item)
+        elif isinstance(item, dict) and isinstance(same[0], dict):
+            merge_into(run, same[0], item)
+
+
+def _merge_pairs(run: Run, known: Object, more: Object, key: str) -> None:
+    """`_merge_lists` for a primitive that repeats: a value and what extends it stay at the same place of their lists
+    (FHIR R4 2.6.2)."""
+    there, others = _pairs(known, key), _pairs(more, key)
+    for value, extended in others:
+        same = [pair for pair in there if pair == (value, extended)]
+        if not same:
+            there.append((value, extended))
+        elif isinstance(extended, dict) and isinstance(same[0][1], dict):
+            merge_into(run, same[0][1], extended)
+    for name, column in zip((key, f"_{key}"), zip(*there, strict=True), strict=True):
+        found = known.setdefault(name, [])
+        assert isinstance(found, list)  # the element repeats
+        found[:] = column
+        if not any(item is not None for item in column) and name != key:
+            del known[name]
+
+
+def _pairs(element: Object, key: str) -> list[tuple[Json, Json]]:
+    values, extended = element.get(key) or [], element.get(f"_{key}") or []
+    assert isinstance(values, list) and isinstance(extended, list)  # the element repeats
+    return list(zip_longest(values, extended))

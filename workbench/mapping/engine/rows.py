@@ -53,7 +53,7 @@ class Rows:
 
     def of(self, laid_out: LaidOut) -> Iterable[RowFunction]:
         """The rows that can have something to do in a message."""
-        names = frozenset(laid_out.root.by_name)
+        names = frozenset(laid_out.by_name)
         found = self._of_names.get(names)
         if found is None:
             found = RowsOfNames(self._candidates(names))

@@ -323,6 +323,9 @@ class Run(msgspec.Struct, eq=False):
     aliases: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
     copies: list[Resource] = []
 
+    def __repr__(self) -> str:
+        return f"<Run of {len(self.laid_out.segments)} segments>"  # not what a patient's message says
+
     @classmethod
     def of(
         cls,

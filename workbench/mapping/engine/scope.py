@@ -60,6 +60,9 @@ class Scope(msgspec.Struct, eq=False):
     way: str
     made: dict[str, dict[tuple[Instance, str], None]] | None
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"  # not what a patient's message says
+
     def register(self, instance: Instance) -> None:
         """Make an instance known here and in everything around, with the group through which it came there."""
         scope: Scope | None = self
@@ -152,16 +155,15 @@ class GroupScope(Scope):
 
     path      names of the groups around it and its own, outermost first; none for the message
     alone     neither it nor any of the groups around it has another repetition in the message
-    direct    the segments that stand in it itself, in order
-    by_name   the segments of each name in it and in nested groups
+    members   the segments in it and in nested groups, in order
     """
 
     definition: Group | None
     alone: bool
     path: tuple[str, ...]
-    direct: list[SegmentScope] = msgspec.field(default_factory=list)
-    by_name: dict[str, list[SegmentScope]] = msgspec.field(default_factory=dict)
+    members: list[SegmentScope] = msgspec.field(default_factory=list)
     started: int = 0
+    _by_name: dict[str, list[SegmentScope]] | None = None
 
     @classmethod
     def message(cls) -> GroupScope:
@@ -173,15 +175,26 @@ class GroupScope(Scope):
         return GroupScope(name, self, name, None, definition, alone, (*self.path, name))
 
     def named(self, name: str) -> list[SegmentScope]:
+        """The segments of a name in it and in nested groups; few groups are ever asked."""
+        if self._by_name is None:
+            self._by_name = by_name(self.members)
+        return self._by_name.get(name) or []
+
+    def own(self, name: str) -> list[SegmentScope]:
         """The segments of a name that stand in it itself."""
-        return [segment for segment in self.direct if segment.name == name]
+        return [segment for segment in self.named(name) if segment.outer is self]
+
+    def release(self) -> None:
+        """Let go of the segments, which know the group."""
+        self.members.clear()
+        self._by_name = None
 
     def segments(self, name: str, groups: tuple[str, ...] = ()) -> list[SegmentScope]:
         """The segments of a name in the nearest place around that has any, through the groups named."""
         scope: GroupScope | None = self
         left = ""
         while scope is not None:
-            found = scope.by_name.get(name)
+            found = scope.named(name)
             if found:
                 if groups:
                     found = [segment for segment in found if stands_in(segment, groups)]
@@ -191,6 +204,17 @@ class GroupScope(Scope):
                     return found
             left, scope = scope.name, scope.outer
         return []
+
+
+def by_name(segments: Iterable[SegmentScope]) -> dict[str, list[SegmentScope]]:
+    found: dict[str, list[SegmentScope]] = {}
+    for segment in segments:
+        alike = found.get(segment.name)
+        if alike is None:
+            found[segment.name] = [segment]
+        else:
+            alike.append(segment)
+    return found
 
 
 def way_to(segment: SegmentScope, around: GroupScope) -> str:
@@ -247,20 +271,21 @@ class Layout:
         return found
 
 
-@dataclass(frozen=True)
-class LaidOut:
-    """root is the message; `groups` are the repetitions of each group in order; `segments` all of them in order."""
+class LaidOut(msgspec.Struct):
+    """root is the message; `groups` are the repetitions of each group in order; `segments` all of them in order, and
+    `by_name` those of each name."""
 
     root: GroupScope
     groups: Mapping[str, list[GroupScope]]
     segments: list[SegmentScope]
-    _below: dict[tuple[str, tuple[str, ...]], list[SegmentScope]] = field(default_factory=dict)
+    by_name: Mapping[str, list[SegmentScope]]
+    _below: dict[tuple[str, tuple[str, ...]], list[SegmentScope]] = msgspec.field(default_factory=dict)
 
     def below(self, name: str, path: tuple[str, ...]) -> list[SegmentScope]:
         """The segments of a name that stand directly in the last of the groups of a path, that in the one before, …"""
         found = self._below.get((name, path))
         if found is None:
-            named, last = self.root.by_name.get(name, ()), -len(path)
+            named, last = self.by_name.get(name, ()), -len(path)
             found = [one for one in named if one.outer is not None and one.outer.path[last:] == path]
             self._below[name, path] = found
         return found
@@ -268,10 +293,11 @@ class LaidOut:
     def release(self) -> None:
         """Let go of everything when the message is done: segments and groups know each other, and would otherwise wait
         for the garbage collector with all that was made from them."""
-        for scope in (self.root, *[each for repetitions in self.groups.values() for each in repetitions]):
-            scope.direct.clear()
-            scope.by_name.clear()
-        self.segments.clear()
+        for repetitions in self.groups.values():
+            for scope in repetitions:
+                scope.release()
+        self.root.release()
+        self.by_name = {}
         self._below.clear()
 
 
@@ -279,7 +305,6 @@ def lay_out(message: Message, layout: Layout) -> LaidOut:
     """Give each segment its place; lines that are no segments stay out."""
     root = GroupScope.message()
     groups: dict[str, list[GroupScope]] = {}
-    segments: list[SegmentScope] = []
     named = [segment for segment in message.segments if segment.name]
     places = layout.places(tuple([segment.name for segment in named]))
     scopes = [root]
@@ -287,21 +312,16 @@ def lay_out(message: Message, layout: Layout) -> LaidOut:
         begun = scopes[outer].group(definition, alone)
         groups.setdefault(definition.name, []).append(begun)
         scopes.append(begun)
+    segments = root.members
     for segment, place in zip(named, places.segments, strict=True):
-        current, name, fields = scopes[place], segment.name, segment.fields
+        scope, fields = scopes[place], segment.fields
         populated = int.from_bytes(bytes(map(bool, fields)), "little")
-        placed = SegmentScope(name, current, "", None, segment, segment.index, fields, populated)
-        current.direct.append(placed)
+        placed = SegmentScope(segment.name, scope, "", None, segment, segment.index, fields, populated)
         segments.append(placed)
-        scope: GroupScope | None = current
-        while scope is not None:
-            known = scope.by_name.get(name)
-            if known is None:
-                scope.by_name[name] = [placed]
-            else:
-                known.append(placed)
+        while scope.outer is not None:
+            scope.members.append(placed)
             scope = scope.outer
-    return LaidOut(root, groups, segments)
+    return LaidOut(root, groups, segments, by_name(segments))
 
 
 def _places(names: Iterable[str], inside: Mapping[str, tuple[Group, ...]]) -> Places:
