@@ -300,6 +300,26 @@ def test_references_and_the_kind_of_message_are_remembered_and_tied_anew(
         ]
 
 
+def test_of_two_rules_that_refer_from_one_element_the_first_that_finds_something_does(
+    mapping_of: Callable[..., CompiledMapping],
+) -> None:
+    rules = (
+        "  - {id: number, from: PID-3, to: 'identifier[].value'}\n"
+        "  - {id: keeper, reference: doctor, to: managingOrganization}\n"
+        "  - {id: other, reference: nurse, to: managingOrganization}\n"
+    )
+    rows = DOCTOR["messages/ALL.yaml"] + "  - {id: nurse, from: PV2, make: Practitioner, using: PV2-Practitioner}\n"
+    nurse = DOCTOR["segments/PV1-Practitioner.yaml"].replace("PV1", "PV2")
+    mapping = mapping_of(rules, {**DOCTOR, "messages/ALL.yaml": rows, "segments/PV2-Practitioner.yaml": nurse})
+    seen = ("PV1|||||||7", "PV2|||||||8"), ("PV2|||||||8",), ("PV1|||||||7",), ()
+    for number in range(3 * fusing.OBSERVED_RUNS):
+        given_message = message("ADT^A01", f"PID|1||{number}", *seen[number % 4])
+        assert_equal_in_both_modes(mapping, given_message)
+        entries: Any = mapping.run(given_message)["entry"]
+        keeper = entries[0]["resource"].get("managingOrganization")
+        assert keeper == ({"reference": entries[1]["fullUrl"]} if entries[1:] else None)
+
+
 def test_what_is_remembered_holds_no_message(mapping_of: Callable[..., CompiledMapping]) -> None:
     mapping = mapping_of(RULES_WITH_CONTEXT, {**SEX, **DOCTOR})
     segments = []

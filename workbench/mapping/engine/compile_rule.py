@@ -312,6 +312,10 @@ def refer(name: RuleName, target: Target, instance: str) -> Step:
         container = put(frame, slot)
         if container is None:
             return NOTHING
+        if not repeats:
+            there = container[key]
+            assert isinstance(there, dict)  # the placeholder, or that of another rule for the same element
+            slot = there
         frame.run.pending.append(Pending(container, key, repeats, slot, frame.scope, instance, frame.owner, name))
         return VALUE
 

@@ -13,10 +13,10 @@ from workbench.mapping.model import Json, Write
 
 def tie_references(run: Run) -> None:
     """Put the waiting references in their places; those that find nothing go."""
-    unresolved: dict[int, Resource] = {}
     around: dict[tuple[Scope, str], list[Instance]] = {}
     everywhere = {name: run.seen_everywhere(name) for name in {pending.name for pending in run.pending}}
     traced = run.trace is not None
+    untied: list[Pending] = []
     for pending in run.pending:
         one, owner = everywhere[pending.name], pending.owner
         if one is None:
@@ -24,30 +24,42 @@ def tie_references(run: Run) -> None:
         else:
             found = [one] if owner is None or one.identity != owner.identity else []
         if len(found) == 1 and not traced:
-            pending.slot["reference"] = found[0].full_url
-            continue
-        index = _number(pending) if pending.repeats else None
-        if len(found) == 1 or (found and not pending.repeats):
-            pending.slot["reference"] = found[0].full_url
-        elif pending.repeats:
-            there = pending.container[pending.key]
-            assert isinstance(there, list) and index is not None  # the placeholder stands in it
-            there[index : index + 1] = [{"reference": instance.full_url} for instance in found]
+            pending.slot.setdefault("reference", found[0].full_url)
+        elif found:
+            _tie(run, pending, found)
         else:
-            del pending.container[pending.key]
-        if not found and pending.owner is not None and not _says_something(pending):
-            unresolved[id(pending.owner)] = pending.owner.resource
-        if found and run.trace is not None:
-            run.trace.append(Written(pending.rule, (), False, pending.container, pending.key, index, REFERENCED))
-    for resource in unresolved.values():
-        _prune(resource)
+            untied.append(pending)
+            if pending.repeats:
+                del _items(pending)[_number(pending)]
+    for pending in untied:
+        if not pending.repeats and not pending.slot:  # a rule for the same element may have found something
+            pending.container.pop(pending.key, None)
+    bare = [one.owner for one in untied if one.owner is not None and not _says_something(one)]
+    for owner in {id(owner): owner for owner in bare}.values():
+        _prune(owner.resource)
+
+
+def _tie(run: Run, pending: Pending, found: list[Instance]) -> None:
+    """Put references where the placeholder stands; an element that does not repeat takes the first."""
+    index = _number(pending) if pending.repeats else None
+    if index is not None and len(found) > 1:
+        _items(pending)[index : index + 1] = [{"reference": instance.full_url} for instance in found]
+    elif "reference" not in pending.slot:
+        pending.slot["reference"] = found[0].full_url
+    if run.trace is not None:
+        run.trace.append(Written(pending.rule, (), False, pending.container, pending.key, index, REFERENCED))
+
+
+def _items(pending: Pending) -> list[Json]:
+    """The list in which the placeholder stands."""
+    there = pending.container[pending.key]
+    assert isinstance(there, list)  # the element repeats
+    return there
 
 
 def _number(pending: Pending) -> int:
     """Which item of its list the placeholder is."""
-    there = pending.container[pending.key]
-    assert isinstance(there, list)  # the element repeats
-    return next(index for index, item in enumerate(there) if item is pending.slot)
+    return next(index for index, item in enumerate(_items(pending)) if item is pending.slot)
 
 
 def _says_something(pending: Pending) -> bool:
