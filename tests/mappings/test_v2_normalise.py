@@ -77,6 +77,33 @@ def test_a_receiver_of_2_3_finds_the_specimen_in_its_own_order(down: DirectedMap
     assert (found.value("MSH-12"), found.segments[0].raw(9), found.value("OBX-2")) == ("2.3", "ORU^R01", "CE")
 
 
+def test_a_specimen_goes_over_whole_and_stands_in_its_order_as_well(down: DirectedMapping) -> None:
+    specimen = "SPM|1|S1||BLD^Whole blood^HL70487|||||||||||||20240131080000|20240131093000"
+    found = normal(down, "PID|1||4711||A^B", "OBR|1|P|F|718-7^Hb^LN", specimen)
+    order, copy = (one for one in found.segments if one.name in ("OBR", "SPM"))
+    assert (order.raw(7), order.raw(14), order.raw(15)) == (
+        "20240131080000", "20240131093000", "BLD&Whole blood&HL70487"
+    )  # fmt: skip
+    assert copy.text == specimen
+
+
+def test_codes_that_2_3_has_alone_lose_their_words_to_the_kept_values(down: DirectedMapping) -> None:
+    found = normal(down, "PID|1||4711||A^B|||||2106-3^White^CDCREC")
+    assert found.value("PID-10") == "2106-3" == found.segments[1].raw(10)
+    assert [one.raw(3) for one in found.segments if one.name == "ZNK"] == ["PID-10.2.1^White~PID-10.3.1^CDCREC"]
+
+
+def test_the_only_number_of_a_patient_stays_when_it_is_a_social_security_number(down: DirectedMapping) -> None:
+    found = normal(down, "PID|1||999999999^^^SSA^SS||A^B")
+    assert (found.segments[1].raw(3), found.value("PID-19")) == ("999999999^^^SSA^SS", "999999999")
+
+
+def test_a_number_does_not_come_twice_on_the_way_there_and_back(down: DirectedMapping, up: DirectedMapping) -> None:
+    there = normal(down, "PID|1||4711^^^GH^MR~999999999^^^SSA^SS||A^B")
+    back = parse(up.map(there).texts[0].encode())
+    assert back.segments[1].raw(3) == "4711^^^GH^MR~999999999^^^SSA^SS"
+
+
 @pytest.mark.corpus
 @pytest.mark.parametrize("name", ["v2-normalise", "v2-normalise-23"])
 def test_nothing_of_the_corpus_is_lost_on_the_way(name: str, corpus_root: Path) -> None:
