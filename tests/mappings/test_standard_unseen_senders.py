@@ -248,3 +248,21 @@ def test_the_family_shares_numbers_and_not_resources(convert: Convert) -> None:
         assert not any("?" in url for url in urls[0])
     again = convert(message.format(1).replace("ADT^A01|1", "ADT^A01|77"))
     assert the_request(again, "Coverage") == the_request(first, "Coverage")
+
+
+def test_a_deleted_person_is_inactive_and_not_erased(convert: Convert) -> None:
+    mapped = convert(ADT.format(pid="").replace("ADT^A08", "ADT^A29"))
+    assert mapped.one("Patient")["active"] is False
+    assert the_request(mapped, "Patient")["method"] == "PUT"
+
+
+def test_what_is_restricted_says_so_where_receivers_look(convert: Convert) -> None:
+    head, visit = ADT.format(pid="").split("PV1")
+    mapped = convert(
+        f"{head}ARV|1|A|PSY^Psychiatry^HL70717\nPV1{visit}ARV|1|A|HIV\nARV|2|D|SMD\nAL1|1|DA|NKA\n".replace(
+            "A08", "A01"
+        )
+    )
+    system = "http://terminology.hl7.org/CodeSystem/v2-0717"
+    assert mapped.one("Patient")["meta"]["security"] == [{"code": "PSY", "display": "Psychiatry", "system": system}]
+    assert mapped.one("Encounter")["meta"]["security"] == [{"code": "HIV", "system": system}]
