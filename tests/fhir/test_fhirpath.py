@@ -248,3 +248,23 @@ def test_the_official_suite_passes_as_far_as_it_did(shared_material: Path) -> No
             continue
         agreed += not test["invalid"] and (bool(test["predicate"]) or len(found) == len(test["outputs"]))
     assert agreed / len(document["tests"]) > 0.97
+
+
+_GIANTS = [Decimal("1e999999999"), Decimal("-1e30"), 10**40, Decimal("9" * 40 + ".5"), Decimal("1e-999999")]
+
+
+@pytest.mark.parametrize("number", _GIANTS, ids=str)
+@pytest.mark.parametrize(
+    "work",
+    ["floor()", "truncate()", "round(2)", "lowBoundary()", "highBoundary(28)", "power(9)", "log(10)", "div 3", "mod 3"],
+)
+def test_a_number_of_any_size_has_a_result_or_none(number: Decimal | int, work: str) -> None:
+    resource = {"resourceType": "Observation", "valueQuantity": {"value": number}}
+    separator = " " if work[0] in "dm" else "."
+    assert len(evaluate(resource, f"Observation.value.value{separator}{work}")) <= 1
+
+
+def test_a_large_number_keeps_its_digits() -> None:
+    resource = {"resourceType": "Observation", "valueQuantity": {"value": Decimal("1e30")}}
+    assert evaluate(resource, "Observation.value.value.round(2)") == [Decimal("1e30")]
+    assert evaluate(resource, "Observation.value.value ~ 1.5") == [False]

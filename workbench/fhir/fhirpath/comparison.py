@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from workbench.fhir import ucum
 from workbench.fhir.fhirpath import temporal
@@ -144,7 +144,10 @@ def _quantities_alike(one: Quantity, other: Quantity) -> bool:
 
 def _rounded_alike(one: Decimal, other: Decimal) -> bool:
     step = Decimal(1).scaleb(-min(_places(one), _places(other)))
-    return one.quantize(step, ROUND_HALF_UP) == other.quantize(step, ROUND_HALF_UP)
+    try:
+        return one.quantize(step, ROUND_HALF_UP) == other.quantize(step, ROUND_HALF_UP)
+    except InvalidOperation:  # more digits than are computed with: only the same number is alike
+        return one == other
 
 
 def _places(value: Decimal) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import DecimalException
 
 from workbench.fhir.fhirpath import syntax as tree
 from workbench.fhir.fhirpath.environment import Environment
@@ -120,6 +121,8 @@ class _Compiler:
                 return work(left(env, this), right(env, this))
             except Fault as fault:
                 raise refused(EVALUATION, str(fault), at) from None
+            except DecimalException:  # beyond what a Decimal holds: empty, as for any overflow (N1, 6.6)
+                return EMPTY
 
         return binary
 
@@ -195,6 +198,8 @@ class _Compiler:
                 return work(env, source(env, this), *[argument(env, this) for argument in arguments])
             except Fault as fault:
                 raise refused(EVALUATION, str(fault), at) from None
+            except DecimalException:
+                return EMPTY
 
         return call
 
@@ -206,6 +211,8 @@ class _Compiler:
                 return work(env, source(env, this))
             except Fault as fault:
                 raise refused(EVALUATION, str(fault), at) from None
+            except DecimalException:
+                return EMPTY
 
         return call
 

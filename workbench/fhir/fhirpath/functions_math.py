@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, DecimalException, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, Overflow, localcontext
 
 from workbench.fhir import ucum
 from workbench.fhir.fhirpath.environment import Environment
@@ -14,6 +14,8 @@ from workbench.fhir.fhirpath.values import EMPTY, FALSE, TRUE, Items, Quantity, 
 
 _MOST_PLACES = 28
 _BOUNDARY_PLACES = 8
+_MOST_DIGITS = 1000
+"""Of a number that is written out; a document can say 1e999999999 in a few characters."""
 
 
 def _on_number(name: str, work: Callable[[Decimal], object]) -> None:
@@ -24,15 +26,19 @@ def _on_number(name: str, work: Callable[[Decimal], object]) -> None:
         value = number_of(items)
         if value is None:
             return EMPTY
-        try:
-            return (work(Decimal(value)),)  # type: ignore[arg-type]
-        except DecimalException:
-            return EMPTY
+        return (work(Decimal(value)),)  # type: ignore[arg-type]
 
 
-_on_number("ceiling", lambda value: int(value.to_integral_value(ROUND_CEILING)))
-_on_number("floor", lambda value: int(value.to_integral_value(ROUND_FLOOR)))
-_on_number("truncate", int)
+def _whole(value: Decimal) -> int:
+    """raises  Overflow: the number has more digits than anybody needs"""
+    if value.adjusted() > _MOST_DIGITS:
+        raise Overflow
+    return int(value)
+
+
+_on_number("ceiling", lambda value: _whole(value.to_integral_value(ROUND_CEILING)))
+_on_number("floor", lambda value: _whole(value.to_integral_value(ROUND_FLOOR)))
+_on_number("truncate", _whole)
 _on_number("exp", Decimal.exp)
 
 
@@ -62,12 +68,9 @@ def _power(env: Environment, items: Items, exponent: Items) -> Items:
     value, power = number_of(items), number_of(exponent)
     if value is None or power is None:
         return EMPTY
-    try:
-        result = Decimal(value) ** Decimal(power)  # type: ignore[arg-type]
-    except (InvalidOperation, DecimalException):
-        return EMPTY
+    result = Decimal(value) ** Decimal(power)  # type: ignore[arg-type]
     whole = isinstance(value, int) and isinstance(power, int) and power >= 0
-    return (int(result),) if whole else (result,)
+    return (_whole(result),) if whole else (result,)
 
 
 @function("abs")
@@ -87,8 +90,17 @@ def _round(env: Environment, items: Items, precision: Items = EMPTY) -> Items:
         return EMPTY
     if places < 0 or places > _MOST_PLACES:
         raise Fault("round() takes 0 to 28 decimals")
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)  # type: ignore[arg-type]
+    rounded = _to_places(Decimal(value), places, ROUND_HALF_UP)  # type: ignore[arg-type]
     return (rounded,) if places else (int(rounded),)
+
+
+def _to_places(value: Decimal, places: int, rounding: str) -> Decimal:
+    """raises  Overflow as `_whole`"""
+    if value.adjusted() > _MOST_DIGITS:
+        raise Overflow
+    with localcontext() as context:
+        context.prec = 2 * _MOST_DIGITS
+        return value.quantize(Decimal(1).scaleb(-places), rounding)
 
 
 # Boundaries
@@ -127,7 +139,7 @@ def _number_boundary(value: Decimal, high: bool, places: int | None) -> Decimal 
     exponent = value.as_tuple().exponent
     half = Decimal(5).scaleb((exponent if isinstance(exponent, int) else 0) - 1)
     edge = value + half if high else value - half
-    return edge.quantize(Decimal(1).scaleb(-places), ROUND_CEILING if high else ROUND_FLOOR)
+    return _to_places(edge, places, ROUND_CEILING if high else ROUND_FLOOR)
 
 
 @function("precision")
