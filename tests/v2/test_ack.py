@@ -88,3 +88,11 @@ def test_a_message_without_usable_delimiters_gets_a_well_formed_answer(header: s
     assert ack.delimiters.encoding_characters == "^~\\&"
     assert (ack.message_code, ack.trigger_event, ack.structure_id, ack.version) == ("ACK", "", "ACK", "2.5.1")
     assert (ack.value("MSH-10"), ack.value("MSA-1"), ack.value("ERR-2.1")) == ("A9", "AE", "MSH")
+
+
+@pytest.mark.parametrize("encoding", ["8859/1", "ISO IR87", "UNICODE UTF-8", "GB 18030-2000"])
+def test_our_words_are_written_in_the_sender_s_characters(encoding: str) -> None:
+    declared = MESSAGE.raw.replace(b"|2.5.1", f"|2.5.1||||||{encoding}".encode()) + "ZPI|é\r".encode("latin-1")
+    issue = Issue(Severity.ERROR, IssueType.VALUE, "V2-0103", Location("PID-7"), "“{value}” – no date", {"value": "x"})
+    ack = er7.parse(acknowledge(er7.parse(declared), AckCode.ERROR, "A9", NOW, [issue]))
+    assert "no date" in ack.value("ERR-8")

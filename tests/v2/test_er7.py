@@ -167,3 +167,11 @@ def test_every_value_of_the_corpus_stands_on_its_bytes(corpus_root: Path) -> Non
                     assert raw[leaf.span.start : leaf.span.end].decode(message.encoding, "surrogateescape") == leaf.raw
                     checked += 1
     assert checked > 100_000
+
+
+def test_places_lie_within_a_message_that_is_cut_off_in_a_shifted_character() -> None:
+    raw = "MSH|^~\\&|A||||||||||||||||ISO IR87\rPID|||||山田".encode("iso2022_jp")
+    for size in range(20, len(raw)):
+        message = er7.parse(raw[:size])
+        for segment in message.segments:
+            assert segment.span().end <= size

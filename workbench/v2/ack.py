@@ -73,7 +73,8 @@ def acknowledge(message: Message, code: AckCode, control_id: str, at: datetime, 
                 demand and never the offending value
     """
     header, delimiters = message.segments[0], _usable(message.delimiters)
-    build = _Builder(delimiters)
+    encoding = message.encoding if message.encoding != "ascii" else "utf-8"
+    build = _Builder(delimiters, encoding)
     msh = [
         header.raw(5),
         header.raw(6),
@@ -93,7 +94,7 @@ def acknowledge(message: Message, code: AckCode, control_id: str, at: datetime, 
     blocking = [issue for issue in issues if blocks(issue)][:_MOST_ERR]
     lines.extend(build.error(issue, _coded(message)) for issue in blocking)
     text = "".join(line + "\r" for line in lines)
-    return text.encode(message.encoding if message.encoding != "ascii" else "utf-8", "surrogateescape")
+    return text.encode(encoding, "surrogateescape")
 
 
 def _usable(declared: Delimiters) -> Delimiters:
@@ -106,13 +107,15 @@ def _usable(declared: Delimiters) -> Delimiters:
 
 
 class _Builder:
-    """Writes values and ERR segments with the delimiters of the message that is answered."""
+    """Writes values and ERR segments with the delimiters and characters of the message that is answered."""
 
-    def __init__(self, delimiters: Delimiters) -> None:
+    def __init__(self, delimiters: Delimiters, encoding: str) -> None:
         self._delimiters = delimiters
+        self._encoding = encoding
 
     def text(self, value: str) -> str:
-        return escape(value, self._delimiters)
+        """Words of ours, escaped; a question mark stands for what the sender's characters do not have."""
+        return escape(value.encode(self._encoding, "replace").decode(self._encoding), self._delimiters)
 
     def error(self, issue: Issue, coded: bool) -> str:
         """ERR of v2.5 and later (location, code, severity, text), or ERR-1 with location and code before that."""

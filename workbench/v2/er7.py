@@ -146,8 +146,9 @@ class Message:
         """The span of the characters `start` to `end`, given the byte on which an earlier character stands."""
         if self.encoding in _BYTE_FOR_CHARACTER:
             return Span(byte + start - character, byte + end - character)
-        first = byte + self._byte_length(self.text[character:start])
-        return Span(first, first + self._byte_length(self.text[start:end]))
+        size = len(self.raw)  # a message cut off in the middle of ISO 2022 lacks the way back that encoding adds
+        first = min(size, byte + self._byte_length(self.text[character:start]))
+        return Span(first, min(size, first + self._byte_length(self.text[start:end])))
 
     def character_at(self, byte: int) -> int:
         """The character of `text` that stands on a byte of `raw`."""
