@@ -23,14 +23,14 @@ from workbench.mapping.engine.keep import check_extension, keep_the_rest
 from workbench.mapping.engine.lines import keep_lines
 from workbench.mapping.engine.lookups import names_looked_up
 from workbench.mapping.engine.rows import RowFunction
-from workbench.mapping.engine.running import LONGEST_NUMBERED, Frame, Run
+from workbench.mapping.engine.running import LONGEST_NUMBERED, Frame, Run, marks_of
 from workbench.mapping.engine.scope import Resource, lay_out
 from workbench.mapping.engine.trace import TracedResult
 from workbench.mapping.fhir_target import fhir_schema
 from workbench.mapping.model import Direction, MessageMap, Package
 from workbench.mapping.overlay import effective
 from workbench.mapping.values import Misfit, Zone, partial
-from workbench.v2.er7 import Message
+from workbench.v2.er7 import Message, Segment
 
 REMEMBERED_KINDS = 1024
 """Texts of MSH-9, after the separators, of which it is kept which map takes them."""
@@ -205,22 +205,26 @@ class CompiledMapping:
     ) -> Run:
         header = message.segments[0]
         try:
-            offset = partial(header.value(7)).offset
+            offset = partial(_header_text(header, 7)).offset
         except Misfit:
             offset = None
-        laid_out = lay_out(message, compiled.layout)
         zone = Zone(offset, self._zone_name)
-        state = Run.of(message, laid_out, zone, self._looked_up, noting, full, afresh)
+        state = Run.of(message, lay_out(message, compiled.layout), zone, self._looked_up, noting, full, afresh)
         first = state.laid_out.segments[0]
         state.sender = self._sender(Frame(state, first, first.fields, None, {}, [], None, None))
-        control_id = header.value(10) or hashlib.sha256(message.raw).hexdigest()
-        sent_by = header.raw(3), header.raw(4)
-        state.context = self._contexts.number((state.zone, state.sender, sent_by, state.delimiters, noting, full))
-        state.key = (*sent_by, control_id)
+        sent_by = (*header.fields[3:5], "", "")[:2]
+        state.context = self._contexts.number((zone, state.sender, sent_by, state.delimiters, noting, full))
+        state.key = (*sent_by, _header_text(header, 10) or hashlib.sha256(message.raw).hexdigest())
         state.name = name_of(*state.key)
         for row in compiled.rows.of(state.laid_out):
             row(state)
         return state
+
+
+def _header_text(header: Segment, field: int) -> str:
+    """`Segment.value`, at once where nothing in the field stands for anything else."""
+    raw = header.fields[field] if field < len(header.fields) else ""
+    return raw if marks_of(header.message.delimiters).special(raw) is None else header.value(field)
 
 
 def _sender(text: str, codes: CodeMaps) -> FirstText:

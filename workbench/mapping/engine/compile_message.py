@@ -375,11 +375,12 @@ class _Make:
                 if memory is not None and decided and scope.first is None and not state.afresh:
                     known = steady.known.get((state.context, memory.texts(parts)))
                     if known is not None:
-                        if with_rules and known.runs:
-                            scope.maps.update(with_rules)
-                        if known.resource is not None:
-                            identity = known.identity or numbered(state, number)
-                            make_row_again(state, scope, known, identity, name, write)
+                        if known.runs:
+                            if with_rules:
+                                scope.maps.update(with_rules)
+                            if known.resource is not None:
+                                identity = known.identity or numbered(state, number)
+                                make_row_again(state, scope, known, identity, name, write)
                         continue
                 memory = steady.memory_for(state, parts)
                 frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
@@ -439,11 +440,11 @@ def _each(places: Places, condition: RowCondition, work: Callable[[Frame, int], 
     def run(state: Run) -> None:
         for number, scope in enumerate(places(state), 1):
             parts = scope.fields if isinstance(scope, SegmentScope) else []
-            short = len(parts) <= fields and fields > 0
+            short = fields > 0 and len(parts) <= fields
             if short and not says:
                 continue
             frame = Frame(state, scope, parts, None, state.bundle, [], None, None)
-            if short or holds_here is None or holds_here(frame):
+            if holds_here is None or short or holds_here(frame):
                 work(frame, number)
 
     return run

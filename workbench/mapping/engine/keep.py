@@ -121,8 +121,12 @@ def _keep(run: Run, scope: SegmentScope, place: LeafPlace, rule: LedgerRule, ext
     there = holder.setdefault("extension", [])
     assert isinstance(there, list)
     field, repetition, component, subcomponent, name = place
-    raw = scope.fields[field].split(run.repetition)[repetition - 1]
-    raw = raw.split(run.component)[component - 1].split(run.subcomponent)[subcomponent - 1]
+    raw = scope.fields[field]
+    if run.repetition in raw:
+        raw = raw.split(run.repetition)[repetition - 1]
+    raw = raw.split(run.component)[component - 1]
+    if run.subcomponent in raw:
+        raw = raw.split(run.subcomponent)[subcomponent - 1]
     value = unescape(raw, run.delimiters) if run.escape in raw else raw
     parts: list[Json] = [{"url": "place", "valueString": name}, {"url": "value", "valueString": value}]
     there.append({"url": extensions[KEPT_EXTENSION], "extension": parts})

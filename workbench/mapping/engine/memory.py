@@ -274,7 +274,7 @@ def make_again(state: Run, segment: SegmentScope, recipes: Iterable[Recipe]) -> 
 
     Traced runs make and merge them each time, so that they can be found in what they were merged into.
     """
-    same, by_identity, traced = state.same, state.by_identity, state.trace is not None
+    same, by_identity, looked_up, traced = state.same, state.by_identity, state.looked_up, state.trace is not None
     for made in recipes:
         key = made.key
         asked = same.get(key)
@@ -294,8 +294,8 @@ def make_again(state: Run, segment: SegmentScope, recipes: Iterable[Recipe]) -> 
             else:
                 merge_into(state, instance.resource, resource)
         same[key] = segment
-        if instance.name in state.looked_up:
-            state.make_known(instance, segment)
+        if instance.name in looked_up:
+            state.waiting.setdefault(instance.name, []).append((segment, instance))  # as `Run.make_known`
 
 
 # --- what may be remembered ------------------------------------------------------------------------------------------

@@ -353,9 +353,9 @@ class Run(msgspec.Struct, eq=False):
         """As `Scope.find`."""
         assert name in self.looked_up, name  # others were not registered, so that a reference would vanish
         one = self.seen_everywhere(name)
-        if one is not None:
-            return [one] if one.identity != besides else []
-        return scope.find(name, besides) if name in self.settled else []
+        if one is None:
+            return scope.find(name, besides) if name in self.settled else []
+        return [one] if one.identity != besides else []
 
     def seen_everywhere(self, name: str) -> Instance | None:
         """The only instance of a name, where it was made in groups without other repetitions, so that every place

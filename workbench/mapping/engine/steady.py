@@ -123,9 +123,9 @@ def make_row_again(run: Run, scope: SegmentScope, known: Known, identity: str, n
     outcome = known.outcome
     resource = known.resource.copy()
     instance = Instance(name, resource, identity, f"urn:uuid:{identity}", write, known.search)
-    place, first = len(run.order), len(run.copies)
-    for one in outcome.referrals:
-        run.pending.append(one.in_copy(resource, resource, scope, instance))
+    place, first = len(run.order), len(run.copies) if outcome.notes else 0
+    if outcome.referrals:
+        run.pending += [one.in_copy(resource, resource, scope, instance) for one in outcome.referrals]
     if outcome.made:
         make_again(run, scope, outcome.made)
     if outcome.notes:
