@@ -115,6 +115,7 @@ def test_what_was_encoded_is_accepted(data: bytes) -> None:
         ("QUJ\r\nD", "Base64", True),
         ("QUI", "Base64", False),
         ("Q*JD", "Base64", False),
+        ("QÜJD", "Base64", False),
         ("4142", "Hex", True),
         ("414", "Hex", False),
         ("4G", "Hex", False),

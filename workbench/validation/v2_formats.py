@@ -7,7 +7,7 @@ named here are those of v2.5.1.
 from __future__ import annotations
 
 import re
-from binascii import Error, a2b_base64
+from binascii import a2b_base64
 from collections.abc import Callable
 from datetime import date
 
@@ -80,7 +80,7 @@ def is_encoded(text: str, encoding: str) -> bool:
         packed = re.sub(r"\s+", "", text)
         try:
             a2b_base64(packed, strict_mode=True)
-        except Error:
+        except ValueError:  # binascii.Error, and what is said of characters beyond ASCII
             return False
         return len(packed) % 4 == 0
     if encoding == "Hex":
