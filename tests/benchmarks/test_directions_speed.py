@@ -1,4 +1,4 @@
-"""FHIR to v2 and v2 to v2, fast and traced, beside libraries that only read the same documents, in the same run.
+"""FHIR to v2, v2 to v2 and FHIR to FHIR, fast and traced, beside libraries that only read the same, in the same run.
 
 `pytest -o addopts=--import-mode=importlib --benchmark-only tests/benchmarks/test_directions_speed.py`. Every document
 is about another patient; in the feed of strangers nothing but codes comes again.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
@@ -147,6 +148,74 @@ def test_hl7apy_only_reads_and_writes(benchmark, kind: str) -> None:
     text = KINDS[kind](1).decode()
     written = benchmark.pedantic(lambda: parse_message(text).to_er7(), rounds=3)
     assert written.startswith("MSH")
+
+
+# --- FHIR to FHIR -----------------------------------------------------------------------------------------------------
+
+RENAMED = {
+    "package.yaml": """id: renamed
+version: 0.1.0
+direction: fhir-to-fhir
+source: {standard: FHIR, version: 4.0.1}
+target: {standard: FHIR, version: 4.0.1}
+""",
+    "messages/PERSONS.yaml": """map: PERSONS
+for: [Patient]
+rows:
+  - {id: patient, from: Patient, make: Patient, using: Patient-Patient}
+""",
+    "messages/RESULTS.yaml": """map: RESULTS
+for: [Observation]
+rows:
+  - {id: result, from: Observation, make: Observation, using: Observation-Observation}
+""",
+    "segments/Patient-Patient.yaml": """map: Patient-Patient
+from: Patient
+to: Patient
+rules:
+  - {id: numbers, from: identifier, to: identifier, using: Identifier-Identifier}
+""",
+    "segments/Observation-Observation.yaml": """map: Observation-Observation
+from: Observation
+to: Observation
+rules:
+  - {id: numbers, from: identifier, to: identifier, using: Identifier-Identifier}
+  - {id: status, from: status, to: status, transform: lower}
+""",
+    "types/Identifier-Identifier.yaml": """map: Identifier-Identifier
+from: Identifier
+to: Identifier
+rules:
+  - {id: system, from: system, to: system, transform: {replace: {find: "urn:id:", with: "https://example.org/"}}}
+""",
+}
+
+
+@pytest.fixture
+def renames(tmp_path: Path) -> DirectedMapping:
+    for name, text in RENAMED.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    mapping = compile_any(load_package(tmp_path))
+    assert isinstance(mapping, DirectedMapping)
+    settle()
+    return mapping
+
+
+@pytest.mark.benchmark(group="FHIR to FHIR")
+@kinds
+def test_rename(benchmark, renames: DirectedMapping, to_fhir: CompiledMapping, kind: str) -> None:
+    """A site's package that changes numbers and states; most goes over as it stands."""
+    feed = documents(to_fhir, KINDS[kind])
+    each_time_another(benchmark, lambda raw: dumps(renames.map(parse_fhir(raw)).bundle), feed)
+
+
+@pytest.mark.benchmark(group="FHIR to FHIR")
+@kinds
+def test_rename_traced_with_ledger(benchmark, renames: DirectedMapping, to_fhir: CompiledMapping, kind: str) -> None:
+    feed = documents(to_fhir, KINDS[kind])
+    each_time_another(benchmark, lambda raw: renames.trace(parse_fhir(raw)).ledger, feed, 40)
 
 
 # --- compiling --------------------------------------------------------------------------------------------------------

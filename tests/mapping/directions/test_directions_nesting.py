@@ -109,7 +109,7 @@ to: PV1
 rules:
   - {id: class, from: class, to: PV1-2, codes: class}
 """,
-        "codes/class.csv": "# id: class\n# citation: written for this test\nsource_code,target_code,status\nIMP,I,approved\n",
+        "codes/class.csv": "# id: class\n# citation: for this test\nsource_code,target_code,status\nIMP,I,approved\n",
     }
     visit = {"resourceType": "Encounter", "class": {"system": "urn:x", "code": "3", "display": "Day care"}}
     found = traced(make(files), visit)

@@ -72,16 +72,31 @@ def bundle_of(run: Run, source: FhirSource, copies: bool) -> Object:
             copied: Object = {}
             if copy_rest(run, "", node, copied, 0) >= VALUE:
                 contents.insert(0, copied)
-        for content in contents:
+        for number, content in enumerate(contents):
+            entry: Object = {}
+            if source.is_bundle and number == 0:
+                assert node.place is not None  # of a resource in the document
+                _copy_around(run, source, node.place[:2], "resource", entry)
+            entry["resource"] = content
             resources.append(content)
-            entries.append({"fullUrl": source.full_url(node), "resource": content} if source.full_url(node) else
-                           {"resource": content})  # fmt: skip
+            entries.append(entry)
     if not source.is_bundle and len(resources) == 1:
         return resources[0]
     bundle: Object = {"resourceType": "Bundle", "type": "collection"}
     if source.is_bundle:
-        bundle = {key: value for key, value in source.value.items() if key != "entry"}
-    return {**bundle, "entry": entries} if entries else bundle
+        bundle = {"resourceType": "Bundle"}
+        _copy_around(run, source, (), "entry", bundle)
+    if entries:
+        bundle["entry"] = entries
+    return bundle
+
+
+def _copy_around(run: Run, source: FhirSource, place: Place, inner: str, element: Object) -> None:
+    """Copy what stands around resources: of the Bundle but for its entries, of an entry but for its resource."""
+    around = source.at(place) if place else source.value
+    if isinstance(around, dict):
+        rest = {key: value for key, value in around.items() if key not in (inner, "resourceType")}
+        copy_rest(run, "Bundle", Node(rest, place), element, len(run.trace or ()))
 
 
 def _type(value: Json) -> Json:
