@@ -321,22 +321,28 @@ class _RowCompiler:
 
     def identify(self) -> Identify:
         segment = "" if self.is_group else self.end
-        keys: list[FirstText | str] = [
-            text[1:] if text.startswith("@") else first_text(self.source(text), False, segment, self.package.codes)
+        keys = [
+            _identity_of(text[1:])
+            if text.startswith("@")
+            else first_text(self.source(text), False, segment, self.package.codes)
             for text in self.row.identity
         ]
 
         def identify(frame: Frame) -> tuple[str, ...] | None:
-            values = []
-            for key in keys:
-                if isinstance(key, str):
-                    made = frame.run.find(key, frame.scope)
-                    values.append(made[0].identity if made else "")
-                else:
-                    values.append(key(frame))
-            return tuple(values) if values and values[-1] else None
+            values = tuple([key(frame) for key in keys])
+            return values if values and values[-1] else None
 
         return identify
+
+
+def _identity_of(name: str) -> FirstText:
+    """The identity of the first instance of a name in scope, "" when there is none."""
+
+    def read(frame: Frame) -> str:
+        made = frame.run.find(name, frame.scope)
+        return made[0].identity if made else ""
+
+    return read
 
 
 class _Make:

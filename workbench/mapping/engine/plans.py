@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 from workbench.mapping.conditions import Condition
 from workbench.mapping.engine.compile_source import Holds
@@ -104,6 +105,19 @@ class KnownShape:
     of_verdicts: dict[tuple[bool, ...], Plan] = field(default_factory=dict)
 
 
+class LookedAt(NamedTuple):
+    """The parts of a value of which the shape tells more than whether they are populated.
+
+    compared  their texts
+    counted   whether they repeat
+    asked     whether they begin with a text
+    """
+
+    compared: tuple[int, ...]
+    counted: tuple[int, ...]
+    asked: tuple[int, ...]
+
+
 @dataclass
 class CompiledMap:
     """The rules of a map or block.
@@ -120,39 +134,35 @@ class CompiledMap:
     reads: bool = False
     fuses: bool = False
     _plans: dict[object, KnownShape] = field(default_factory=dict)
-    _compared: tuple[int, ...] | None = None
-    _counted: tuple[int, ...] = ()
-    _asked: tuple[int, ...] = ()
+    _looked_at: LookedAt | None = None
 
     def run(self, frame: Frame) -> int:
         """Run the rules; the answer is the most that one of them has written."""
         parts = frame.parts
-        compared = self._compared
-        if compared is None:
-            compared = self._compared = tuple(self._often_compared())
-            self._counted = tuple(sorted({part for entry in self.entries for part in _counted(entry, self.source)}))
-            self._asked = tuple(sorted({part for entry in self.entries for part in _asked(entry, self.source)}))
+        compared, counted, asked = self._looked_at or self._look()
         scope = frame.scope
         populated: object = (
             scope.populated if frame.node is None and isinstance(scope, SegmentScope) else tuple(map(bool, parts))
         )
         key = populated
-        if compared or self._counted or self._asked:
+        if compared or counted or asked:
             run, count = frame.run, len(parts)
             separators, repetition = run.separators, run.repetition
+            # `_begins` without a call: this runs for every segment and value
             valued = tuple(
                 [
                     part < count and (text := parts[part]) != "" and text[0] not in separators and text[:2] != NULL
-                    for part in self._asked
+                    for part in asked
                 ]
-            )  # `_begins` without a call: this runs for every segment and value
+                if asked
+                else ()
+            )
             texts = tuple([parts[part] if part < count else "" for part in compared]) if compared else ()
-            counted = self._counted
             repeats = tuple([part < count and repetition in parts[part] for part in counted]) if counted else ()
             key = (populated, texts, repeats, valued, run.context)
         known = self._plans.get(key)
         if known is None:
-            known = self._known(self._shape(frame, compared))
+            known = self._known(self._shape(frame, compared, counted, asked))
             if len(self._plans) >= REMEMBERED_SHAPES:
                 self._plans.clear()
             self._plans[key] = known
@@ -165,6 +175,12 @@ class CompiledMap:
     def enough(self, written: int) -> bool:
         """True when what was written keeps a new element alive: constants do only where nothing is read."""
         return written >= VALUE if self.reads else written > NOTHING
+
+    def _look(self) -> LookedAt:
+        counted = sorted({part for entry in self.entries for part in _counted(entry, self.source)})
+        asked = sorted({part for entry in self.entries for part in _asked(entry, self.source)})
+        self._looked_at = LookedAt(tuple(self._often_compared()), tuple(counted), tuple(asked))
+        return self._looked_at
 
     def _often_compared(self) -> Iterator[int]:
         counts = Counter(part for entry in self.entries for part in _compared(entry, self.source))
@@ -186,7 +202,7 @@ class CompiledMap:
             found = known.of_verdicts[key] = self._plan(replace(known.shape, matches=matches))
         return found
 
-    def _shape(self, frame: Frame, compared: Iterable[int]) -> Shape:
+    def _shape(self, frame: Frame, compared: Iterable[int], counted: Iterable[int], asked: Iterable[int]) -> Shape:
         run, texts = frame.run, {}
         special = {*run.separators, run.repetition, run.escape}
         for part in compared:
@@ -195,11 +211,11 @@ class CompiledMap:
                 texts[part] = text
         single = frozenset(
             part
-            for part in self._counted
+            for part in counted
             if part < len(frame.parts) and frame.parts[part] and run.repetition not in frame.parts[part]
         )
         valued = frozenset(
-            part for part in self._asked if part < len(frame.parts) and _begins(frame.parts[part], run.separators)
+            part for part in asked if part < len(frame.parts) and _begins(frame.parts[part], run.separators)
         )
         return Shape(tuple(map(bool, frame.parts)), texts, single, valued)
 
