@@ -473,3 +473,24 @@ def test_a_constraint_that_cannot_be_read_is_said_and_is_no_error(tmp_path: Path
     }
     options = FhirOptions(packages=(package(tmp_path, profile(broken)),), profiles=("http://t/P",))
     assert [(i.rule, i.severity) for i in validate_value(PATIENT, options)] == [("FHIR-1003", Severity.INFORMATION)]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        profile({"path": 5}),
+        profile({"path": "Patient.name", "min": "many"}),
+        profile({"path": "Patient.name", "max": "required"}),
+        profile({"path": "Patient.name", "type": [{"code": []}]}),
+        profile({"path": "Patient.name", "constraint": [{}]}),
+        profile(["Patient.name"]),  # type: ignore[arg-type]
+        {**profile(), "differential": []},
+        {**profile(), "differential": {"element": [None]}},
+        {**profile(), "baseDefinition": ["x"]},
+    ],
+)
+def test_a_definition_that_has_not_the_form_of_one_is_refused_by_name(tmp_path: Path, broken: dict[str, Any]) -> None:
+    options = FhirOptions(packages=(package(tmp_path, broken),), profiles=("http://t/P",))
+    with pytest.raises(Refused) as refused:
+        prepare(options)
+    assert refused.value.code == "FHIR-0025" and "http://t/P" in refused.value.text

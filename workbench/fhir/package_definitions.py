@@ -8,6 +8,7 @@ from functools import cached_property
 
 from workbench.fhir.definitions import R4, CodeSystem, Definitions, TypeDefinition, ValueSet, definitions
 from workbench.fhir.expansion import Expander
+from workbench.fhir.malformed import reading_definition
 from workbench.fhir.packages import Json, PackageSet, Resource
 from workbench.fhir.snapshot import Snapshots
 from workbench.kernel.errors import Refused
@@ -90,8 +91,9 @@ class PackageDefinitions(Definitions):
         return tuple(sorted(own | set(self._beneath.profiles() if self._beneath else ())))
 
     def type_definition(self, name: str) -> TypeDefinition | None:
-        if name in self._types:
-            return self.profile(self._types[name])
+        own = self.profile(self._types[name]) if name in self._types else None
+        if own is not None:
+            return own
         return self._beneath.type_definition(name) if self._beneath else None
 
     def profile(self, url: str) -> TypeDefinition | None:
@@ -100,7 +102,8 @@ class PackageDefinitions(Definitions):
         if key not in self._profiles:
             found = self._find(*key)
             if found is not None:
-                self._profiles[key] = self._snapshots.of(found.read())
+                with reading_definition("StructureDefinition", url):
+                    self._profiles[key] = self._snapshots.of(found.read())
             else:
                 self._profiles[key] = self._beneath.profile(url) if self._beneath else None
         return self._profiles[key]
@@ -109,7 +112,8 @@ class PackageDefinitions(Definitions):
         if url not in self._value_sets:
             found = self._find("ValueSet", url)
             if found is not None:
-                self._value_sets[url] = self._expander.value_set(found.url)
+                with reading_definition("ValueSet", url):
+                    self._value_sets[url] = self._expander.value_set(found.url)
             else:
                 self._value_sets[url] = self._beneath.value_set(url) if self._beneath else None
         return self._value_sets[url]
@@ -118,7 +122,8 @@ class PackageDefinitions(Definitions):
         if url not in self._code_systems:
             found = self._find("CodeSystem", url)
             if found is not None:
-                self._code_systems[url] = self._expander.code_system(found.url)
+                with reading_definition("CodeSystem", url):
+                    self._code_systems[url] = self._expander.code_system(found.url)
             else:
                 self._code_systems[url] = self._beneath.code_system(url) if self._beneath else None
         return self._code_systems[url]

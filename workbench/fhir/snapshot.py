@@ -218,7 +218,7 @@ class _Builder:
         """The element with what the differential says."""
         changes: dict[str, object] = {"id": identity}
         if "min" in given:
-            changes["min"] = given["min"]
+            changes["min"] = int(given["min"])
         if "max" in given:
             changes["max"] = maximum(given["max"])
         if given.get("type"):

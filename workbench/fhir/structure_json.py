@@ -60,14 +60,14 @@ def element_definition(element: Json, constraints: dict[str, Constraint]) -> Ele
         constraints.setdefault(constraint["key"], constraint_of(constraint))
     return ElementDefinition(
         path=element["path"],
-        min=element.get("min", 0),
+        min=int(element.get("min", 0)),
         max=maximum(element.get("max", "*")),
         types=types_of(element),
         short=element.get("short", ""),
         content_reference=element.get("contentReference", "").removeprefix("#"),
         binding=binding_of(element.get("binding")),
         constraints=tuple(constraint["key"] for constraint in element.get("constraint", [])),
-        max_length=element.get("maxLength"),
+        max_length=int(element["maxLength"]) if "maxLength" in element else None,
         is_modifier=element.get("isModifier", False),
         is_summary=element.get("isSummary", False),
         fixed=json_of(element, "fixed"),

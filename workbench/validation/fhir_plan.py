@@ -20,6 +20,7 @@ from workbench.fhir.definitions import (
     choice_name,
 )
 from workbench.fhir.fhirpath.model import Kind, model_of
+from workbench.fhir.malformed import reading_definition
 from workbench.fhir.narrative import flaws
 from workbench.validation.fhir_invariants import Invariant, invariants
 from workbench.validation.fhir_primitives import accepts
@@ -145,9 +146,10 @@ class Plans:
         if url not in self._profiles:
             canonical, _, element_id = url.partition("#")
             definition = profile_of(self.definitions, canonical)
-            self._profiles[url] = (
-                None if definition is None else compile_profile(definition, self.definitions, element_id)
-            )
+            with reading_definition("StructureDefinition", canonical):
+                self._profiles[url] = (
+                    None if definition is None else compile_profile(definition, self.definitions, element_id)
+                )
         return self._profiles[url]
 
     def display(self, system: str, code: str) -> str:

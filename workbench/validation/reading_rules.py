@@ -230,4 +230,11 @@ RULES: tuple[RuleDefinition, ...] = (
         "Ask the sender for the complete resource in the namespace http://hl7.org/fhir.",
         _FHIR_XML,
     ),
+    RuleDefinition(
+        "FHIR-0025",
+        _F,
+        "Definitions in FHIR packages have the form of their kind.",
+        "Validate the definition by itself to see where it is wrong, or get its package again.",
+        RuleSource("FHIR", "4.0.1", "structuredefinition.html"),
+    ),
 )
