@@ -228,3 +228,24 @@ def test_children_of_concepts_and_expansions_are_read_and_open_parts_named() -> 
 def test_an_unknown_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="form"):
         write_map(replace(MAP, rows=()), tmp_path / "x.doc")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"group": True}, {"group": 5}, {"group": [{"element": 5}]}, {"group": [{"element": [{"target": True}]}]}],
+)
+def test_a_concept_map_of_the_wrong_form_is_refused(tmp_path: Path, broken: dict[str, object]) -> None:
+    path = tmp_path / "map.json"
+    for version in ({}, {"sourceScopeUri": "urn:v"}):
+        path.write_text(json.dumps({"resourceType": "ConceptMap", "status": "draft", **broken, **version}))
+        with pytest.raises(Refused) as refused:
+            read_map(path)
+        assert refused.value.code == "TERM-0010"
+
+
+def test_an_sssom_head_without_prefixes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "map.sssom.tsv"
+    path.write_text("#curie_map: none\nsubject_id\tpredicate_id\tobject_id\n")
+    with pytest.raises(Refused) as refused:
+        read_map(path)
+    assert refused.value.code == "TERM-0013"

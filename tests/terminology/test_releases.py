@@ -1,5 +1,6 @@
 """Releases of code systems, in small pieces of our own making that have their layouts."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from workbench.kernel.progress import JobContext
 from workbench.terminology.harvest import LocalCode
 from workbench.terminology.library import CodeLibrary
 from workbench.terminology.local_lists import read_local_codes
+from workbench.terminology.releases.small import table_rows
 from workbench.terminology.suggest import suggest
 
 COLUMNS = (
@@ -249,3 +251,19 @@ def test_a_list_of_local_codes_is_read_by_its_column_names(tmp_path: Path) -> No
     assert [value for value, _ in local.values] == ["4.1", "5"]
     with pytest.raises(Refused, match="no column of local codes"):
         list(rows(tmp_path / "local.csv", "a,b\n1,2\n"))
+
+
+def test_a_damaged_workbook_is_refused_wherever_it_is_damaged(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for number in range(200):
+        book.worksheets[0].append([f"code{number}", f"Name {number * 7919}"])
+    whole, path = io.BytesIO(), tmp_path / "list.xlsx"
+    book.save(whole)
+    for at in range(60, len(whole.getvalue()) - 60, 61):
+        damaged = bytearray(whole.getvalue())
+        damaged[at : at + 20] = b"\xa5" * 20
+        path.write_bytes(damaged)
+        try:
+            list(table_rows(path, JobContext()))
+        except Refused as refused:
+            assert refused.code == "TERM-0036"

@@ -79,15 +79,17 @@ def _before_groups(resource: Mapping[str, Any], key: str, value: Any) -> dict[st
 
 def is_r5(resource: Mapping[str, Any]) -> bool:
     """True when a ConceptMap uses what only R5 has: a relationship, `noMap`, an attribute."""
-    for group in resource.get("group", ()):
-        for element in group.get("element", ()) if isinstance(group, Mapping) else ():
-            if isinstance(element, Mapping):
-                if "noMap" in element:
-                    return True
-                targets = element.get("target", ())
-                if any("relationship" in target for target in targets if isinstance(target, Mapping)):
-                    return True
+    elements = [element for group in _objects(resource, "group") for element in _objects(group, "element")]
+    for element in elements:
+        if "noMap" in element or any("relationship" in target for target in _objects(element, "target")):
+            return True
     return "additionalAttribute" in resource or "sourceScopeUri" in resource
+
+
+def _objects(owner: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects of a list, whatever else stands there."""
+    found = owner.get(name)
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
 
 
 def from_concept_map_r5(resource: Mapping[str, Any]) -> tuple[CodeMap, tuple[Issue, ...]]:

@@ -131,7 +131,10 @@ def read_sssom(text: str, name: str) -> tuple[CodeMap, tuple[Issue, ...]]:
     lines = text.splitlines()
     head = _read_head([line[1:] for line in lines if line.startswith("#")], name)
     own = dict(part.split("=", 1) for part in str(head.get("other", "")).split("|") if "=" in part)
-    curies = {str(prefix): str(uri) for prefix, uri in (head.get("curie_map") or {}).items()}
+    named = head.get("curie_map") or {}
+    if not isinstance(named, dict):
+        raise Refused("TERM-0013", f"The curie_map of {name} is no list of prefixes.", "Write prefix: URI, one a line.")
+    curies = {str(prefix): str(uri) for prefix, uri in named.items()}
     body = [line for line in lines if line and not line.startswith("#")]
     table = csv.DictReader(body, delimiter="\t", quoting=csv.QUOTE_MINIMAL)
     for needed in ("subject_id", "predicate_id", "object_id"):

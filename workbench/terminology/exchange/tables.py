@@ -152,14 +152,11 @@ def workbook_head(path: Path) -> dict[str, str]:
 
     raises  Refused TERM-0030, TERM-0036, as `open_workbook`
     """
-    book = open_workbook(path)
-    try:
+    with open_workbook(path) as book:
         if "about" not in book.sheetnames:
             return {}
         pairs = [tuple(row[:2]) for row in book["about"].iter_rows(values_only=True) if row and row[0]]
         return {str(key): str(value or "") for key, value in pairs}
-    finally:
-        book.close()
 
 
 def write_usagi(code_map: CodeMap, statuses: Iterable[RowStatus]) -> tuple[str, tuple[Issue, ...]]:

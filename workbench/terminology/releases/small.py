@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,6 +21,11 @@ from workbench.kernel.progress import JobContext
 from workbench.terminology.releases.fhir_resources import resource_records
 from workbench.terminology.releases.records import STEP, Record, beside, rows_of, text_of
 
+_NO_WORKBOOK = (
+    *(OSError, LookupError, ValueError, RuntimeError, EOFError, BadZipFile, InvalidFileException),
+    *(ElementTree.ParseError, zlib.error),
+)
+"""What openpyxl raises for a file that is no workbook, or a broken one."""
 _CVX_CODE = re.compile(r"[0-9]{1,3}")
 _CODE_NAMES = ("code", "local_code", "source_code", "id", "cvx_code", "value")
 _TEXT_NAMES = ("display", "name", "text", "local_text", "description", "term", "title", "meaning")
@@ -134,30 +142,33 @@ def _first(cells: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((cells[name] for name in names if name in cells), None)
 
 
-def open_workbook(path: Path) -> openpyxl.Workbook:
-    """A workbook opened for reading; the caller closes it.
+@contextmanager
+def open_workbook(path: Path) -> Iterator[openpyxl.Workbook]:
+    """A workbook opened for reading; its sheets are unpacked and read while their rows are.
 
-    raises  Refused TERM-0030: no such file; TERM-0036: no workbook
+    raises  Refused TERM-0030: no such file; TERM-0036: no workbook, or a damaged one, then or while it is read
     """
     try:
-        return openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
+        try:
+            yield book
+        finally:
+            book.close()
     except FileNotFoundError:
         raise Refused("TERM-0030", f"There is no file {path.name}.", "Check the name.") from None
-    except (OSError, KeyError, ValueError, BadZipFile, InvalidFileException) as error:
-        raise Refused("TERM-0036", f"{path.name} is no Excel workbook.", "Save it as .xlsx or .csv.") from error
+    except _NO_WORKBOOK as error:
+        text = f"{path.name} is no Excel workbook, or is damaged."
+        raise Refused("TERM-0036", text, "Save it as .xlsx or .csv.") from error
 
 
 def _sheet(path: Path) -> Iterator[dict[str, str]]:
     """The rows of the first sheet, read one at a time."""
-    book = open_workbook(path)
-    try:
+    with open_workbook(path) as book:
         rows = book.worksheets[0].iter_rows(values_only=True)
         head = [_cell(value) for value in next(rows, ())]
         for row in rows:
             if any(value is not None for value in row):
                 yield {name: _cell(value) for name, value in zip(head, row, strict=False) if name}
-    finally:
-        book.close()
 
 
 def _cell(value: Any) -> str:
