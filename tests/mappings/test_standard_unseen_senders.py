@@ -266,3 +266,12 @@ def test_what_is_restricted_says_so_where_receivers_look(convert: Convert) -> No
     system = "http://terminology.hl7.org/CodeSystem/v2-0717"
     assert mapped.one("Patient")["meta"]["security"] == [{"code": "PSY", "display": "Psychiatry", "system": system}]
     assert mapped.one("Encounter")["meta"]["security"] == [{"code": "HIV", "system": system}]
+
+
+@pytest.mark.parametrize("kind", ["^NET", "^PRN", "^PRN^XX"])
+def test_a_number_beside_a_mail_address_is_no_mail_address(convert: Convert, kind: str) -> None:
+    written = f"{kind}{'^' * (3 - kind.count('^'))}ann@example.org^^217^5550133"
+    mapped = convert(ADT.format(pid="").replace("PV1", f"NK1|1|DOE^JOHN|SPO|||{written}\nPV1", 1))
+    (telecom,) = mapped.one("RelatedPerson")["telecom"]
+    assert (telecom["system"], telecom["value"]) == ("phone", "217 5550133")
+    assert "ann@example.org" in str(mapped.bundle)

@@ -10,6 +10,7 @@ from workbench.mapping.engine.compile import compile_package
 from workbench.mapping.engine.identity import merge_into
 from workbench.mapping.engine.running import Run
 from workbench.mapping.load import load_package
+from workbench.records.updates.record import Record
 from workbench.v2.er7 import parse
 
 STANDARD = compile_package(load_package(shipped("mappings", "v2-to-fhir-r4")))
@@ -70,3 +71,26 @@ def test_a_patient_told_of_twice_is_alike_in_fast_and_traced_runs() -> None:
     twice = _admission("NORTH").replace("DOE^ANN\r", "^ \rPID|1||7^^^H^MR||^ \r")
     (patient,) = _resources(twice, "Patient")
     assert len(patient["name"]) == 1
+
+
+def _report(panel: str, status: str = "F") -> str:
+    return (
+        f"MSH|^~\\&|LAB|NORTH|C|D|20240102||ORU^R01|{panel[:5]}{status}|P|2.5.1\rPID|1||7^^^H^MR\r"
+        f"OBR|1|P1^REG|F1^LAB^2.16.840.1.113883.19.7^ISO|{panel}|||20240102|||||||||||||||20240102||CH|{status}\r"
+        "OBX|1|NM|2345-7^Glucose^LN||5|mmol/L|||||F\r"
+    )
+
+
+def test_two_panels_under_one_accession_stay_two_reports_and_the_final_one_follows_its_preliminary() -> None:
+    def address(message: str) -> str:
+        entries = STANDARD.run(parse(message.encode()))["entry"]
+        return next(e["request"]["url"] for e in entries if e["resource"]["resourceType"] == "DiagnosticReport")
+
+    lipids, count = "24331-1^Lipid panel^LN", "58410-2^CBC^LN"
+    assert address(_report(lipids)) != address(_report(count))
+    assert address(_report(lipids, "P")) == address(_report(lipids))
+    record = Record()
+    for message in (_report(lipids, "P"), _report(count), _report(lipids)):
+        record.apply(STANDARD.run(parse(message.encode())))
+    reports = [one for one in record.resources() if one["resourceType"] == "DiagnosticReport"]
+    assert [one["status"] for one in reports] == ["final", "final"]

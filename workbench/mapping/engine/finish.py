@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from workbench.mapping.engine.identity import SHARE_NUMBERS, named_id, search_of
+from workbench.mapping.engine.identity import SHARE_NUMBERS, TOLD_BY_CODE, code_search, named_id, search_of
 from workbench.mapping.engine.running import REFERENCED, Pending, Run, Written
 from workbench.mapping.engine.scope import Instance, Resource, Scope
 from workbench.mapping.model import Json, Write
@@ -125,6 +125,8 @@ def _entries(order: Iterable[Instance]) -> list[Json]:
             identifiers: Any = resource.get("identifier", ())
             if len(identifiers) > silent and kind not in SHARE_NUMBERS:
                 search = search_of(identifiers)
+        if search and kind in TOLD_BY_CODE:
+            search += code_search(resource)
         if search and (searched := f"{kind}?{search}") not in taken:
             taken.add(searched)
             request: Resource = {"method": "PUT", "url": searched}

@@ -26,6 +26,11 @@ SHARE_NUMBERS = frozenset({"Coverage", "RelatedPerson"})
 her children. A search by it would turn the coverage of one patient into that of another."""
 
 
+TOLD_BY_CODE = frozenset({"DiagnosticReport"})
+"""Types of which one number may stand for several resources of different codes: a laboratory reports several panels
+under one accession, often in messages of their own."""
+
+
 def named_id(*parts: str) -> str:
     """`fhir.bundle.named_uuid` as text, without the objects on the way: a message needs dozens."""
     return id_of_name(name_of(*parts))
@@ -52,6 +57,16 @@ def search_of(identifiers: Json) -> str:
             system, value = identifier["system"], identifier["value"]
             if system and value and isinstance(system, str) and isinstance(value, str):
                 return _identifier_search(system, value)
+    return ""
+
+
+def code_search(resource: Object) -> str:
+    """`&code=system|code` of the first coding that has both, "" when none has."""
+    code = resource.get("code")
+    codings = code.get("coding") if isinstance(code, dict) else None
+    for coding in codings if isinstance(codings, list) else ():
+        if isinstance(coding, dict) and coding.get("system") and coding.get("code"):
+            return f"&code={_quoted_system(str(coding['system']))}|{quote(str(coding['code']), safe='')}"
     return ""
 
 

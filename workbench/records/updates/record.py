@@ -26,7 +26,7 @@ class Present(Protocol):
         ...
 
     def find(self, kind: str, search: str) -> Sequence[Resource]:
-        """The resources that `identifier=system|value`, or `identifier=value`, finds."""
+        """The resources that `identifier=system|value` or `identifier=value` finds, `&code=system|code` may follow."""
         ...
 
     def of_patient(self, kind: str, patient: str) -> Sequence[Resource]:
@@ -56,10 +56,16 @@ class Record:
         return own if own is not None or self._behind is None else self._behind.read(kind, identity)
 
     def find(self, kind: str, search: str) -> Sequence[Resource]:
-        tokens = [unquote(part.removeprefix("identifier=")) for part in search.split("&")]
+        asked = [part.partition("=")[::2] for part in search.split("&")]
+        tokens = [unquote(value) for name, value in asked if name == "identifier"]
+        codes = [unquote(value) for name, value in asked if name == "code"]
         ids = self._by_token.get((kind, tokens[0]), {})
         own = [self._resources[kind, each] for each in ids]
-        return [each for each in self._with_those_behind(kind, own, search) if all(t in _tokens(each) for t in tokens)]
+        return [
+            each
+            for each in self._with_those_behind(kind, own, search)
+            if all(token in _tokens(each) for token in tokens) and all(code in _codes(each) for code in codes)
+        ]
 
     def of_patient(self, kind: str, patient: str) -> Sequence[Resource]:
         own = [self._resources[kind, each] for each in self._by_patient.get((kind, patient), {})]
@@ -202,6 +208,14 @@ def _patient(value: object) -> str:
         return ""
     literal = literal_reference(reference)
     return reference if literal is None else f"{literal.type}/{literal.id}" if literal.type == "Patient" else ""
+
+
+def _codes(resource: Mapping[str, object]) -> set[str]:
+    """What a `code` search finds a resource by."""
+    code = resource.get("code")
+    codings = code.get("coding") if isinstance(code, dict) else None
+    found = [each for each in (codings if isinstance(codings, list) else ()) if isinstance(each, dict)]
+    return {f"{each.get('system', '')}|{each.get('code', '')}" for each in found}
 
 
 def _tokens(resource: Mapping[str, object]) -> tuple[str, ...]:
