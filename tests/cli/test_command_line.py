@@ -58,7 +58,7 @@ def test_only_the_module_of_the_verb_is_loaded() -> None:
             sys.executable,
             "-c",
             "import sys; from workbench.cli.command_line import run; run(['messages', '--help'], None);"
-            "print('workbench.mapping' in sys.modules, 'PySide6' in sys.modules)",
+            "print('workbench.mapping.engine' in sys.modules, 'PySide6' in sys.modules)",
         ],
         capture_output=True,
         text=True,
