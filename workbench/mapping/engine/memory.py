@@ -74,13 +74,16 @@ class Copied(NamedTuple):
 
 
 class Memory(Generic[_Kept]):
-    """What one use of a map has made of values, and whether it is of use to keep more."""
+    """What one use of a map has made of values, and whether it is of use to keep more.
 
-    __slots__ = ("_hits", "_known", "_misses", "_passed", "of_use")
+    passed  values that were not looked for because that is of no use
+    """
+
+    __slots__ = ("_hits", "_known", "_misses", "of_use", "passed")
 
     def __init__(self) -> None:
         self._known: dict[object, _Kept] = {}
-        self._hits = self._misses = self._passed = 0
+        self._hits = self._misses = self.passed = 0
         self.of_use = True
 
     def get(self, key: object) -> _Kept | None:
@@ -92,12 +95,10 @@ class Memory(Generic[_Kept]):
             self.of_use = self._misses <= FAIR_TRIAL or self._misses <= 8 * self._hits
         return found
 
-    def passed_by(self) -> None:
-        """A value was not looked for because that is of no use; after some thousand it is tried again."""
-        self._passed += 1
-        if self._passed >= RECONSIDERED_VALUES:
-            self._hits = self._misses = self._passed = 0
-            self.of_use = True
+    def try_again(self) -> None:
+        """Some thousand values were not looked for because that is of no use; another feed may have begun."""
+        self._hits = self._misses = self.passed = 0
+        self.of_use = True
 
     def keep(self, key: object, value: _Kept) -> None:
         if len(self._known) >= REMEMBERED_VALUES:
@@ -118,7 +119,9 @@ def remembering(fill: Content, first: Callable[[], Copied | None]) -> Content:
         if state.afresh or len(node.raw) > LONGEST_VALUE or (element and not element.keys() <= _OWN_KEYS):
             return fill(frame, node, element, around)
         if not known.of_use:
-            known.passed_by()
+            known.passed += 1
+            if known.passed >= RECONSIDERED_VALUES:
+                known.try_again()
             return of_form.run(frame, node, element, around)
         key = (node.raw, node.level, state.context)
         there = known.get(key)
@@ -182,7 +185,9 @@ class FormMemory:
         if first is None or node.level > 2:
             return self._fill(frame, node, element, around)
         if not known.of_use:
-            known.passed_by()
+            known.passed += 1
+            if known.passed >= RECONSIDERED_VALUES:
+                known.try_again()
             return self._fill(frame, node, element, around)
         state = frame.run
         text, separator, others = node.raw.partition(state.component if node.level == 1 else state.subcomponent)

@@ -102,19 +102,22 @@ class RowsOfNames:
         return functions
 
     def _asked_of(self, name: str) -> tuple[int, ...]:
-        """The fields that rule out rows by beginning with a value."""
+        """The fields that rule out rows by beginning with a value; as few as it takes to rule out each that one can."""
         source = Source(name, False)
-        conditions = [one.condition for one in self._candidates if one.segment == name and one.condition is not None]
-        return tuple(
-            sorted(
-                {
-                    field
-                    for condition in conditions
-                    for field in begun_in(condition, source)
-                    if known(condition, source, Shape(_ANY_FIELDS, {}, begun=frozenset({field}))) is False
-                }
-            )
-        )
+        ruled_out: dict[int, int] = {}
+        for one in self._candidates:
+            if one.segment == name and one.condition is not None:
+                for field in set(begun_in(one.condition, source)):
+                    shape = Shape(_ANY_FIELDS, {}, begun=frozenset({field}))
+                    if known(one.condition, source, shape) is False:
+                        ruled_out[field] = ruled_out.get(field, 0) | one.bit
+        asked: list[int] = []
+        covered = 0
+        for field in sorted(ruled_out, key=lambda field: (-ruled_out[field].bit_count(), field)):
+            if ruled_out[field] & ~covered:
+                asked.append(field)
+                covered |= ruled_out[field]
+        return tuple(asked)
 
     def _rows_of(self, segment: SegmentScope, valued: tuple[int, ...]) -> int:
         """The rows that can have something to do for segments of that name with the same fields populated."""
