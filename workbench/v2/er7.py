@@ -283,11 +283,6 @@ class Segment(msgspec.Struct, eq=False):
         start, end = self._characters(field, repetition, component, subcomponent)
         return self.message.span_within(self, start, end)
 
-    def start_of(self, field: int) -> int:
-        """Character of `message.text` at which a field that is there begins."""
-        before = sum(map(len, self.fields[:field])) + field
-        return self.start + (before - 2 if self.name in HEADERS and field > 1 else before)
-
     def path(self, field: int = 0, repetition: int = 0, component: int = 0, subcomponent: int = 0) -> str:
         """The place in the product's notation; numbers that say nothing are left out."""
         occurrence = 0 if len(self.message.named(self.name)) == 1 else self.occurrence

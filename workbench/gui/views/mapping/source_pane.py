@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QTabBar, QToolButton, QTreeView, QWidget
@@ -14,6 +14,7 @@ from workbench.gui.mapping_desk import MappingDesk
 from workbench.gui.marks import FATE_MARKS
 from workbench.gui.models.node_tree import NodeTreeModel
 from workbench.gui.models.nodes import EMPTY_TREE, Node, NodeTree, fhir_tree, v2_tree
+from workbench.gui.views.mapping.end_look import EndLook
 from workbench.gui.views.mapping.end_tree import EndTreeModel, dragging, fit_columns, open_indexes
 from workbench.gui.views.mapping.ends import End, FhirEnds, V2Ends, plain_sources, plain_target, target_types
 from workbench.gui.views.mapping.probe import Probe
@@ -201,19 +202,9 @@ class SourcePane(QFrame):
         words = self.filter.text().lower().split()
         every, lost = self.every.isChecked(), self.only_lost.isChecked()
 
-        show_all = bool(self._of_type) and not (self.reads_fhir and looks)
-
-        def wanted(end: End) -> bool:
-            look = looks.get(end.path)
-            if lost and (look is None or look.mark is None or look.mark.role != "fate.lost" or end.kind == "segment"):
-                return False
-            if self._bench.document is None and not lost and not words:
-                return True
-            if not every and not words and (look is None or look.quiet) and end.kind != "segment" and not show_all:
-                return False
-            text = f"{end.path} {end.name}".lower()
-            return all(word in text for word in words) and (end.kind != "segment" or bool(words))
-
+        show_all = every or (bool(self._of_type) and not (self.reads_fhir and looks))
+        nothing_read = self._bench.document is None and not lost and not words
+        wanted = _any_end if nothing_read else _wanted(looks, words, show_all, lost)
         ends = self._ends_now()
         seen = None if every and not words else frozenset(path for path, look in looks.items() if not look.quiet)
         key = (ends, tuple(words), every, lost, seen)
@@ -341,6 +332,28 @@ class SourcePane(QFrame):
         end = self.ends.end(current)
         if end is not None and not self._following:
             self.field_chosen.emit(end.path)
+
+
+def _any_end(end: End) -> bool:
+    return True
+
+
+def _wanted(looks: Mapping[str, EndLook], words: Sequence[str], show_all: bool, lost: bool) -> Callable[[End], bool]:
+    """Which fields are shown, a segment only where something in it is.
+
+    words  each must stand in the path or the name
+    """
+
+    def wanted(end: End) -> bool:
+        look, is_segment = looks.get(end.path), end.kind == "segment"
+        if lost and (look is None or look.mark is None or look.mark.role != "fate.lost" or is_segment):
+            return False
+        if not show_all and not words and (look is None or look.quiet) and not is_segment:
+            return False
+        text = f"{end.path} {end.name}".lower()
+        return all(word in text for word in words) and (not is_segment or bool(words))
+
+    return wanted
 
 
 def _tree_of(document: Document | None, masked: bool) -> NodeTree:
