@@ -3,7 +3,7 @@
 Most fields of a segment say in message after message what they have said before: the hospital, the ward, the doctor,
 the test and its unit; most components of an identifier do. A few never do: the number of the visit, the result. The
 first runs of a plan show which; the rules between those that read such fields are then run once for each set of texts,
-and copied afterwards (`fused`). Traced runs never come here.
+and copied afterwards (`fused`). Runs that start afresh never come here.
 """
 
 from __future__ import annotations
