@@ -79,6 +79,7 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
     covering: Covering | None = None
     given: Mapping[int, set[int]] | None = None
     for scope in run.laid_out.segments:
+        holders: dict[str, Resource | None] = {}
         known = covers.known_of(scope)
         for number in _left(run, scope, known) if known.keeps else ():
             place = place_of(scope.name, number)
@@ -97,7 +98,9 @@ def keep_the_rest(run: Run, covers: Covers, extensions: Mapping[str, str]) -> No
                 covering, leaf = covering or Covering(covers, run), place.leaf(scope)
                 rule = covering.kept(leaf) if covering.ignored(leaf) is None else None
             if rule is not None:
-                _keep(run, scope, place, rule, extensions)
+                if rule.on not in holders:
+                    holders[rule.on] = holder_of(run, scope, rule)
+                _keep(run, scope, place, rule, holders[rule.on], extensions[KEPT_EXTENSION])
 
 
 def _fields_given(run: Run) -> Mapping[int, set[int]]:
@@ -114,8 +117,9 @@ def _fields_given(run: Run) -> Mapping[int, set[int]]:
     return found
 
 
-def _keep(run: Run, scope: SegmentScope, place: LeafPlace, rule: LedgerRule, extensions: Mapping[str, str]) -> None:
-    holder = holder_of(run, scope, rule)
+def _keep(
+    run: Run, scope: SegmentScope, place: LeafPlace, rule: LedgerRule, holder: Resource | None, extension: str
+) -> None:
     if holder is None:
         return
     there = holder.setdefault("extension", [])
@@ -129,7 +133,7 @@ def _keep(run: Run, scope: SegmentScope, place: LeafPlace, rule: LedgerRule, ext
         raw = raw.split(run.subcomponent)[subcomponent - 1]
     value = unescape(raw, run.delimiters) if run.escape in raw else raw
     parts: list[Json] = [{"url": "place", "valueString": name}, {"url": "value", "valueString": value}]
-    there.append({"url": extensions[KEPT_EXTENSION], "extension": parts})
+    there.append({"url": extension, "extension": parts})
     if run.trace is not None:
         node = Node(raw, 3, scope, field, repetition, component, subcomponent)
         run.trace.append(Written(RuleName("keep", rule.id), (node,), False, holder, "extension", len(there) - 1, KEPT))

@@ -140,7 +140,7 @@ class SegmentScope(Scope):
     @classmethod
     def of(cls, segment: Segment, outer: GroupScope) -> SegmentScope:
         fields = segment.fields
-        populated = int.from_bytes(bytes(map(bool, fields)), "little")
+        populated = int.from_bytes(bytearray(map(bool, fields)), "little")
         return cls(segment.name, outer, "", None, segment, segment.index, fields, populated)
 
     def only(self, field: int, text: str, number: int) -> SegmentScope:
@@ -315,7 +315,7 @@ def lay_out(message: Message, layout: Layout) -> LaidOut:
     segments = root.members
     for segment, place in zip(named, places.segments, strict=True):
         scope, fields = scopes[place], segment.fields
-        populated = int.from_bytes(bytes(map(bool, fields)), "little")
+        populated = int.from_bytes(bytearray(map(bool, fields)), "little")
         placed = SegmentScope(segment.name, scope, "", None, segment, segment.index, fields, populated)
         segments.append(placed)
         while scope.outer is not None:
