@@ -91,9 +91,10 @@ def declared_encoding(raw: bytes) -> str:
     header = _MSH_18.match(raw)
     if header is None:
         return ""
-    fields = header.group(0).split(header.group(1))
-    if len(fields) < 18:
+    line, separator = header.group(0), header.group(1)
+    if line.count(separator) < 17:
         return ""
+    fields = line.split(separator)
     name = re.split(rb"[~^]", fields[17])[0].decode("ascii", "replace").strip().upper()
     return TABLE_0211.get(name, "")
 

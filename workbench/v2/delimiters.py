@@ -27,11 +27,7 @@ class Delimiters(msgspec.Struct, frozen=True):
         MSH-2 is read up to the next field separator or the end of the line: fewer than four characters leave the later
         delimiters undeclared, so nothing is split that the sender did not mean to be split.
         """
-        field = header[3:4]
-        declared = header[4:9]
-        for end in (field, "\r", "\n"):
-            declared = declared.partition(end)[0] if end else ""
-        return _of_characters(field, declared.ljust(5, "\0"))
+        return _of_start(header[3:9])
 
     @property
     def encoding_characters(self) -> str:
@@ -40,10 +36,13 @@ class Delimiters(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=64)
-def _of_characters(field: str, declared: str) -> Delimiters:
-    """One object for all messages that declare the same; it is the key of what was worked out for them."""
+def _of_start(start: str) -> Delimiters:
+    """The delimiters of what follows the name of a segment: most messages begin as one before."""
+    field, declared = start[:1], start[1:]
+    for end in (field, "\r", "\n"):
+        declared = declared.partition(end)[0] if end else ""
     component, repetition, escape, subcomponent, truncation = (
-        "" if character == "\0" else character for character in declared
+        "" if character == "\0" else character for character in declared.ljust(5, "\0")
     )
     return Delimiters(field, component, repetition, escape, subcomponent, truncation)
 
