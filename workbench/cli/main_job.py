@@ -15,7 +15,7 @@ def run_headless() -> ExitCode:
 
 
 def _tell(report: MainJobReport) -> None:
-    findings = ", ".join(f"{count} {severity.value}" for severity, count in report.findings.items() if count)
+    findings = ", ".join(f"{severity.value} {count}" for severity, count in report.findings.items() if count)
     cases = ", ".join(f"{count} {outcome.value}" for outcome, count in report.cases.items() if count)
     reasons = "".join(f"\n             not released: {text}" for text in report.objections)
     print(f"""
